@@ -1,0 +1,163 @@
+/*
+ * scenario.h - what a scenario file says, resolved and checked.
+ *
+ * Everything lives in the scenario's arena and goes with scenario_release().  Values that are uncertain
+ * are struct uncertain; a replication draws them.  The options themselves are in scenario_options.c.
+ */
+#ifndef MIGCAST_SIM_SCENARIO_H
+#define MIGCAST_SIM_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/option.h"
+#include "base/status.h"
+#include "models/params.h"
+
+/* A number that may be uncertain, in the unit of the field that holds it. */
+enum uncertain_kind {
+    UNCERTAIN_FIXED,
+    UNCERTAIN_UNIFORM,   /* "A..B": a = low, b = high */
+    UNCERTAIN_NORMAL,    /* "normal(MEAN, SD)", cut at 0 */
+    UNCERTAIN_LOGNORMAL  /* "lognormal(MEDIAN, FACTOR)": FACTOR = p84 / median, > 1 */
+};
+
+struct uncertain {
+    enum uncertain_kind kind;
+    double a, b;
+};
+
+enum fidelity {
+    FIDELITY_ROUNDS, /* formulas, one step a round */
+    FIDELITY_PAGES   /* a bitmap, page by page: slow, the reference */
+};
+
+struct scn_host {
+    const char *name;
+    uint64_t nic_bps;      /* each direction; UNITS_UNLIMITED = not a limit */
+    uint64_t memory_bytes; /* 0 = not checked */
+    uint32_t cpus;         /* 0 = not checked */
+    double load_ratio;     /* CPU already busy, 0..1: slows copying when this host is a destination */
+    struct host_costs costs;
+};
+
+/* A shared segment: every migration between two of its hosts crosses it (no hosts = every migration). */
+struct scn_link {
+    const char *name;
+    struct uncertain rate_bps;   /* nominal, bits/s */
+    double efficiency_ratio;     /* payload / nominal: framing, TCP headers */
+    struct uncertain background_bps;
+    int64_t latency_ns;          /* one way */
+    uint32_t nr_hosts;
+    const uint32_t *hosts;
+};
+
+struct scn_workload {
+    const char *name;
+    struct dirty_params dirty;   /* kinds, ratios, phases; the uncertain parts below override after a draw */
+    struct uncertain write_bytes_per_s;
+    struct uncertain working_set_bytes;
+};
+
+struct scn_vm {
+    const char *name;
+    uint32_t host;
+    uint32_t workload;
+    uint32_t migration;          /* profile: index into migrations */
+    struct guest_params guest;   /* dirty is filled from the workload at load time */
+};
+
+struct scn_migration {
+    const char *name;            /* "" = the default section */
+    const char *platform;
+    struct mig_params params;
+    struct uncertain max_bandwidth_bytes_per_s;
+};
+
+struct scn_request {
+    const char *name;
+    uint32_t vm;
+    uint32_t target;             /* host */
+    int64_t at_ns;
+    int64_t cancel_at_ns;        /* from the start of the run; -1 = never */
+};
+
+enum fault_kind {
+    FAULT_LINK_DOWN,
+    FAULT_HOST_DOWN,
+    FAULT_DEGRADE                /* link capacity times ratio */
+};
+
+struct scn_fault {
+    const char *name;
+    enum fault_kind kind;
+    uint32_t target;             /* link or host index, by kind */
+    int64_t at_ns;
+    int64_t duration_ns;         /* 0 = for good */
+    double ratio;
+};
+
+/* Orders given while a migration runs (QMP migrate-set-parameters). */
+struct scn_change {
+    const char *name;
+    uint32_t vm;
+    int64_t at_ns;
+    uint64_t max_bandwidth_bytes_per_s; /* 0 = unchanged */
+    int64_t downtime_limit_ns;          /* -1 = unchanged */
+};
+
+struct scn_threshold {
+    const char *text;            /* "downtime.p99 < 500ms" */
+    const char *file;
+    unsigned long line;
+    const char *metric;          /* "downtime", "total_time", "timeouts", ... */
+    const char *statistic;       /* "p99", "mean", "max", "rate", ... */
+    double limit;                /* ns, bytes or ratio, by metric */
+    bool less;                   /* must stay below (else above) */
+    bool error;                  /* severity */
+};
+
+struct scenario {
+    struct arena *arena;
+    const char *path;
+    const char *name;
+    const char *description;
+    uint64_t seed;
+    uint32_t replications;
+    int64_t horizon_ns;
+    enum fidelity fidelity;
+    char digest[33];             /* of the resolved values, hex */
+
+    uint32_t nr_hosts, nr_links, nr_workloads, nr_vms, nr_migrations, nr_requests, nr_faults, nr_changes;
+    uint32_t nr_thresholds;
+    struct scn_host *hosts;
+    struct scn_link *links;
+    struct scn_workload *workloads;
+    struct scn_vm *vms;
+    struct scn_migration *migrations;
+    struct scn_request *requests;
+    struct scn_fault *faults;
+    struct scn_change *changes;
+    struct scn_threshold *thresholds;
+};
+
+/* One --set section.key=value, or section "type name".key. */
+struct scn_override {
+    const char *text;   /* "migration.downtime_limit=500ms"; borrowed */
+    const char *origin; /* "--set" */
+};
+
+/* scenario_load - read @path with its includes and presets, apply @overrides, check everything.
+ * Precedence, weakest first: built-in default, preset, include, the file itself, override.
+ * On failure @sc is empty and @diag says file, line, section, key, what and the nearest right name. */
+enum status scenario_load(struct scenario *sc, const char *path, const struct scn_override *overrides,
+                          size_t nr_overrides, struct diag *diag);
+/* scenario_load_text - the same from memory; @name stands for the path in messages. */
+enum status scenario_load_text(struct scenario *sc, const char *name, const char *text,
+                               const struct scn_override *overrides, size_t nr_overrides,
+                               struct diag *diag);
+void scenario_release(struct scenario *sc);
+
+#endif
