@@ -79,6 +79,15 @@ struct mig_result {
     size_t first_round, nr_rounds; /* into run_result.rounds; nr 0 when rounds were not recorded */
 };
 
+/* The unit of a threshold's value and limit. */
+enum value_unit {
+    VALUE_COUNT,
+    VALUE_NS,
+    VALUE_BYTES,
+    VALUE_RATIO,
+    VALUE_NR
+};
+
 struct threshold_result {
     const char *text;        /* as written */
     const char *file;
@@ -88,6 +97,7 @@ struct threshold_result {
     bool error;              /* severity: error crosses the exit code, warning does not */
     bool crossed;
     bool small_sample;       /* too few migrations for the claim */
+    enum value_unit unit;    /* of value and limit */
 };
 
 struct run_result {
@@ -105,5 +115,7 @@ struct run_result {
 
 const char *outcome_name(enum outcome o); /* "completed" ... as in CONTRACT */
 const char *binding_name(enum binding b); /* "link", "bandwidth limit" ... for people */
+const char *binding_key(enum binding b);  /* "link", "cap" ... for databases and JSON; never changes */
+const char *value_unit_key(enum value_unit u); /* "count", "ns", "bytes", "ratio" */
 
 #endif

@@ -1,0 +1,70 @@
+/*
+ * result.c - the words for outcomes and bindings.
+ *
+ * Compiled once more on its own for store/ and reports/, which know the rows but not the simulator;
+ * so it includes nothing of sim/ but result.h.  Each table names every value of its enum.
+ */
+#include "sim/result.h"
+
+#include <assert.h>
+
+static const char *const outcome_names[OUTCOME_NR] = {
+    [OUTCOME_COMPLETED] = "completed", [OUTCOME_TIMEOUT] = "timeout",
+    [OUTCOME_CANCELLED] = "cancelled", [OUTCOME_FAILED] = "failed",
+    [OUTCOME_REJECTED] = "rejected",   [OUTCOME_QUEUED] = "queued",
+};
+
+static const char *const binding_names[BINDING_NR] = {
+    [BINDING_NONE] = "nothing",
+    [BINDING_LINK] = "link",
+    [BINDING_CAP] = "bandwidth limit",
+    [BINDING_STREAM_CPU] = "CPU of one stream",
+    [BINDING_SCAN] = "memory scan",
+    [BINDING_DIRTY_RATE] = "dirty rate",
+    [BINDING_DOWNTIME_LIMIT] = "downtime limit",
+    [BINDING_TIMEOUT] = "timeout",
+    [BINDING_FAULT] = "fault",
+};
+
+static const char *const binding_keys[BINDING_NR] = {
+    [BINDING_NONE] = "none",
+    [BINDING_LINK] = "link",
+    [BINDING_CAP] = "cap",
+    [BINDING_STREAM_CPU] = "stream_cpu",
+    [BINDING_SCAN] = "scan",
+    [BINDING_DIRTY_RATE] = "dirty_rate",
+    [BINDING_DOWNTIME_LIMIT] = "downtime_limit",
+    [BINDING_TIMEOUT] = "timeout",
+    [BINDING_FAULT] = "fault",
+};
+
+static const char *const unit_keys[VALUE_NR] = {
+    [VALUE_COUNT] = "count",
+    [VALUE_NS] = "ns",
+    [VALUE_BYTES] = "bytes",
+    [VALUE_RATIO] = "ratio",
+};
+
+const char *outcome_name(enum outcome o)
+{
+    assert((unsigned)o < OUTCOME_NR);
+    return outcome_names[o];
+}
+
+const char *binding_name(enum binding b)
+{
+    assert((unsigned)b < BINDING_NR);
+    return binding_names[b];
+}
+
+const char *binding_key(enum binding b)
+{
+    assert((unsigned)b < BINDING_NR);
+    return binding_keys[b];
+}
+
+const char *value_unit_key(enum value_unit u)
+{
+    assert((unsigned)u < VALUE_NR);
+    return unit_keys[u];
+}
