@@ -14,20 +14,8 @@
 #include "base/arena.h"
 #include "base/option.h"
 #include "base/status.h"
+#include "base/uncertain.h"
 #include "models/params.h"
-
-/* A number that may be uncertain, in the unit of the field that holds it. */
-enum uncertain_kind {
-    UNCERTAIN_FIXED,
-    UNCERTAIN_UNIFORM,   /* "A..B": a = low, b = high */
-    UNCERTAIN_NORMAL,    /* "normal(MEAN, SD)", cut at 0 */
-    UNCERTAIN_LOGNORMAL  /* "lognormal(MEDIAN, FACTOR)": FACTOR = p84 / median, > 1 */
-};
-
-struct uncertain {
-    enum uncertain_kind kind;
-    double a, b;
-};
 
 enum fidelity {
     FIDELITY_ROUNDS, /* formulas, one step a round */
