@@ -1,0 +1,92 @@
+-- schema.sql - what a migcast result file holds; schema version 1.
+--
+-- The unit ends each column's name: _ns (nanoseconds of simulated time), _bytes, _pages, _pct (0 to 100),
+-- _ratio (0 to 1), _bytes_per_s, _pages_per_s.  Moments (*_ns that are not lengths) count from the start
+-- of their replication.  NULL means unknown or never.  A count or rate that is not limited, or too large
+-- for SQLite's 64-bit signed integer, is stored as 9223372036854775807.
+--
+-- PRAGMA application_id is 1296648003 ("MIGC") and PRAGMA user_version is the schema version.  A program
+-- reads and writes exactly the version it knows.  Nothing here depends on when or where a run was made:
+-- the same run gives the same rows.  A run and all its rows are written in one transaction.
+
+-- One row a run: a scenario simulated with one seed.
+CREATE TABLE run (
+  run_id       INTEGER PRIMARY KEY,  -- 1, 2, 3 ... in the order of storing
+  scenario     TEXT    NOT NULL,     -- path as given, or "quick"
+  digest       TEXT    NOT NULL,     -- of the resolved inputs, hex
+  version      TEXT    NOT NULL,     -- of the program
+  seed         TEXT    NOT NULL,     -- decimal, 0 to 2^64-1 (more than an INTEGER holds)
+  replications INTEGER NOT NULL CHECK (replications >= 0),  -- finished ones
+  interrupted  INTEGER NOT NULL CHECK (interrupted IN (0, 1)),
+  migrations   INTEGER NOT NULL CHECK (migrations >= 0)     -- rows of this run in table migration
+) STRICT;
+
+-- One row a migration attempt, in the order of the run: replication, then request, then attempt.
+CREATE TABLE migration (
+  migration_id INTEGER PRIMARY KEY,  -- consecutive within a run
+  run_id       INTEGER NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
+  replication  INTEGER NOT NULL,     -- 0 is the first
+  attempt      INTEGER NOT NULL,     -- 1 is the first
+  vm           TEXT    NOT NULL,
+  source       TEXT,                 -- host
+  target       TEXT,                 -- host
+  platform     TEXT,
+  outcome      TEXT    NOT NULL      -- completed timeout cancelled failed rejected queued
+               CHECK (outcome IN ('completed', 'timeout', 'cancelled', 'failed', 'rejected', 'queued')),
+  reason       TEXT,                 -- of an outcome that needs one
+  binding      TEXT    NOT NULL,     -- none link cap stream_cpu scan dirty_rate downtime_limit timeout fault
+  queued_ns    INTEGER NOT NULL,     -- moment of the request
+  started_ns   INTEGER,              -- moment of `migrate`
+  ended_ns     INTEGER,              -- moment of the end
+  setup_ns     INTEGER,              -- length, as QEMU's setup-time
+  total_ns     INTEGER,              -- length, as QEMU's total-time
+  downtime_ns  INTEGER,              -- length, as QEMU's downtime; NULL: the guest was never stopped
+  blackout_ns  INTEGER,              -- length in which no vCPU ran on either side
+  postcopy_ns  INTEGER,              -- length of post-copy
+  postcopy_stall_ns    INTEGER,      -- vCPU time lost to missing pages, all vCPUs added
+  expected_downtime_ns INTEGER,      -- QEMU's last estimate
+  dirty_rate_pages_per_s  INTEGER NOT NULL,  -- QEMU's last report
+  transferred_bytes       INTEGER NOT NULL,
+  precopy_bytes           INTEGER NOT NULL,
+  downtime_bytes          INTEGER NOT NULL,
+  postcopy_bytes          INTEGER NOT NULL,
+  normal_pages            INTEGER NOT NULL,
+  zero_pages              INTEGER NOT NULL,
+  rounds                  INTEGER NOT NULL,  -- as QEMU's dirty-sync-count
+  max_throttle_pct        INTEGER NOT NULL,
+  guest_slowdown_ratio    REAL,              -- share of the guest's work lost over the migration
+  convergence_bytes_per_s INTEGER            -- smallest bandwidth at which it would have converged
+) STRICT;
+
+CREATE INDEX migration_of_run ON migration (run_id);
+
+-- One row a round of a migration, where the run recorded rounds.
+CREATE TABLE round (
+  migration_id    INTEGER NOT NULL REFERENCES migration (migration_id) ON DELETE CASCADE,
+  round           INTEGER NOT NULL,  -- 1 is the full copy
+  start_ns        INTEGER NOT NULL,  -- moment of the sync that opened it
+  duration_ns     INTEGER NOT NULL,
+  wire_bytes      INTEGER NOT NULL,  -- payload after zero pages and compression
+  sent_pages      INTEGER NOT NULL,
+  dirtied_bytes   INTEGER NOT NULL,  -- newly dirty at the sync that closed it
+  remaining_bytes INTEGER NOT NULL,  -- known dirty just after that sync
+  threshold_bytes INTEGER NOT NULL,  -- switchover threshold at that sync
+  throttle_pct    INTEGER NOT NULL,  -- in force during the round
+  PRIMARY KEY (migration_id, round)
+) STRICT, WITHOUT ROWID;
+
+-- One row a threshold of the scenario, judged over the run.
+CREATE TABLE threshold (
+  run_id       INTEGER NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
+  seq          INTEGER NOT NULL,     -- 1, 2, 3 ... in the order of the scenario
+  text         TEXT    NOT NULL,     -- as written
+  file         TEXT,                 -- where it is written
+  line         INTEGER NOT NULL,     -- 0: on the command line
+  unit         TEXT    NOT NULL CHECK (unit IN ('count', 'ns', 'bytes', 'ratio')),
+  value        REAL,                 -- measured, in that unit; NULL: nothing to judge
+  limit_value  REAL,                 -- in that unit
+  severity     TEXT    NOT NULL CHECK (severity IN ('error', 'warning')),
+  crossed      INTEGER NOT NULL CHECK (crossed IN (0, 1)),
+  small_sample INTEGER NOT NULL CHECK (small_sample IN (0, 1)),  -- too few migrations for the claim
+  PRIMARY KEY (run_id, seq)
+) STRICT, WITHOUT ROWID;
