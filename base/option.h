@@ -106,6 +106,6 @@ struct option_nearest {
     const char *best;
     size_t distance;
 };
-void option_nearest_offer(struct option_nearest *near, const char *name);
+void option_nearest_offer(struct option_nearest *nearest, const char *name);
 
 #endif
