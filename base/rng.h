@@ -24,11 +24,16 @@ struct rng {
     struct rng_state state;
 };
 
-/* rng_stream - start the stream; no allocation.  A struct rng must not be copied or moved while in use
- * (gsl.state points into it). */
-void rng_stream(struct rng *r, uint64_t seed, const char *name, uint64_t index, uint64_t replication);
+/* rng_stream - start the stream; no allocation.  A struct rng must not be copied or moved while in
+ * use (gsl.state points into it). */
+void rng_stream(struct rng *r, uint64_t seed, const char *name, uint64_t index,
+                uint64_t replication);
 const gsl_rng *rng_gsl(const struct rng *r);
 double rng_uniform(struct rng *r); /* [0, 1) */
 uint64_t rng_u64(struct rng *r);
+
+/* rng_philox - the generator itself: the block of four words that belongs to @counter under @key.
+ */
+void rng_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 #endif
