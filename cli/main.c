@@ -1,0 +1,149 @@
+/*
+ * main.c - picks the subcommand, runs it, and turns its status into an exit code.
+ *
+ * The only place that prints a diag and ends the program.  Everything about a subcommand stands in
+ * its own file; here is only the list.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/manual.h"
+#include "cli/opts.h"
+
+#include "base/banned.h"
+
+/* In the order in which `migcast help` lists them. */
+const struct cmd *const cli_commands[] = {
+    &cmd_schema,
+    &cmd_help,
+    NULL,
+};
+
+volatile sig_atomic_t cli_interrupted;
+
+const struct cmd *cli_find(const char *name)
+{
+    for (size_t i = 0; cli_commands[i]; i++)
+        if (strcmp(cli_commands[i]->name, name) == 0)
+            return cli_commands[i];
+    return NULL;
+}
+
+const char *cli_version(void)
+{
+    return MIGCAST_VERSION;
+}
+
+static void on_interrupt(int signal)
+{
+    (void)signal;
+    cli_interrupted = 1;
+}
+
+/* The first SIGINT or SIGTERM asks, the second kills; a reader that goes away is a write error. */
+static void set_signals(void)
+{
+    struct sigaction interrupt = {.sa_handler = on_interrupt,
+                                  .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    sigaction(SIGINT, &interrupt, NULL);
+    sigaction(SIGTERM, &interrupt, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* Closed standard descriptors would be taken by the next file opened, and results would go into a
+ * database.  Opened read-only, so that writing to a closed standard output stays an error. */
+static void hold_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)!open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void print_diag(const char *cmd, const struct diag *diag)
+{
+    char text[2 * DIAG_TEXT + 512];
+
+    if (!diag->what[0])
+        return;
+    diag_format(diag, text, sizeof(text));
+    if (diag->file[0])
+        fprintf(stderr, "%s\n", text);
+    else
+        fprintf(stderr, "migcast%s%s: %s\n", cmd ? " " : "", cmd ? cmd : "", text);
+}
+
+/* Has the subcommand ended in a way that leaves a result worth keeping? */
+static bool has_result(enum status st)
+{
+    return st == ST_OK || st == ST_EDIFF || st == ST_ETHRESHOLD || st == ST_EINTR;
+}
+
+static enum status show_help(struct cli_opts *o, struct diag *diag)
+{
+    struct strbuf text = STRBUF_INIT;
+    enum status st;
+
+    manual_command(&text, DOC_TEXT, o->cmd);
+    st = cli_emit(o, &text, diag);
+    strbuf_release(&text);
+    return st;
+}
+
+static int run_command(struct cli_opts *o, int argc, char **argv)
+{
+    struct diag diag = {0}, lost = {0};
+    enum status st = opts_parse(o, argc, argv, &diag);
+
+    if (st == ST_OK)
+        st = o->show_help ? show_help(o, &diag) : o->cmd->run(o, &diag);
+    if (st != ST_OK)
+        print_diag(o->cmd->name, &diag);
+    if (out_finish(o, has_result(st), &lost) != ST_OK) {
+        print_diag(o->cmd->name, &lost);
+        st = has_result(st) ? ST_EOUTPUT : st;
+    }
+    opts_release(o);
+    return status_exit_code(st);
+}
+
+static int unknown_command(const char *word)
+{
+    const char *near = opts_nearest(NULL, word);
+    struct diag diag = {0};
+
+    if (near)
+        diag_hint(&diag, "did you mean '%s'?", near);
+    else
+        diag_hint(&diag, "see 'migcast help'");
+    diag_set(&diag, ST_EUSAGE, "'%s' is no %s", word, word[0] == '-' ? "option" : "subcommand");
+    print_diag(NULL, &diag);
+    return status_exit_code(ST_EUSAGE);
+}
+
+int main(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : "";
+    struct cli_opts o = {0};
+
+    hold_descriptors();
+    set_signals();
+    if (!*word) {
+        fputs("usage: migcast SUBCOMMAND [OPTIONS] [ARGUMENTS]; see 'migcast help'\n", stderr);
+        return status_exit_code(ST_EUSAGE);
+    }
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        o.cmd = &cmd_help; /* which has this option */
+        return run_command(&o, argc, argv);
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        o.cmd = &cmd_help;
+        return run_command(&o, 1, argv);
+    }
+    o.cmd = cli_find(word);
+    return o.cmd ? run_command(&o, argc - 1, argv + 1) : unknown_command(word);
+}

@@ -1,0 +1,15 @@
+/*
+ * schemas.h - the texts of docs/schema, built into the program (cmake/embed.cmake).
+ */
+#ifndef MIGCAST_CLI_SCHEMAS_H
+#define MIGCAST_CLI_SCHEMAS_H
+
+extern const char schema_config[];
+extern const char schema_defs[];
+extern const char schema_predict[];
+extern const char schema_presets[];
+extern const char schema_replay[];
+extern const char schema_run[];
+extern const char schema_validate[];
+
+#endif
