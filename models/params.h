@@ -197,6 +197,11 @@ struct host_costs {
     uint64_t rss_overhead_bytes;        /* resident memory of QEMU that is not guest memory */
     uint64_t boot_written_bytes;        /* non-zero guest memory outside what resident memory explains */
     double guest_fault_ns;              /* guest time lost per newly dirtied page */
+    int64_t cancel_ns;                  /* clean-up after a cancel */
+    int64_t tcp_timeout_ns;             /* a dead path breaks the connection after this long */
+    int64_t libvirt_wait_ns;            /* libvirt's reaction to pre-switchover, guest stopped */
+    int64_t libvirt_finish_ns;          /* from QEMU's completion to `cont` at the destination */
+    uint64_t guest_writes_per_s;        /* page writes one vCPU can do; tells how CPU-bound a measured writer is */
 };
 
 #endif

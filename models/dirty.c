@@ -1,0 +1,215 @@
+/*
+ * dirty.c - the table of writers, the clock of work, and the distinct-page formulas.
+ */
+#include "models/dirty.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "base/units.h"
+
+#define S_PER_NS 1e-9
+
+static void compile_idle(const struct dirty_params *params, struct dirty_model *model)
+{
+    (void)params;
+    (void)model;
+}
+
+static void compile_classes(const struct dirty_params *params, struct dirty_model *model)
+{
+    for (uint32_t i = 0; i < params->nr_classes; i++)
+        dirty_add_class(model, params->classes[i].pages, params->classes[i].writes_per_s,
+                        params->classes[i].sequential);
+}
+
+/* clang-format off */
+static const struct dirty_ops table[DIRTY_KIND_NR] = {
+    [DIRTY_IDLE]       = {"idle", "writes nothing", compile_idle},
+    [DIRTY_UNIFORM]    = {"uniform", "every page of the working set equally likely", dirty_compile_uniform},
+    [DIRTY_HOTCOLD]    = {"hotcold", "a share of the writes to a hot part, the rest anywhere", dirty_compile_hotcold},
+    [DIRTY_ZIPF]       = {"zipf", "page of rank i with weight i^-exponent", dirty_compile_zipf},
+    [DIRTY_SEQUENTIAL] = {"sequential", "in page order, wrapping", dirty_compile_sequential},
+    [DIRTY_CURVE]      = {"curve", "measured distinct bytes against time", dirty_compile_curve},
+    [DIRTY_SERIES]     = {"series", "write rate against time, as metrics give it", dirty_compile_series},
+    [DIRTY_CLASSES]    = {"classes", "a mixture of page classes, as fits produce", compile_classes},
+};
+/* clang-format on */
+
+const char *const dirty_kind_names[DIRTY_KIND_NR + 1] = {
+    "idle", "uniform", "hotcold", "zipf", "sequential", "curve", "series", "classes", 0};
+
+const struct dirty_ops *dirty_ops(enum dirty_kind kind)
+{
+    assert((unsigned)kind < DIRTY_KIND_NR);
+    return &table[kind];
+}
+
+void dirty_add_class(struct dirty_model *model, double pages, double writes_per_s, bool sequential)
+{
+    uint32_t k = model->nr;
+
+    if (!(pages >= 1.0) || !(writes_per_s > 0.0) || k == DIRTY_CLASSES_MAX)
+        return;
+    model->pages[k] = pages;
+    model->writes_per_s[k] = writes_per_s;
+    model->sequential[k] = sequential;
+    model->total_pages += pages;
+    model->nr++;
+}
+
+void dirty_compile(struct dirty_model *model, const struct dirty_params *params, double guest_fault_ns,
+                   int64_t phase_ns)
+{
+    model->nr = 0;
+    model->total_pages = 0.0;
+    model->on_ns = params->on_ns;
+    model->off_ns = params->off_ns;
+    model->phase_ns = phase_ns > 0 ? phase_ns : 0;
+    model->cpu_per_work = params->cpu_need_ratio;
+    model->fault_s = guest_fault_ns * S_PER_NS;
+    model->series = 0;
+    model->nr_series = 0;
+    model->series_mean = 0.0;
+    table[params->kind].compile(params, model);
+}
+
+double dirty_class_distinct(const struct dirty_model *model, uint32_t k, double tau)
+{
+    double n = model->pages[k];
+    double written = model->writes_per_s[k] * tau;
+
+    if (model->sequential[k])
+        return fmin(n, written);
+    return -n * expm1(-written / n);
+}
+
+double dirty_distinct(const struct dirty_model *model, double tau)
+{
+    double sum = 0.0;
+
+    for (uint32_t k = 0; k < model->nr; k++)
+        sum += dirty_class_distinct(model, k, tau);
+    return sum;
+}
+
+double dirty_distinct_rate(const struct dirty_model *model, double tau)
+{
+    double sum = 0.0;
+
+    for (uint32_t k = 0; k < model->nr; k++) {
+        double n = model->pages[k], w = model->writes_per_s[k];
+
+        if (model->sequential[k])
+            sum += w * tau < n ? w : 0.0;
+        else
+            sum += w * exp(-w * tau / n);
+    }
+    return sum;
+}
+
+/* On-time in [0, t) of a cycle that starts on. */
+static double on_before(const struct dirty_model *model, int64_t t)
+{
+    int64_t cycle = model->on_ns + model->off_ns;
+    int64_t rest = t % cycle;
+
+    return ((double)(t / cycle) * (double)model->on_ns +
+            (double)(rest < model->on_ns ? rest : model->on_ns)) *
+           S_PER_NS;
+}
+
+/* Seconds of mean-rate writing in [0, t); the last value lasts for ever. */
+static double series_before(const struct dirty_model *model, int64_t t)
+{
+    double sum = 0.0;
+
+    for (uint32_t i = 0; i < model->nr_series; i++) {
+        int64_t from = model->series[i].t_ns;
+        int64_t to = i + 1 < model->nr_series ? model->series[i + 1].t_ns : INT64_MAX;
+
+        if (from < 0)
+            from = 0;
+        if (from >= t)
+            break;
+        sum += (double)((to < t ? to : t) - from) * S_PER_NS * model->series[i].value / model->series_mean;
+    }
+    return sum;
+}
+
+double dirty_wanted(const struct dirty_model *model, int64_t from_ns, int64_t to_ns)
+{
+    assert(from_ns <= to_ns);
+    if (model->series && model->series_mean > 0.0)
+        return series_before(model, to_ns) - series_before(model, from_ns);
+    if (model->off_ns <= 0 || model->on_ns <= 0)
+        return (double)(to_ns - from_ns) * S_PER_NS;
+    return on_before(model, to_ns + model->phase_ns) - on_before(model, from_ns + model->phase_ns);
+}
+
+/* vCPU seconds for @work more seconds of work from @tau on. */
+static double cpu_need(const struct dirty_model *m, double tau, double work)
+{
+    double need = m->cpu_per_work * work;
+
+    if (m->fault_s > 0.0)
+        need += m->fault_s * (dirty_distinct(m, tau + work) - dirty_distinct(m, tau));
+    return need;
+}
+
+/* Largest work in [0, hi] whose need is at most @cpu.  cpu_need grows with work and bends down, so Newton
+ * from below with a bisection guard converges in a few steps. */
+static double work_for_cpu(const struct dirty_model *m, double tau, double cpu, double hi)
+{
+    double lo = 0.0, x;
+
+    if (cpu_need(m, tau, hi) <= cpu)
+        return hi;
+    x = 0.5 * hi;
+    for (int i = 0; i < 40 && hi - lo > 1e-9 * hi; i++) {
+        double over = cpu_need(m, tau, x) - cpu;
+        double slope = m->cpu_per_work + m->fault_s * dirty_distinct_rate(m, tau + x);
+        double next = slope > 0.0 ? x - over / slope : lo;
+
+        if (over > 0.0)
+            hi = x;
+        else
+            lo = x;
+        if (fabs(over) <= 1e-10 * cpu)
+            return x;
+        x = next > lo && next < hi ? next : 0.5 * (lo + hi);
+    }
+    return x;
+}
+
+double dirty_work(const struct dirty_model *m, double tau, double wanted_s, double cpu_share)
+{
+    double rate, limit, t_free;
+
+    if (wanted_s <= 0.0 || m->nr == 0)
+        return wanted_s > 0.0 ? wanted_s : 0.0;
+    if (m->cpu_per_work <= 0.0 && m->fault_s <= 0.0)
+        return wanted_s;
+    rate = m->cpu_per_work + (m->fault_s > 0.0 ? m->fault_s * dirty_distinct_rate(m, tau) : 0.0);
+    if (rate <= cpu_share)
+        return wanted_s;
+    limit = wanted_s;
+    if (m->cpu_per_work < cpu_share && m->fault_s > 0.0) {
+        /* slow until faults are rare enough, then at full speed: find the work where that happens */
+        double lo = 0.0, hi = wanted_s;
+
+        for (int i = 0; i < 30; i++) {
+            double mid = 0.5 * (lo + hi);
+
+            if (m->cpu_per_work + m->fault_s * dirty_distinct_rate(m, tau + mid) > cpu_share)
+                lo = mid;
+            else
+                hi = mid;
+        }
+        limit = hi;
+        t_free = cpu_need(m, tau, limit) / cpu_share;
+        if (t_free < wanted_s)
+            return fmin(wanted_s, limit + (wanted_s - t_free));
+    }
+    return work_for_cpu(m, tau, cpu_share * wanted_s, limit);
+}

@@ -1,0 +1,318 @@
+/*
+ * precopy.c - the sender: calls, windows and the jump over equal windows.
+ *
+ * Invariant: pending_pages is the sum of the runs; counted_bytes only grows; window_ns <= now_ns.
+ */
+#include "models/precopy.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "base/units.h"
+
+#define NS_PER_MS_F 1e6
+
+enum bound {
+    BOUND_QUOTA,
+    BOUND_LINK,
+    BOUND_CPU,
+    BOUND_SCAN
+};
+
+void precopy_init(struct precopy *p, int64_t now_ns)
+{
+    *p = (struct precopy){.now_ns = now_ns, .window_ns = now_ns, .phase = PRECOPY_DECIDE};
+}
+
+void precopy_add(struct precopy *p, uint64_t pages, enum wire_kind kind)
+{
+    if (pages == 0)
+        return;
+    p->pending_pages += pages;
+    if (p->nr_runs > 0 && (p->runs[p->nr_runs - 1].kind == kind || p->nr_runs == PRECOPY_RUNS_MAX)) {
+        p->runs[p->nr_runs - 1].pages += pages;
+        return;
+    }
+    p->runs[p->nr_runs].pages = pages;
+    p->runs[p->nr_runs].kind = kind;
+    p->nr_runs++;
+}
+
+bool precopy_is_low(const struct precopy *p, const struct precopy_limits *l)
+{
+    double pending = (double)p->pending_pages * (double)PAGE_BYTES;
+
+    return pending < p->threshold_bytes || (l->at_threshold && pending <= p->threshold_bytes);
+}
+
+/* Time of one page, the slower of sender and link. */
+static double page_ns(const struct precopy_limits *l, enum wire_kind kind)
+{
+    double link = l->cost[kind].wire_bytes * (double)NS_PER_S / l->link_bytes_per_s;
+
+    return fmax(fmax(l->cost[kind].cpu_ns, link), 1.0);
+}
+
+double precopy_demand(const struct precopy_limits *l, enum wire_kind kind)
+{
+    double cpu = l->cost[kind].cpu_ns;
+    double rate = cpu > 0.0 ? l->cost[kind].wire_bytes * (double)NS_PER_S / cpu : INFINITY;
+    double share = l->cost[kind].wire_bytes / l->cost[kind].counted_bytes;
+
+    return fmin(rate, l->quota_bytes * share * (double)NS_PER_S / (double)PRECOPY_WINDOW_NS);
+}
+
+/* Pages after which the quota test says stop: the first count whose bytes exceed what is left. */
+static double pages_to_quota(const struct precopy_limits *l, enum wire_kind kind, double left)
+{
+    double page = l->cost[kind].counted_bytes;
+
+    if (isinf(left))
+        return INFINITY;
+    if (left < 0.0)
+        return 0.0;
+    if (l->packet_bytes > 0.0 && kind != WIRE_ZERO)
+        return (floor(left / l->packet_bytes) + 1.0) * (double)l->packet_pages;
+    return floor(left / page) + 1.0;
+}
+
+/* Pages sent in one call before the clock stops it: the clock is read after page 1, 65, 129, ... */
+static double pages_to_clock(double ns, uint64_t call_pages, int64_t elapsed_ns)
+{
+    double left = (double)(PRECOPY_CALL_NS - elapsed_ns);
+    double more = left <= 0.0 ? 1.0 : ceil(left / ns - 1e-9);
+    double total = (double)call_pages + fmax(more, 1.0);
+
+    total = 1.0 + (double)PRECOPY_CALL_CHECK * ceil((total - 1.0) / PRECOPY_CALL_CHECK);
+    return total - (double)call_pages;
+}
+
+static void account(struct precopy *p, const struct precopy_limits *l, enum wire_kind kind, uint64_t pages)
+{
+    struct precopy_run_of_pages *head = &p->runs[0];
+
+    assert(p->nr_runs > 0 && head->kind == kind && pages <= head->pages);
+    head->pages -= pages;
+    p->pending_pages -= pages;
+    p->sent_pages[kind] += pages;
+    p->window_bytes += (double)pages * l->cost[kind].counted_bytes;
+    p->quota_used += (double)pages * l->cost[kind].counted_bytes;
+    p->counted_bytes += (double)pages * l->cost[kind].counted_bytes;
+    p->wire_bytes += (double)pages * l->cost[kind].wire_bytes;
+    if (head->pages == 0) {
+        for (uint32_t i = 1; i < p->nr_runs; i++)
+            p->runs[i - 1] = p->runs[i];
+        p->nr_runs--;
+    }
+}
+
+static void spend(struct precopy *p, const struct precopy_limits *l, enum wire_kind kind, int64_t ns)
+{
+    enum bound b = BOUND_LINK;
+
+    if (kind == WIRE_ZERO)
+        b = BOUND_SCAN;
+    else if (l->cost[kind].cpu_ns * l->link_bytes_per_s >= l->cost[kind].wire_bytes * (double)NS_PER_S)
+        b = BOUND_CPU;
+    p->bound_ns[b] += (double)ns;
+    p->now_ns += ns;
+}
+
+static void close_window(struct precopy *p, const struct precopy_limits *l)
+{
+    double ms = (double)(p->now_ns - p->window_ns) / NS_PER_MS_F;
+    double switchover;
+
+    p->bandwidth = p->window_bytes / ms;
+    switchover = l->switchover_bytes_per_s > 0.0 ? l->switchover_bytes_per_s / 1000.0 : p->bandwidth;
+    p->threshold_bytes = floor(switchover * l->downtime_limit_ms);
+    p->window_bytes = 0.0;
+    p->quota_used = 0.0;
+    p->window_ns = p->now_ns;
+    p->windows++;
+}
+
+/* The rate_limit step at the end of a call: close the window if it is old enough, else sleep if the quota
+ * is gone, else decide again. */
+static void end_call(struct precopy *p, const struct precopy_limits *l)
+{
+    if (p->now_ns - p->window_ns >= PRECOPY_WINDOW_NS) {
+        close_window(p, l);
+        p->phase = PRECOPY_DECIDE;
+    } else {
+        p->phase = p->quota_used > l->quota_bytes ? PRECOPY_SLEEP : PRECOPY_DECIDE;
+    }
+}
+
+static void end_pages(struct precopy *p, const struct precopy_limits *l)
+{
+    p->window_bytes += l->call_bytes;
+    p->quota_used += l->call_bytes;
+    p->counted_bytes += l->call_bytes;
+    p->wire_bytes += l->call_bytes;
+    if (l->call_ns > 0) {
+        p->barrier_end_ns = p->now_ns + l->call_ns;
+        p->phase = PRECOPY_BARRIER;
+    } else {
+        end_call(p, l);
+    }
+}
+
+void precopy_call(struct precopy *p)
+{
+    assert(p->phase == PRECOPY_DECIDE);
+    p->phase = PRECOPY_CALL;
+    p->call_start_ns = p->now_ns;
+    p->call_pages = 0;
+}
+
+/* Send from the head run until the call ends, the run ends, or until_ns.  False = until_ns came first. */
+static bool send_head(struct precopy *p, const struct precopy_limits *l, int64_t until_ns)
+{
+    enum wire_kind kind = p->runs[0].kind;
+    double ns = page_ns(l, kind);
+    double quota = pages_to_quota(l, kind, l->quota_bytes - p->quota_used);
+    double clock = pages_to_clock(ns, p->call_pages, p->now_ns - p->call_start_ns);
+    double run = (double)p->runs[0].pages;
+    double n = fmin(fmin(quota, clock), run);
+    double room = (double)(until_ns - p->now_ns) / ns;
+
+    if (n > room) {
+        n = floor(room);
+        account(p, l, kind, (uint64_t)n);
+        p->call_pages += (uint64_t)n;
+        spend(p, l, kind, (int64_t)llround(n * ns));
+        return false;
+    }
+    account(p, l, kind, (uint64_t)n);
+    p->call_pages += (uint64_t)n;
+    spend(p, l, kind, (int64_t)llround(n * ns));
+    if (n >= quota || n >= clock)
+        end_pages(p, l);
+    return true;
+}
+
+/* What a steady window looks like while the head run lasts. */
+struct steady {
+    double pages;     /* sent in it */
+    double bytes;     /* counted */
+    int64_t ns;
+    int64_t busy_ns;  /* not asleep */
+};
+
+static bool steady_window(const struct precopy_limits *l, enum wire_kind kind, struct steady *s)
+{
+    double ns = page_ns(l, kind);
+    double quota = pages_to_quota(l, kind, l->quota_bytes);
+    double call = pages_to_clock(ns, 0, 0);
+    double calls = 0.0, done = 0.0, t = 0.0;
+
+    /* at most two calls: each is 51 ms or more, or ends the quota */
+    while (t < (double)PRECOPY_WINDOW_NS && done < quota) {
+        double used = done * l->cost[kind].counted_bytes + calls * l->call_bytes;
+        double n = fmin(call, pages_to_quota(l, kind, l->quota_bytes - used));
+
+        if (n <= 0.0)
+            break;
+        done += n;
+        t += (double)llround(n * ns) + (double)l->call_ns;
+        calls += 1.0;
+        if (l->quota_bytes < done * l->cost[kind].counted_bytes + calls * l->call_bytes)
+            break;
+    }
+    s->pages = done;
+    s->bytes = done * l->cost[kind].counted_bytes + calls * l->call_bytes;
+    s->busy_ns = (int64_t)t;
+    s->ns = (int64_t)t;
+    if (s->ns < PRECOPY_WINDOW_NS)
+        s->ns = PRECOPY_WINDOW_NS + l->slip_ns;
+    return done > 0.0 && s->bytes > 0.0;
+}
+
+/*
+ * Jump over windows that cannot bring a decision: at a window's start, with only equal pages ahead, pending
+ * stays at or above the threshold (the one in force and the steady one) at each decision inside.
+ */
+static void jump(struct precopy *p, const struct precopy_limits *l, int64_t until_ns)
+{
+    enum wire_kind kind = p->runs[0].kind;
+    struct steady s;
+    double threshold, low, windows;
+
+    if (p->window_bytes > 0.0 || p->now_ns != p->window_ns)
+        return;
+    if (p->runs[0].pages < 1024 || !steady_window(l, kind, &s) || (double)p->runs[0].pages < 3.0 * s.pages)
+        return;
+    threshold = l->switchover_bytes_per_s > 0.0 ? l->switchover_bytes_per_s / 1000.0
+                                                : s.bytes / ((double)s.ns / NS_PER_MS_F);
+    threshold = fmax(floor(threshold * l->downtime_limit_ms), p->threshold_bytes);
+    low = threshold / (double)PAGE_BYTES + 2.0 * s.pages;
+    windows = floor(((double)p->pending_pages - low) / s.pages);
+    windows = fmin(windows, floor((double)p->runs[0].pages / s.pages) - 1.0);
+    windows = fmin(windows, floor((double)(until_ns - p->now_ns) / (double)s.ns) - 1.0);
+    if (windows < 1.0)
+        return;
+    /* all but the last in one go, the last as a window, so that what it measured is what a step measures */
+    uint64_t n = (uint64_t)windows;
+    int64_t before = p->now_ns;
+    double calls = (s.bytes - s.pages * l->cost[kind].counted_bytes) * windows;
+
+    account(p, l, kind, n * (uint64_t)s.pages);
+    p->counted_bytes += calls;
+    p->wire_bytes += calls;
+    spend(p, l, kind, s.busy_ns * (int64_t)n);
+    p->bound_ns[BOUND_QUOTA] += (double)((s.ns - s.busy_ns) * (int64_t)n);
+    p->now_ns = before + s.ns * (int64_t)n;
+    p->window_ns = p->now_ns - s.ns;
+    p->window_bytes = s.bytes;
+    p->windows += (uint32_t)(n - 1);
+    close_window(p, l);
+}
+
+enum precopy_stop precopy_run(struct precopy *p, const struct precopy_limits *l, int64_t until_ns,
+                              bool each_decision)
+{
+    assert(l->link_bytes_per_s > 0.0 && until_ns >= p->now_ns);
+    for (;;) {
+        switch (p->phase) {
+        case PRECOPY_DECIDE:
+            if (each_decision)
+                return PRECOPY_STOP_DECISION;
+            if (p->pending_pages == 0 || precopy_is_low(p, l))
+                return PRECOPY_STOP_LOW;
+            if (p->now_ns >= until_ns)
+                return PRECOPY_STOP_TIME;
+            jump(p, l, until_ns);
+            precopy_call(p);
+            break;
+        case PRECOPY_CALL:
+            if (p->pending_pages == 0)
+                end_pages(p, l);
+            else if (!send_head(p, l, until_ns))
+                return PRECOPY_STOP_TIME;
+            break;
+        case PRECOPY_BARRIER:
+            if (p->barrier_end_ns > until_ns) {
+                p->now_ns = until_ns;
+                return PRECOPY_STOP_TIME;
+            }
+            p->now_ns = p->barrier_end_ns;
+            end_call(p, l);
+            break;
+        case PRECOPY_SLEEP: {
+            int64_t wake = p->window_ns + PRECOPY_WINDOW_NS + l->slip_ns;
+
+            if (wake > until_ns) {
+                p->bound_ns[BOUND_QUOTA] += (double)(until_ns - p->now_ns);
+                p->now_ns = until_ns;
+                return PRECOPY_STOP_TIME;
+            }
+            p->bound_ns[BOUND_QUOTA] += (double)(wake - p->now_ns);
+            p->now_ns = wake;
+            close_window(p, l);
+            p->phase = PRECOPY_DECIDE;
+            break;
+        }
+        }
+    }
+}
