@@ -32,8 +32,7 @@ const gsl_rng *rng_gsl(const struct rng *r);
 double rng_uniform(struct rng *r); /* [0, 1) */
 uint64_t rng_u64(struct rng *r);
 
-/* rng_philox - the generator itself: the block of four words that belongs to @counter under @key.
- */
+/* rng_philox - the generator itself: the block of four words of @counter under @key. */
 void rng_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
 #endif
