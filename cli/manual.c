@@ -69,12 +69,13 @@ void manual_program(struct strbuf *out, enum doc_form form)
     doc_heading(&doc, "SUBCOMMANDS");
     for (size_t i = 0; cli_commands[i]; i++)
         doc_item(&doc, cli_commands[i]->name, cli_commands[i]->help);
-    doc_paras(&doc,
-              form == DOC_TEXT
-                  ? "\n'migcast help SUBCOMMAND' tells more; 'migcast help options' lists what a "
-                    "scenario file may say."
-                  : "Each has a page of its own: migcast-SUBCOMMAND(1). Scenario files are "
-                    "described in migcast-scenario(5).");
+    if (form == DOC_TEXT)
+        strbuf_addch(out, '\n');
+    doc_paras(&doc, form == DOC_TEXT
+                        ? "'migcast help SUBCOMMAND' tells more; 'migcast help options' lists "
+                          "what a scenario file may say."
+                        : "Each has a page of its own, migcast-SUBCOMMAND(1). Scenario files "
+                          "are described in migcast-scenario(5).");
     add_exit_codes(&doc);
     doc_heading(&doc, "ENVIRONMENT");
     doc_item(&doc, "NO_COLOR",

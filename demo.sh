@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# demo.sh - from a bare Debian 12 machine to a finished forecast: installs packages, builds the release
+# program, forecasts the evacuation of a host, and checks the program against captured migrations.
+# May be run again, or twice at once; what is done is skipped.
+set -euo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$top/scripts/common.sh"
+
+# run_step WHAT COMMAND... - shows the command and what it prints; its exit status is in step_code.
+run_step() {
+    local what=$1 code=0
+    shift
+    note "$what"
+    printf '$ %s\n' "$*"
+    "$@" || code=$?
+    # 99: a threshold of the scenario was crossed, which is an answer too
+    [ "$code" -eq 0 ] || [ "$code" -eq 99 ] || die "'$*' ended with exit status $code"
+    step_code=$code
+}
+
+prepare
+mkdir -p report
+db=report/evacuate-host.db
+run_step "evacuating a host, as scenarios/evacuate-host.ini says" \
+    build/migcast run scenarios/evacuate-host.ini --db "$db"
+verdict="all thresholds kept"
+[ "$step_code" -eq 0 ] || verdict="a threshold was crossed"
+run_step "the forecast against captured migrations" \
+    build/migcast score -o report/score.txt tests/traces/*.jsonl
+cat report/score.txt
+
+note "verdict: $verdict"
+note "rows of the run: $db; error table: report/score.txt"

@@ -1,0 +1,33 @@
+# count_tests.awk - "PASSED FAILED" from ctest's LastTest.log, by cases where a program says how many.
+#
+# Criterion, and the shell tests after it, end with "[====] Synthesis: Tested: N | Passing: N | ...".  A unit
+# test without that line did not run to its end and is a failure, whatever its exit status was.
+
+function settle() {
+    if (name == "")
+        return
+    if (tested == 0 || (!ok && good == tested)) {
+        failed++
+        good = tested > 0 ? tested - 1 : 0
+        tested = good
+    }
+    passed += good
+    failed += tested - good
+}
+
+/^[0-9]+\/[0-9]+ Testing: / { settle(); name = $3; tested = 0; good = 0; ok = 0 }
+/Synthesis: Tested: / {
+    line = $0
+    gsub(/\033\[[0-9;]*m/, "", line)
+    sub(/.*Tested: */, "", line)
+    tested = line + 0
+    sub(/.*Passing: */, "", line)
+    good = line + 0
+}
+/^Test Passed\.$/ { ok = 1 }
+END {
+    settle()
+    if (passed + failed == 0)
+        exit 1
+    print passed, failed
+}
