@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/strbuf.h"
+#include "base/units.h"
 #include "store/schema.h"
 #include "store/store_int.h"
 
@@ -60,6 +62,7 @@ enum status store_error(struct store *store, struct diag *diag, const char *doin
 
     if (extended == SQLITE_IOERR_NOMEM)
         code = SQLITE_NOMEM;
+    store->last_code = code;
     switch (code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -209,36 +212,57 @@ static enum status connect_file(struct store *store, const char *path, enum open
     return ST_OK;
 }
 
+struct identity {
+    int64_t application, version, tables;
+};
+
+/* All of it from one moment: another process may be making the tables just now. */
+static enum status read_identity(struct store *store, struct identity *id, struct diag *diag)
+{
+    bool own = sqlite3_get_autocommit(store->db) != 0;
+    enum status st = ST_OK;
+
+    if (own)
+        st = store_exec(store, "BEGIN", "read the database", diag);
+    if (st == ST_OK)
+        st = store_query_int(store, "SELECT count(*) FROM sqlite_master", &id->tables, diag);
+    if (st == ST_OK)
+        st = store_query_int(store, "PRAGMA application_id", &id->application, diag);
+    if (st == ST_OK)
+        st = store_query_int(store, "PRAGMA user_version", &id->version, diag);
+    if (own)
+        store_rollback(store);
+    return st;
+}
+
 /* Whose file is it?  *@empty: nobody's yet. */
 static enum status check_identity(struct store *store, bool *empty, struct diag *diag)
 {
-    int64_t application, version, tables;
-    enum status st;
+    struct identity id = {0};
+    enum status st = read_identity(store, &id, diag);
 
     *empty = false;
-    if ((st = store_query_int(store, "PRAGMA application_id", &application, diag)) != ST_OK ||
-        (st = store_query_int(store, "PRAGMA user_version", &version, diag)) != ST_OK ||
-        (st = store_query_int(store, "SELECT count(*) FROM sqlite_master", &tables, diag)) != ST_OK)
+    if (st != ST_OK)
         return st;
-    if (application == 0 && version == 0 && tables == 0) {
+    if (id.application == 0 && id.version == 0 && id.tables == 0) {
         *empty = true;
         return ST_OK;
     }
-    if (application != STORE_APPLICATION_ID) {
+    if (id.application != STORE_APPLICATION_ID) {
         diag_hint(diag, "name a migcast result file, or a new file, with --db");
         return diag_at(diag, ST_EINPUT, store->path, 0,
                        "this database belongs to another program: application id %lld, expected %d",
-                       (long long)application, STORE_APPLICATION_ID);
+                       (long long)id.application, STORE_APPLICATION_ID);
     }
-    if (version == STORE_VERSION)
+    if (id.version == STORE_VERSION)
         return ST_OK;
-    if (version < STORE_VERSION)
+    if (id.version < STORE_VERSION)
         diag_hint(diag,
                   "an older migcast wrote it: run the scenario again into a new file with --db");
     else
         diag_hint(diag, "a newer migcast wrote it: use that one, or a new file with --db");
     return diag_at(diag, ST_EINPUT, store->path, 0, "has schema version %lld, expected version %d",
-                   (long long)version, STORE_VERSION);
+                   (long long)id.version, STORE_VERSION);
 }
 
 /* Make the tables of an empty file, unless another process was faster. */
@@ -287,6 +311,41 @@ static enum status prepare_file(struct store *store, struct diag *diag)
                       "open the database", diag);
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / NS_PER_MS;
+}
+
+/* SQLite gives up at once, without its busy timeout, where waiting might block for ever: such as
+ * when two processes switch a new file to WAL mode.  Both steps may be done again, so wait here
+ * instead. */
+static enum status prepare_patiently(struct store *store, struct diag *diag)
+{
+    int64_t give_up = now_ms() + STORE_BUSY_MS;
+    struct diag last = {0};
+    enum status st = prepare_file(store, &last);
+
+    while (st == ST_ERETRY && now_ms() < give_up) {
+        (void)sqlite3_sleep(10);
+        last = (struct diag){0};
+        st = prepare_file(store, &last);
+    }
+    if (st != ST_OK && diag)
+        *diag = last;
+    return st;
+}
+
+/* Did the last call fail because the files of WAL mode could not be made beside the database? */
+static bool wal_refused(const struct store *store)
+{
+    int code = store->last_code;
+
+    return code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
+}
+
 static bool has_wal(const char *path)
 {
     struct strbuf name = STRBUF_INIT;
@@ -313,9 +372,8 @@ enum status store_open(struct store **out, const char *path, unsigned flags, str
     if ((st = check_path(store, path, diag)) != ST_OK ||
         (st = connect_file(store, path, OPEN_PLAIN, diag)) != ST_OK)
         goto out;
-    st = prepare_file(store, diag);
-    if (st != ST_OK && !store->writable && sqlite3_errcode(store->db) != SQLITE_OK &&
-        (sqlite3_errcode(store->db) & 0xff) == SQLITE_CANTOPEN && !has_wal(path)) {
+    st = prepare_patiently(store, diag);
+    if (st != ST_OK && !store->writable && wal_refused(store) && !has_wal(path)) {
         st = connect_file(store, path, OPEN_IMMUTABLE, diag);
         if (st == ST_OK)
             st = prepare_file(store, diag);

@@ -10,6 +10,7 @@
 struct store {
     sqlite3 *db;
     bool writable;
+    int last_code;                               /* primary result code of the last error */
     char path[sizeof(((struct diag *)0)->file)]; /* as given, cut to fit; for messages */
 };
 

@@ -10,14 +10,27 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/strbuf.h"
 #include "store/store_int.h"
 
 static const char doing[] = "store the run";
 
-/* The values of one row, bound from left to right. */
+/* Rows one statement takes.  Each execution opens the table's cursors anew; 32 rows at a time need
+ * half the time of one (253,000 migrations: 0.5 s instead of 1.1 s), and more rows gain nothing. */
+enum {
+    BATCH = 32
+};
+
+/*
+ * The rows of one table.  Values are bound from left to right, row after row, into a statement that
+ * takes BATCH rows or, for the last ones, a single row; it is executed when its parameters are all
+ * bound.
+ */
 struct row {
-    sqlite3_stmt *stmt;
-    int column;
+    sqlite3_stmt *one, *many;
+    sqlite3_stmt *stmt; /* the one being filled */
+    size_t left;        /* rows to come, counted at row_begin() */
+    int column, columns;
     int failed; /* first error code */
 };
 
@@ -58,15 +71,63 @@ static void row_text(struct row *row, const char *text)
     row_check(row, sqlite3_bind_text(row->stmt, ++row->column, text, -1, SQLITE_STATIC));
 }
 
-static enum status row_write(struct store *store, struct row *row, struct diag *diag)
+static enum status prepare_insert(struct store *store, const char *table, int columns, int rows,
+                                  sqlite3_stmt **stmt, struct diag *diag)
 {
-    int code = row->failed;
+    struct strbuf sql = STRBUF_INIT;
+    enum status st;
 
-    assert(row->column == sqlite3_bind_parameter_count(row->stmt));
-    if (code == SQLITE_OK && sqlite3_step(row->stmt) != SQLITE_DONE)
-        code = SQLITE_ERROR;
+    strbuf_addf(&sql, "INSERT INTO %s VALUES ", table);
+    for (int i = 0; i < rows; i++) {
+        strbuf_addstr(&sql, i ? ",(?" : "(?");
+        for (int column = 1; column < columns; column++)
+            strbuf_addstr(&sql, ",?");
+        strbuf_addch(&sql, ')');
+    }
+    st = strbuf_failed(&sql) ? diag_set(diag, ST_ENOMEM, "out of memory")
+                             : store_prepare(store, strbuf_text(&sql), doing, stmt, diag);
+    strbuf_release(&sql);
+    return st;
+}
+
+/* Get ready for @nr rows of @columns values. */
+static enum status row_init(struct store *store, struct row *row, const char *table, int columns,
+                            size_t nr, struct diag *diag)
+{
+    enum status st = ST_OK;
+
+    *row = (struct row){.left = nr, .columns = columns};
+    if (nr >= BATCH)
+        st = prepare_insert(store, table, columns, BATCH, &row->many, diag);
+    if (st == ST_OK)
+        st = prepare_insert(store, table, columns, 1, &row->one, diag);
+    return st;
+}
+
+static void row_release(struct row *row)
+{
+    sqlite3_finalize(row->one);
+    sqlite3_finalize(row->many);
+}
+
+static void row_begin(struct row *row)
+{
+    assert(row->left > 0 && row->column % row->columns == 0);
+    if (row->column == 0)
+        row->stmt = row->left >= BATCH ? row->many : row->one;
+    row->left--;
+}
+
+/* Execute the statement if this row was its last. */
+static enum status row_end(struct store *store, struct row *row, struct diag *diag)
+{
+    assert(row->column % row->columns == 0);
+    if (row->failed != SQLITE_OK)
+        return store_error(store, diag, doing);
+    if (row->column < sqlite3_bind_parameter_count(row->stmt))
+        return ST_OK;
     row->column = 0;
-    if (code != SQLITE_OK)
+    if (sqlite3_step(row->stmt) != SQLITE_DONE)
         return store_error(store, diag, doing);
     (void)sqlite3_reset(row->stmt);
     return ST_OK;
@@ -75,24 +136,24 @@ static enum status row_write(struct store *store, struct row *row, struct diag *
 static enum status put_run_row(struct store *store, const struct run_result *run, int64_t run_id,
                                struct diag *diag)
 {
-    struct row row = {0};
+    struct row row;
     char seed[24];
-    enum status st =
-        store_prepare(store, "INSERT INTO run VALUES (?,?,?,?,?,?,?,?)", doing, &row.stmt, diag);
+    enum status st = row_init(store, &row, "run", 8, 1, diag);
 
-    if (st != ST_OK)
-        return st;
     (void)snprintf(seed, sizeof(seed), "%" PRIu64, run->seed);
-    row_int(&row, run_id);
-    row_text(&row, run->scenario);
-    row_text(&row, run->digest);
-    row_text(&row, run->version);
-    row_text(&row, seed);
-    row_int(&row, run->replications);
-    row_int(&row, run->interrupted);
-    row_count(&row, run->nr_migs);
-    st = row_write(store, &row, diag);
-    sqlite3_finalize(row.stmt);
+    if (st == ST_OK) {
+        row_begin(&row);
+        row_int(&row, run_id);
+        row_text(&row, run->scenario);
+        row_text(&row, run->digest);
+        row_text(&row, run->version);
+        row_text(&row, seed);
+        row_int(&row, run->replications);
+        row_int(&row, run->interrupted);
+        row_count(&row, run->nr_migs);
+        st = row_end(store, &row, diag);
+    }
+    row_release(&row);
     return st;
 }
 
@@ -130,77 +191,76 @@ static void bind_migration(struct row *row, const struct mig_result *mig, int64_
     row_int(row, mig->rounds);
     row_int(row, mig->max_throttle_pct);
     row_double(row, mig->guest_slowdown_ratio);
-    row_known(row, mig->convergence_bytes_per_s == 0 ? -1
-                   : mig->convergence_bytes_per_s > INT64_MAX
-                       ? INT64_MAX
-                       : (int64_t)mig->convergence_bytes_per_s);
-}
-
-static enum status put_rounds(struct store *store, struct row *row, const struct run_result *run,
-                              const struct mig_result *mig, int64_t id, struct diag *diag)
-{
-    enum status st = ST_OK;
-
-    assert(mig->first_round <= run->nr_rounds &&
-           mig->nr_rounds <= run->nr_rounds - mig->first_round);
-    for (size_t i = 0; i < mig->nr_rounds && st == ST_OK; i++) {
-        const struct mig_round *r = &run->rounds[mig->first_round + i];
-
-        row_int(row, id);
-        row_int(row, r->round);
-        row_int(row, r->start_ns);
-        row_int(row, r->duration_ns);
-        row_count(row, r->wire_bytes);
-        row_count(row, r->sent_pages);
-        row_count(row, r->dirtied_bytes);
-        row_count(row, r->remaining_bytes);
-        row_count(row, r->threshold_bytes);
-        row_int(row, r->throttle_pct);
-        st = row_write(store, row, diag);
-    }
-    return st;
+    if (mig->convergence_bytes_per_s == 0)
+        row_known(row, -1);
+    else
+        row_count(row, mig->convergence_bytes_per_s);
 }
 
 static enum status put_migrations(struct store *store, const struct run_result *run, int64_t run_id,
-                                  struct diag *diag)
+                                  int64_t first_id, struct diag *diag)
 {
-    struct row mig_row = {0}, round_row = {0};
-    int64_t last_id;
+    struct row row;
+    enum status st = row_init(store, &row, "migration", 32, run->nr_migs, diag);
+
+    for (size_t i = 0; i < run->nr_migs && st == ST_OK; i++) {
+        row_begin(&row);
+        bind_migration(&row, &run->migs[i], first_id + (int64_t)i, run_id);
+        st = row_end(store, &row, diag);
+    }
+    row_release(&row);
+    return st;
+}
+
+static void bind_round(struct row *row, const struct mig_round *r, int64_t migration_id)
+{
+    row_int(row, migration_id);
+    row_int(row, r->round);
+    row_int(row, r->start_ns);
+    row_int(row, r->duration_ns);
+    row_count(row, r->wire_bytes);
+    row_count(row, r->sent_pages);
+    row_count(row, r->dirtied_bytes);
+    row_count(row, r->remaining_bytes);
+    row_count(row, r->threshold_bytes);
+    row_int(row, r->throttle_pct);
+}
+
+static enum status put_rounds(struct store *store, const struct run_result *run, int64_t first_id,
+                              struct diag *diag)
+{
+    struct row row;
+    size_t nr = 0;
     enum status st;
 
-    st = store_query_int(store, "SELECT max(migration_id) FROM migration", &last_id, diag);
-    if (st != ST_OK)
-        return st;
-    st = store_prepare(store,
-                       "INSERT INTO migration VALUES "
-                       "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                       doing, &mig_row.stmt, diag);
-    if (st == ST_OK)
-        st = store_prepare(store, "INSERT INTO round VALUES (?,?,?,?,?,?,?,?,?,?)", doing,
-                           &round_row.stmt, diag);
-    for (size_t i = 0; i < run->nr_migs && st == ST_OK; i++) {
-        int64_t id = last_id + 1 + (int64_t)i;
+    for (size_t i = 0; i < run->nr_migs; i++)
+        nr += run->migs[i].nr_rounds;
+    st = row_init(store, &row, "round", 10, nr, diag);
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        const struct mig_result *mig = &run->migs[i];
 
-        bind_migration(&mig_row, &run->migs[i], id, run_id);
-        st = row_write(store, &mig_row, diag);
-        if (st == ST_OK)
-            st = put_rounds(store, &round_row, run, &run->migs[i], id, diag);
+        assert(mig->nr_rounds <= run->nr_rounds);
+        assert(mig->first_round <= run->nr_rounds - mig->nr_rounds);
+        for (size_t k = 0; k < mig->nr_rounds && st == ST_OK; k++) {
+            row_begin(&row);
+            bind_round(&row, &run->rounds[mig->first_round + k], first_id + (int64_t)i);
+            st = row_end(store, &row, diag);
+        }
     }
-    sqlite3_finalize(mig_row.stmt);
-    sqlite3_finalize(round_row.stmt);
+    row_release(&row);
     return st;
 }
 
 static enum status put_thresholds(struct store *store, const struct run_result *run, int64_t run_id,
                                   struct diag *diag)
 {
-    struct row row = {0};
-    enum status st = store_prepare(store, "INSERT INTO threshold VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                                   doing, &row.stmt, diag);
+    struct row row;
+    enum status st = row_init(store, &row, "threshold", 11, run->nr_thresholds, diag);
 
     for (size_t i = 0; i < run->nr_thresholds && st == ST_OK; i++) {
         const struct threshold_result *t = &run->thresholds[i];
 
+        row_begin(&row);
         row_int(&row, run_id);
         row_int(&row, (int64_t)i + 1);
         row_text(&row, t->text);
@@ -212,24 +272,27 @@ static enum status put_thresholds(struct store *store, const struct run_result *
         row_text(&row, t->error ? "error" : "warning");
         row_int(&row, t->crossed);
         row_int(&row, t->small_sample);
-        st = row_write(store, &row, diag);
+        st = row_end(store, &row, diag);
     }
-    sqlite3_finalize(row.stmt);
+    row_release(&row);
     return st;
 }
 
 enum status store_put_run(struct store *store, const struct run_result *run, int64_t *run_id,
                           struct diag *diag)
 {
-    int64_t last_run;
+    int64_t last_run, last_mig;
     enum status st;
 
     assert(store && store->writable && run && run->scenario && run->digest && run->version);
     if ((st = store_exec(store, "BEGIN IMMEDIATE", doing, diag)) != ST_OK)
         return st;
     if ((st = store_query_int(store, "SELECT max(run_id) FROM run", &last_run, diag)) == ST_OK &&
+        (st = store_query_int(store, "SELECT max(migration_id) FROM migration", &last_mig, diag)) ==
+            ST_OK &&
         (st = put_run_row(store, run, last_run + 1, diag)) == ST_OK &&
-        (st = put_migrations(store, run, last_run + 1, diag)) == ST_OK &&
+        (st = put_migrations(store, run, last_run + 1, last_mig + 1, diag)) == ST_OK &&
+        (st = put_rounds(store, run, last_mig + 1, diag)) == ST_OK &&
         (st = put_thresholds(store, run, last_run + 1, diag)) == ST_OK)
         st = store_exec(store, "COMMIT", doing, diag);
     if (st != ST_OK) {
