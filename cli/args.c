@@ -72,6 +72,6 @@ enum args_step args_next(struct args *args, bool *started)
     if (code == '?' || code == ':')
         return refused(args, code);
     args->row = row_of(args, code);
-    args->value = args->row->arg ? optarg : NULL;
+    args->value = args->row->arg ? optarg : "";
     return ARGS_OPTION;
 }

@@ -11,7 +11,7 @@
 #include "cli/cmd.h"
 
 enum args_step {
-    ARGS_OPTION,        /* row, and value unless it is a flag */
+    ARGS_OPTION,        /* row, and value ("" for a flag) */
     ARGS_END,           /* the rest of argv, from @first_arg on, are arguments */
     ARGS_UNKNOWN,       /* name: no such option, or the start of several */
     ARGS_VALUE_MISSING, /* row */

@@ -119,7 +119,7 @@ static void add_choices(struct strbuf *out, const struct cli_option *row)
         return;
     strbuf_addf(out, "    --%s) COMPREPLY=($(compgen -W '", row->name);
     for (const char *c = row->arg; *c; c++)
-        strbuf_addch(out, *c == '|' ? ' ' : *c);
+        strbuf_add(out, *c == '|' ? " " : c, 1);
     strbuf_addstr(out, "' -- \"$word\")); return ;;\n");
 }
 

@@ -174,13 +174,13 @@ static enum status take_shared(struct cli_opts *o, const struct cli_option *row,
 static enum status take(struct cli_opts *o, const struct cli_option *row, const char *value,
                         struct diag *diag)
 {
-    if (value && !*value)
+    if (row->arg && !*value)
         return bad_value(row, value, row->arg, diag);
     if (row->arg && strchr(row->arg, '|') && !choice_has(row->arg, value))
         return bad_value(row, value, row->arg, diag);
     if (is_shared(row))
         return take_shared(o, row, value, diag);
-    o->state->given[o->state->nr_given++] = (struct cli_given){row, value ? value : ""};
+    o->state->given[o->state->nr_given++] = (struct cli_given){row, value};
     return ST_OK;
 }
 

@@ -102,11 +102,12 @@ static enum status lost(const struct cli_opts *o, struct diag *diag, const char 
 static enum status finish_file(struct cli_opts *o, bool keep, struct diag *diag)
 {
     struct cli_state *state = o->state;
+    bool complete = close_checked(state->out);
     enum status st = ST_OK;
 
-    if (!close_checked(state->out) && keep)
-        st = lost(o, diag, o->output);
-    else if (keep && state->out_temp && rename(state->out_temp, o->output) != 0)
+    if (complete && keep && state->out_temp)
+        complete = rename(state->out_temp, o->output) == 0;
+    if (!complete && keep)
         st = lost(o, diag, o->output);
     if (state->out_temp && (!keep || st != ST_OK))
         unlink(state->out_temp);
