@@ -14,6 +14,8 @@
 
 #include "tracer/facts_int.h"
 
+#include "base/banned.h"
+
 struct field_at facts_at(const struct facts_loader *ld, const struct trace_line *line)
 {
     return (struct field_at){ld->file, line->line_no, line->name, ld->diag};

@@ -14,6 +14,8 @@
 #include "base/units.h"
 #include "tracer/facts_int.h"
 
+#include "base/banned.h"
+
 /* How far from timeout_s a cancel may come and still be the timeout's, when no footer tells. */
 #define TIMEOUT_EARLY_NS (100 * NS_PER_MS)
 #define TIMEOUT_LATE_NS (2 * NS_PER_S)

@@ -9,6 +9,8 @@
 #include "base/units.h"
 #include "tracer/facts_int.h"
 
+#include "base/banned.h"
+
 #define RSS_MIB_MAX ((int64_t)1 << 30)
 #define RATE_MIB_MAX ((int64_t)1 << 40)
 

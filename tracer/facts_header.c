@@ -11,6 +11,8 @@
 #include "base/units.h"
 #include "tracer/facts_int.h"
 
+#include "base/banned.h"
+
 #define MEM_MIB_MAX ((int64_t)1 << 30) /* 1 PiB: bytes stay far inside 64 bits */
 
 static enum status need_text(const struct field_at *at, const json_t *obj, const char *key,

@@ -10,6 +10,8 @@
 #include "base/units.h"
 #include "tracer/facts_int.h"
 
+#include "base/banned.h"
+
 /* libvirt's "no limit": the largest whole number of MiB/s that fits QEMU's signed 64 bits. */
 #define LIBVIRT_UNLIMITED ((int64_t)(INT64_MAX / (int64_t)MIB * (int64_t)MIB))
 #define BYTES_MAX ((int64_t)1 << 50)

@@ -8,6 +8,8 @@
 #include "base/units.h"
 #include "tracer/facts_int.h"
 
+#include "base/banned.h"
+
 static const char *const status_names[] = {
     [FACTS_ST_NONE] = "none",
     [FACTS_ST_SETUP] = "setup",

@@ -13,6 +13,8 @@
 
 #include "base/units.h"
 
+#include "base/banned.h"
+
 enum status field_error(const struct field_at *at, const char *key, const char *fmt, ...)
 {
     char what[DIAG_TEXT];

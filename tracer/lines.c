@@ -17,6 +17,8 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "base/banned.h"
+
 enum {
     CHUNK_BYTES = 128 * 1024,
     MAGIC_BYTES = 4

@@ -14,6 +14,8 @@
 #include "tracer/field.h"
 #include "tracer/lines.h"
 
+#include "base/banned.h"
+
 #define FORMAT_NAME "qmp-migration-trace"
 enum {
     FORMAT_VERSION = 1
