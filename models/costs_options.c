@@ -1,0 +1,105 @@
+/*
+ * costs_options.c - the rows of struct host_costs, nothing else.
+ *
+ * One table for scenario files and calibration files.  The default values, with their origin, are
+ * in costs.c.
+ */
+#include "models/costs_options.h"
+
+#include "base/units.h"
+#include "models/costs.h"
+
+const char *const accel_names[ACCEL_NR + 1] = {
+    [ACCEL_KVM] = "kvm",
+    [ACCEL_TCG] = "tcg",
+};
+
+static void init(void *obj)
+{
+    host_costs_default(obj);
+}
+
+#define AT(field) offsetof(struct host_costs, field)
+
+/* clang-format off */
+static const struct option rows[] = {
+    {.name = "copy_rate", .type = OPT_RATE, .offset = AT(copy_bytes_per_s), .min = 1.0, .max = 1e13,
+     .group = "host costs", .help = "normal pages through one stream, bounded by the sender's CPU"},
+    {.name = "zero_scan_rate", .type = OPT_RATE,
+     .offset = AT(zero_scan_bytes_per_s), .min = 1.0, .max = 1e13,
+     .group = "host costs", .help = "guest memory tested and found zero"},
+    {.name = "final_copy_rate", .type = OPT_RATE,
+     .offset = AT(final_copy_bytes_per_s), .min = 1.0, .max = 1e13,
+     .group = "host costs", .help = "normal pages in the stop-and-copy"},
+    {.name = "tls_rate", .type = OPT_RATE, .offset = AT(tls_bytes_per_s), .min = 1.0, .max = 1e13,
+     .group = "host costs", .help = "ceiling of one encrypted stream"},
+    {.name = "zlib_rate", .type = OPT_RATE, .offset = AT(zlib_bytes_per_s), .min = 1.0, .max = 1e13,
+     .group = "host costs", .help = "zlib input of one thread at level 1"},
+    {.name = "zstd_rate", .type = OPT_RATE, .offset = AT(zstd_bytes_per_s), .min = 1.0, .max = 1e13,
+     .group = "host costs", .help = "zstd input of one thread at level 1"},
+    {.name = "hw_compress_rate", .type = OPT_RATE,
+     .offset = AT(hw_compress_bytes_per_s), .min = 1.0, .max = 1e13,
+     .group = "host costs", .help = "input of qpl, uadk or qatzip"},
+    {.name = "xbzrle_rate", .type = OPT_RATE,
+     .offset = AT(xbzrle_bytes_per_s), .min = 1.0, .max = 1e13,
+     .group = "host costs", .help = "input compared and encoded by XBZRLE"},
+    {.name = "sync_fixed", .type = OPT_TIME_NS,
+     .offset = AT(sync_fixed_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "one dirty-log sync, fixed part"},
+    {.name = "sync_per_gib", .type = OPT_TIME_NS,
+     .offset = AT(sync_ns_per_gib), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "one dirty-log sync, for each GiB of guest memory"},
+    {.name = "clear_per_gib", .type = OPT_TIME_NS,
+     .offset = AT(clear_ns_per_gib), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "re-protecting guest memory, for each GiB"},
+    {.name = "setup_fixed", .type = OPT_TIME_NS,
+     .offset = AT(setup_fixed_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "set-up, fixed part"},
+    {.name = "setup_per_gib", .type = OPT_TIME_NS,
+     .offset = AT(setup_ns_per_gib), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "set-up, for each GiB of guest memory"},
+    {.name = "window_slip", .type = OPT_TIME_NS,
+     .offset = AT(window_slip_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "how late a rate-limit sleep wakes up"},
+    {.name = "stop", .type = OPT_TIME_NS,
+     .offset = AT(stop_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "stopping vCPUs and draining block I/O"},
+    {.name = "device_save", .type = OPT_TIME_NS,
+     .offset = AT(device_save_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "saving, and loading, device state, fixed part"},
+    {.name = "finish", .type = OPT_TIME_NS,
+     .offset = AT(finish_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "clean-up between the last byte and the completed state"},
+    {.name = "rtt", .type = OPT_TIME_NS,
+     .offset = AT(rtt_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "round trip between the hosts"},
+    {.name = "dest_start", .type = OPT_TIME_NS,
+     .offset = AT(dest_start_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "loading devices and starting vCPUs at the destination"},
+    {.name = "postcopy_discard", .type = OPT_TIME_NS,
+     .offset = AT(postcopy_discard_ns_per_run), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "discarding one run of dirty pages before post-copy"},
+    {.name = "postcopy_fault", .type = OPT_TIME_NS,
+     .offset = AT(postcopy_fault_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "handling one post-copy fault, without the transfer"},
+    {.name = "socket_buffer", .type = OPT_SIZE,
+     .offset = AT(socket_buffer_bytes), .min = 0.0, .max = (double)(1024 * GIB),
+     .group = "host costs", .help = "data hidden in socket buffers"},
+    {.name = "rss_overhead", .type = OPT_SIZE,
+     .offset = AT(rss_overhead_bytes), .min = 0.0, .max = (double)(1024 * GIB),
+     .group = "host costs", .help = "resident memory of QEMU that is not guest memory"},
+    {.name = "boot_written", .type = OPT_SIZE,
+     .offset = AT(boot_written_bytes), .min = 0.0, .max = (double)(1024 * GIB),
+     .group = "host costs", .help = "non-zero guest memory that resident memory does not explain"},
+    {.name = "guest_fault", .type = OPT_TIME_DOUBLE,
+     .offset = AT(guest_fault_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "guest time lost for each newly dirtied page"},
+};
+/* clang-format on */
+
+const struct option_table host_costs_options = {
+    .rows = rows,
+    .nr = sizeof(rows) / sizeof(rows[0]),
+    .size = sizeof(struct host_costs),
+    .init = init,
+};

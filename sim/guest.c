@@ -1,0 +1,51 @@
+/*
+ * guest.c - the guest's clock of work: how much of what it wanted to write it did write.
+ */
+#include "sim/sim_int.h"
+
+#include <assert.h>
+
+#include "base/units.h"
+
+double guest_cpu_share(const struct mig *m)
+{
+    return 1.0 - (double)m->throttle.pct / 100.0;
+}
+
+static double vcpu_bytes_per_s(const struct mig *m)
+{
+    return dirty_distinct_rate(&m->model, m->tau) * (double)PAGE_BYTES / m->vcpus;
+}
+
+void guest_advance(struct sim *sim, struct mig *m, int64_t to_ns)
+{
+    double wanted, worked;
+    int64_t origin = m->result->started_ns;
+
+    (void)sim;
+    if (to_ns <= m->worked_until_ns)
+        return;
+    if (!m->suspended) {
+        wanted = dirty_wanted(&m->model, m->worked_until_ns - origin, to_ns - origin);
+        worked = dirty_work(&m->model, m->tau, wanted, guest_cpu_share(m));
+        if (m->throttle.limiting)
+            worked *= throttle_limit_share(&m->throttle, &m->params, vcpu_bytes_per_s(m));
+        assert(worked <= wanted + 1e-9);
+        m->tau += worked;
+        m->wanted_s += wanted;
+        m->worked_s += worked;
+    }
+    m->worked_until_ns = to_ns;
+}
+
+void mig_limit_tick(struct sim *sim, struct mig *m)
+{
+    bool changed;
+
+    if (m->state != MIG_PRECOPY || !m->throttle.limiting)
+        return;
+    guest_advance(sim, m, sim->now_ns);
+    changed = throttle_limit_tick(&m->throttle, &m->params, vcpu_bytes_per_s(m));
+    if (changed || m->model.off_ns > 0)
+        sim_schedule(sim, m, TIMER_LIMIT, EV_LIMIT, sim->now_ns + m->params.vcpu_dirty_limit_period_ns);
+}

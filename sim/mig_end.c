@@ -1,0 +1,114 @@
+/*
+ * mig_end.c - every way a migration ends other than completing, and the row it leaves.
+ *
+ * Before the switchover a cancel or a failure leaves the guest running at the source and all work lost; in
+ * post-copy the guest is lost with either side (reference section 14).
+ */
+#include "sim/sim_int.h"
+
+#include <math.h>
+
+#include "base/units.h"
+
+static enum binding what_bound(const struct mig *m)
+{
+    const double *t = m->sender.bound_ns;
+    int worst = 0;
+
+    if (m->result->outcome == OUTCOME_TIMEOUT || m->result->outcome == OUTCOME_QUEUED) {
+        double rate = dirty_distinct_rate(&m->model, 0.0);
+
+        return rate > 0.0 && m->result->rounds > 2 ? BINDING_DIRTY_RATE : BINDING_TIMEOUT;
+    }
+    if (m->result->outcome == OUTCOME_FAILED)
+        return BINDING_FAULT;
+    for (int i = 1; i < 4; i++)
+        worst = t[i] > t[worst] ? i : worst;
+    static const enum binding names[] = {BINDING_CAP, BINDING_LINK, BINDING_STREAM_CPU, BINDING_SCAN};
+    return t[worst] > 0.0 ? names[worst] : BINDING_NONE;
+}
+
+void mig_finish_row(struct sim *sim, struct mig *m)
+{
+    struct mig_result *r = m->result;
+
+    (void)sim;
+    r->transferred_bytes = (uint64_t)llround(m->sender.counted_bytes);
+    if (r->precopy_bytes == 0)
+        r->precopy_bytes = r->transferred_bytes;
+    r->zero_pages = m->sender.sent_pages[WIRE_ZERO];
+    r->normal_pages = m->sender.sent_pages[WIRE_NORMAL] + m->sender.sent_pages[WIRE_MIXED];
+    r->max_throttle_pct = m->throttle.max_pct;
+    r->guest_slowdown_ratio = m->wanted_s > 0.0 ? 1.0 - m->worked_s / m->wanted_s : 0.0;
+    r->binding = what_bound(m);
+}
+
+static void end_early(struct sim *sim, struct mig *m, enum mig_state state, enum outcome outcome,
+                      const char *reason, int64_t clean_up_ns)
+{
+    struct mig_result *r = m->result;
+
+    mig_settle(sim, m);
+    if (m->state >= MIG_PRECOPY)
+        guest_advance(sim, m, sim->now_ns);
+    r->outcome = outcome;
+    r->reason = reason;
+    r->ended_ns = sim->now_ns + clean_up_ns;
+    r->total_ns = r->ended_ns - r->started_ns;
+    r->downtime_ns = m->blackout_start_ns >= 0 && r->downtime_ns < 0 ? sim->now_ns - m->blackout_start_ns
+                                                                     : r->downtime_ns;
+    if (r->downtime_ns < -1)
+        r->downtime_ns = -1;
+    r->blackout_ns = m->blackout_start_ns >= 0 ? r->ended_ns - m->blackout_start_ns : -1;
+    mig_finish_row(sim, m);
+    mig_set_state(sim, m, state);
+    sim_reshare(sim);
+}
+
+void mig_cancel(struct sim *sim, struct mig *m, bool timed_out, const char *reason)
+{
+    if (m->state != MIG_SETUP && m->state != MIG_PRECOPY)
+        return;
+    end_early(sim, m, MIG_CANCELLED, timed_out ? OUTCOME_TIMEOUT : OUTCOME_CANCELLED, reason,
+              m->costs->cancel_ns);
+}
+
+void mig_fail(struct sim *sim, struct mig *m, const char *reason)
+{
+    if (m->state == MIG_IDLE || m->state >= MIG_DONE)
+        return;
+    if (m->state == MIG_POSTCOPY || m->state == MIG_PAUSED)
+        reason = "host failed in post-copy: guest lost";
+    end_early(sim, m, MIG_FAILED, OUTCOME_FAILED, reason, 0);
+}
+
+void mig_connection_lost(struct sim *sim, struct mig *m, const char *reason)
+{
+    m->timers[TIMER_BREAK] = EVENT_NONE;
+    if (m->state == MIG_POSTCOPY)
+        postcopy_pause(sim, m);
+    else
+        mig_fail(sim, m, reason);
+}
+
+/* What still runs when the simulated time is over is reported as it stands. */
+void mig_horizon(struct sim *sim, struct mig *m)
+{
+    if (m->state == MIG_IDLE || m->state >= MIG_DONE)
+        return;
+    if (sim->sc->horizon_ns > sim->now_ns)
+        sim->now_ns = sim->sc->horizon_ns;
+    mig_settle(sim, m);
+    if (m->state == MIG_PRECOPY)
+        guest_advance(sim, m, sim->now_ns);
+    m->result->outcome = m->state == MIG_PAUSED ? OUTCOME_FAILED : OUTCOME_QUEUED;
+    m->result->reason = m->state == MIG_PAUSED ? "post-copy paused and never recovered: guest stopped"
+                                               : "still running at the horizon";
+    m->result->total_ns = sim->now_ns - m->result->started_ns;
+    if (m->result->downtime_ns < -1)
+        m->result->downtime_ns = -1;
+    mig_finish_row(sim, m);
+    for (int t = 0; t < TIMER_NR; t++)
+        sim_unschedule(sim, m, (enum mig_timer)t);
+    network_stop(&sim->net, m->flow);
+}

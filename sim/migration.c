@@ -1,0 +1,536 @@
+/*
+ * migration.c - the state machine of one migration up to the switchover.
+ *
+ * The sender (models/precopy.c) says when the next decision is due at the present share of the network; that
+ * moment is the migration's one scheduled step.  If the share, a limit or the dirty set changes earlier, the
+ * sender is settled there and planned anew.  Decisions follow QEMU migration/migration.c,
+ * migration_iteration_run(); the numbers in comments are its order.
+ */
+#include "sim/sim_int.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "base/units.h"
+
+#define FOREVER_NS (INT64_MAX / 4)
+
+static const unsigned mig_next[MIG_NR_STATES] = {
+    [MIG_IDLE] = BIT(MIG_SETUP) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
+    [MIG_SETUP] = BIT(MIG_PRECOPY) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
+    [MIG_PRECOPY] = BIT(MIG_SWITCHOVER) | BIT(MIG_POSTCOPY) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
+    [MIG_SWITCHOVER] = BIT(MIG_POSTCOPY) | BIT(MIG_DONE) | BIT(MIG_FAILED),
+    [MIG_POSTCOPY] = BIT(MIG_PAUSED) | BIT(MIG_DONE) | BIT(MIG_FAILED),
+    [MIG_PAUSED] = BIT(MIG_POSTCOPY) | BIT(MIG_FAILED),
+};
+
+static void check_state(const struct mig *m)
+{
+    switch (m->state) {
+    case MIG_PRECOPY:
+        assert(m->result->rounds >= 1);
+        break;
+    case MIG_SWITCHOVER:
+        assert(m->blackout_start_ns >= m->result->started_ns);
+        break;
+    case MIG_POSTCOPY:
+    case MIG_PAUSED:
+        assert(m->params.postcopy && m->postcopy_start_ns >= 0);
+        break;
+    default:
+        break;
+    }
+}
+
+void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to)
+{
+    assert(mig_next[m->state] & BIT(to));
+    m->state = to;
+    if (to >= MIG_DONE) {
+        for (int t = 0; t < TIMER_NR; t++)
+            sim_unschedule(sim, m, (enum mig_timer)t);
+        network_stop(&sim->net, m->flow);
+    }
+    check_state(m);
+}
+
+void mig_set_limits(struct sim *sim, struct mig *m)
+{
+    const struct mig_params *p = &m->params;
+    struct precopy_limits *l = &m->limits;
+    struct wire_cost mixed = l->cost[WIRE_MIXED];
+    bool first = l->cost[WIRE_NORMAL].wire_bytes <= 0.0;
+
+    wire_costs(p, m->costs, &m->guest->dirty, sim->sc->hosts[m->target].load_ratio, l->cost);
+    if (!first)
+        l->cost[WIRE_MIXED] = mixed;
+    l->quota_bytes = INFINITY;
+    if (p->max_bandwidth_bytes_per_s != UNITS_UNLIMITED && p->max_bandwidth_bytes_per_s != 0)
+        l->quota_bytes = (double)(p->max_bandwidth_bytes_per_s / 10);
+    l->packet_pages = p->multifd ? WIRE_MULTIFD_PAGES : 0;
+    l->packet_bytes = p->multifd ? l->cost[WIRE_NORMAL].counted_bytes * WIRE_MULTIFD_PAGES : 0.0;
+    l->call_bytes = wire_call_bytes(p);
+    l->call_ns = 0;
+    if (p->multifd && (!m->qemu->multifd_barrier_per_sweep || p->multifd_flush_each_call))
+        l->call_ns = m->costs->rtt_ns;
+    l->slip_ns = m->costs->window_slip_ns;
+    l->switchover_bytes_per_s = 0.0;
+    if (m->qemu->switchover_bandwidth && p->avail_switchover_bytes_per_s)
+        l->switchover_bytes_per_s = (double)p->avail_switchover_bytes_per_s;
+    l->downtime_limit_ms = (double)p->downtime_limit_ns / (double)NS_PER_MS;
+    l->at_threshold = m->qemu->complete_at_threshold;
+    l->link_bytes_per_s = fmax(m->link_rate, 1.0);
+}
+
+static uint64_t guest_pages(const struct guest_params *g)
+{
+    return (g->memory_bytes + g->extra_bytes) / PAGE_BYTES;
+}
+
+static uint64_t nonzero_pages(const struct guest_params *g)
+{
+    uint64_t pages = g->nonzero_bytes / PAGE_BYTES;
+
+    return pages < guest_pages(g) ? pages : guest_pages(g);
+}
+
+static int64_t by_gib(int64_t ns_per_gib, uint64_t bytes)
+{
+    return (int64_t)llround((double)ns_per_gib * (double)bytes / (double)GIB);
+}
+
+/* Links between source and target, in the order of the scenario. */
+uint32_t mig_route(const struct sim *sim, const struct mig *m, uint32_t *hops)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < sim->sc->nr_links && n < NETWORK_HOPS_MAX - 3; i++) {
+        const struct scn_link *l = &sim->sc->links[i];
+        unsigned ends = l->nr_hosts == 0 ? 3 : 0;
+
+        for (uint32_t h = 0; h < l->nr_hosts; h++)
+            ends |= (l->hosts[h] == m->source ? 1u : 0u) | (l->hosts[h] == m->target ? 2u : 0u);
+        if (ends == 3)
+            hops[n++] = i;
+    }
+    hops[n++] = net_nic_out(sim, m->source);
+    hops[n++] = net_nic_in(sim, m->target);
+    if (sim->observed)
+        hops[n++] = sim->observed_link;
+    return n;
+}
+
+static const char *refusal(const struct sim *sim, const struct mig *m)
+{
+    if (m->source == m->target)
+        return "source and target are the same host";
+    if (sim->host_down[m->source])
+        return "source host is down";
+    if (sim->host_down[m->target])
+        return "target host is down";
+    for (uint32_t i = 0; i < sim->nr_migs; i++) {
+        const struct mig *o = &sim->migs[i];
+
+        if (o == m || o->vm != m->vm)
+            continue;
+        if (o->state == MIG_DONE)
+            return "the VM has already migrated away";
+        if (o->state != MIG_IDLE && o->state < MIG_DONE)
+            return "the VM is already migrating";
+    }
+    return 0;
+}
+
+static void start_timers(struct sim *sim, struct mig *m)
+{
+    const struct mig_params *p = &m->params;
+    int64_t timeout = p->completion_timeout_ns +
+                      by_gib(p->completion_timeout_ns_per_gib, m->guest->memory_bytes);
+
+    if (timeout > 0)
+        sim_schedule(sim, m, TIMER_TIMEOUT, EV_TIMEOUT, sim->now_ns + timeout);
+    if (p->progress_timeout_ns > 0)
+        sim_schedule(sim, m, TIMER_PROGRESS, EV_PROGRESS, sim->now_ns + p->progress_timeout_ns);
+    if (sim->sc->requests[m->request].cancel_at_ns >= 0)
+        sim_schedule(sim, m, TIMER_CANCEL, EV_CANCEL, sim->sc->requests[m->request].cancel_at_ns);
+    if (p->postcopy && p->postcopy_trigger == POSTCOPY_AT_TIME)
+        sim_schedule(sim, m, TIMER_POSTCOPY, EV_POSTCOPY, sim->now_ns + p->postcopy_after_ns);
+    if (p->auto_converge && m->qemu->throttle_timer)
+        sim_schedule(sim, m, TIMER_CONVERGE, EV_TIMER, sim->now_ns + THROTTLE_TIMER_NS);
+}
+
+static void load_inputs(struct sim *sim, struct mig *m)
+{
+    const struct scn_vm *vm = &sim->sc->vms[m->vm];
+    struct dirty_params dirty;
+    int64_t phase_ns;
+
+    m->guest = &vm->guest;
+    m->costs = &sim->sc->hosts[m->source].costs;
+    m->params = sim->sc->migrations[vm->migration].params;
+    m->params.max_bandwidth_bytes_per_s = sim_draw_bandwidth(sim, vm->migration, m->vm);
+    m->qemu = qemu_behaviour(m->params.qemu);
+    m->vcpus = vm->guest.vcpus > 0 ? (double)vm->guest.vcpus : 1.0;
+    m->weight = m->params.multifd ? (double)m->params.multifd_channels : 1.0;
+    sim_draw_vm(sim, m->vm, &dirty, &phase_ns);
+    dirty_compile(&m->model, &dirty, m->costs->guest_fault_ns / m->vcpus, phase_ns);
+}
+
+void mig_start(struct sim *sim, uint32_t request)
+{
+    struct mig *m = &sim->migs[request];
+    const char *why = refusal(sim, m);
+    int64_t setup;
+
+    if (why) {
+        m->result->outcome = OUTCOME_REJECTED;
+        m->result->reason = why;
+        m->result->ended_ns = sim->now_ns;
+        m->state = MIG_FAILED;
+        return;
+    }
+    load_inputs(sim, m);
+    m->limits.cost[WIRE_NORMAL].wire_bytes = 0.0;
+    m->link_rate = 0.0;
+    m->suspended = m->want_postcopy = m->timed_out = false;
+    m->bulk_round = true;
+    m->tau = m->wanted_s = m->worked_s = 0.0;
+    m->blackout_start_ns = m->postcopy_start_ns = -1;
+    m->timer_sync_count = 0;
+    m->final_pages = 0;
+    m->result->started_ns = sim->now_ns;
+    mig_set_limits(sim, m);
+    throttle_init(&m->throttle, sim->now_ns);
+    precopy_init(&m->sender, sim->now_ns);
+    mig_set_state(sim, m, MIG_SETUP);
+    setup = m->costs->setup_fixed_ns + by_gib(m->costs->setup_ns_per_gib, m->guest->memory_bytes);
+    m->result->setup_ns = setup;
+    sim_schedule(sim, m, TIMER_STEP, EV_STEP, sim->now_ns + setup);
+    start_timers(sim, m);
+}
+
+/* All RAM is dirty; the zero pages lie behind a share of the non-zero ones. */
+static void fill_first_round(struct mig *m)
+{
+    uint64_t total = guest_pages(m->guest), full = nonzero_pages(m->guest);
+    uint64_t front = (uint64_t)llround((double)full * m->guest->zero_tail_ratio);
+
+    precopy_add(&m->sender, front, WIRE_NORMAL);
+    precopy_add(&m->sender, total - full, WIRE_ZERO);
+    precopy_add(&m->sender, full - front, WIRE_NORMAL);
+    m->known_pages = (double)full;
+    m->least_pending = m->sender.pending_pages;
+}
+
+static void end_setup(struct sim *sim, struct mig *m)
+{
+    uint64_t chunk = m->params.dirty_log == DIRTY_LOG_MANUAL ? m->params.clear_chunk_bytes : 0;
+    double chunks = chunk ? ceil((double)m->guest->memory_bytes / (double)chunk) : 1.0;
+    uint32_t hops[NETWORK_HOPS_MAX], nr;
+
+    m->result->rounds = 1;
+    memory_init(&m->memory, &m->model, fmax(chunks, 1.0));
+    if (m->pages)
+        memory_pages_init(m->pages, &m->model, nonzero_pages(m->guest), chunk / PAGE_BYTES, sim->sc->seed,
+                          m->vm, sim->replication);
+    xbzrle_init(&m->xbzrle, m->params.xbzrle_cache_bytes, m->guest->dirty.change_ratio);
+    m->sender.now_ns = sim->now_ns;
+    fill_first_round(m);
+    throttle_init(&m->throttle, sim->now_ns);
+    m->worked_until_ns = sim->now_ns;
+    m->round_start_ns = m->progress_ns = sim->now_ns;
+    m->round_bytes = 0.0;
+    m->round_pages = 0;
+    mig_set_state(sim, m, MIG_PRECOPY);
+    nr = mig_route(sim, m, hops);
+    network_start(&sim->net, m->flow, hops, nr, m->weight, precopy_demand(&m->limits, WIRE_NORMAL));
+    sim_reshare(sim);
+    if (m->params.postcopy && m->params.postcopy_trigger == POSTCOPY_AT_ROUND &&
+        m->params.postcopy_after_round <= 1)
+        mig_order_postcopy(sim, m);
+}
+
+void mig_settle(struct sim *sim, struct mig *m)
+{
+    if (m->state == MIG_PRECOPY) {
+        if (m->link_rate > 0.0 && sim->now_ns > m->sender.now_ns)
+            precopy_run(&m->sender, &m->limits, sim->now_ns, m->want_postcopy);
+        else if (m->link_rate <= 0.0 && sim->now_ns > m->sender.now_ns)
+            m->sender.now_ns = sim->now_ns;
+        if (m->sender.pending_pages < m->least_pending) {
+            m->least_pending = m->sender.pending_pages;
+            m->progress_ns = sim->now_ns;
+        }
+    } else if (m->state == MIG_SWITCHOVER || m->state == MIG_POSTCOPY) {
+        bulk_settle(m, sim->now_ns);
+    }
+}
+
+void mig_replan(struct sim *sim, struct mig *m)
+{
+    int64_t at;
+
+    if (m->state == MIG_PRECOPY) {
+        if (m->link_rate <= 0.0) {
+            sim_unschedule(sim, m, TIMER_STEP);
+            return;
+        }
+        m->trial = m->sender;
+        precopy_run(&m->trial, &m->limits, FOREVER_NS, m->want_postcopy);
+        at = m->trial.now_ns > sim->now_ns ? m->trial.now_ns : sim->now_ns;
+        sim_schedule(sim, m, TIMER_STEP, EV_STEP, at);
+    } else if ((m->state == MIG_SWITCHOVER && m->step == STEP_SEND) || m->state == MIG_POSTCOPY) {
+        at = bulk_end_ns(m, sim->now_ns);
+        if (at < 0)
+            sim_unschedule(sim, m, TIMER_STEP);
+        else
+            sim_schedule(sim, m, TIMER_STEP, EV_STEP, at);
+    }
+}
+
+void mig_share_changed(struct sim *sim, struct mig *m, double rate)
+{
+    mig_settle(sim, m);
+    if (rate <= 0.0 && m->link_rate > 0.0)
+        sim_schedule(sim, m, TIMER_BREAK, EV_BREAK, sim->now_ns + m->costs->tcp_timeout_ns);
+    else if (rate > 0.0)
+        sim_unschedule(sim, m, TIMER_BREAK);
+    m->link_rate = rate;
+    m->limits.link_bytes_per_s = fmax(rate, 1.0);
+    mig_replan(sim, m);
+}
+
+static void record_round(struct sim *sim, struct mig *m, double newly, int64_t closed_ns)
+{
+    struct mig_round *r;
+
+    if (sim->nr_rounds >= sim->max_rounds)
+        return;
+    if (m->result->nr_rounds == 0)
+        m->result->first_round = sim->nr_rounds;
+    else if (m->result->first_round + m->result->nr_rounds != sim->nr_rounds)
+        return; /* rounds of migrations at the same time are not kept interleaved */
+    r = &sim->rounds[sim->nr_rounds++];
+    m->result->nr_rounds++;
+    *r = (struct mig_round){
+        .round = m->result->rounds,
+        .start_ns = m->round_start_ns,
+        .duration_ns = closed_ns - m->round_start_ns,
+        .wire_bytes = (uint64_t)(m->sender.counted_bytes - m->round_bytes),
+        .dirtied_bytes = (uint64_t)newly * PAGE_BYTES,
+        .remaining_bytes = (m->sender.pending_pages + (uint64_t)newly) * PAGE_BYTES,
+        .threshold_bytes = (uint64_t)m->sender.threshold_bytes,
+        .throttle_pct = m->throttle.pct,
+    };
+    for (int k = 0; k < WIRE_NR; k++)
+        r->sent_pages += m->sender.sent_pages[k];
+    r->sent_pages -= m->round_pages;
+}
+
+static uint64_t pending_nonzero(const struct precopy *p)
+{
+    uint64_t pages = 0;
+
+    for (uint32_t i = 0; i < p->nr_runs; i++)
+        pages += p->runs[i].kind == WIRE_ZERO ? 0 : p->runs[i].pages;
+    return pages;
+}
+
+static uint64_t sent_total(const struct precopy *p)
+{
+    return p->sent_pages[WIRE_NORMAL] + p->sent_pages[WIRE_ZERO] + p->sent_pages[WIRE_MIXED];
+}
+
+static double newly_dirty(struct sim *sim, struct mig *m)
+{
+    const struct sim_observed *o = sim->observed;
+    double unsent = m->known_pages > 0.0 ? (double)pending_nonzero(&m->sender) / m->known_pages : 0.0;
+    double newly = round(memory_sync(&m->memory, &m->model, m->tau, fmin(unsent, 1.0)));
+
+    if (o && m->request == 0)
+        return m->result->rounds < o->nr_syncs ? (double)o->dirty_pages[m->result->rounds] : 0.0;
+    if (m->pages)
+        return (double)memory_pages_sync(m->pages, m->tau, sent_total(&m->sender) - m->round_pages);
+    return newly;
+}
+
+/* The cost of the pages of the coming round. */
+static void mix_round(struct mig *m)
+{
+    const struct dirty_params *d = &m->guest->dirty;
+    double hit = 0.0, cpu = 0.0;
+
+    if (m->params.xbzrle && !m->bulk_round) {
+        hit = xbzrle_round(&m->xbzrle, &m->memory, &m->model);
+        cpu = m->limits.cost[WIRE_NORMAL].cpu_ns +
+              (double)PAGE_BYTES * (double)NS_PER_S / (double)m->costs->xbzrle_bytes_per_s;
+    }
+    m->limits.cost[WIRE_MIXED] =
+        wire_mix(m->limits.cost, d->zero_write_ratio, hit, m->xbzrle.page_bytes, cpu);
+}
+
+/* QEMU's migration_bitmap_sync: count, find what became dirty, close the period if it is over. */
+uint64_t mig_sync(struct sim *sim, struct mig *m, bool last)
+{
+    double newly;
+    int64_t cost = m->costs->sync_fixed_ns + by_gib(m->costs->sync_ns_per_gib, m->guest->memory_bytes);
+
+    guest_advance(sim, m, sim->now_ns);
+    newly = newly_dirty(sim, m);
+    if (m->sender.pending_pages < m->least_pending) {
+        m->least_pending = m->sender.pending_pages;
+        m->progress_ns = sim->now_ns;
+    }
+    record_round(sim, m, newly, sim->now_ns);
+    m->result->rounds++;
+    m->bulk_round = false;
+    mix_round(m);
+    precopy_add(&m->sender, (uint64_t)newly, WIRE_MIXED);
+    m->known_pages = (double)pending_nonzero(&m->sender);
+    m->tau = 0.0;
+    m->round_start_ns = sim->now_ns;
+    m->round_bytes = m->sender.counted_bytes;
+    m->round_pages = sent_total(&m->sender);
+    if (!last) {
+        m->sender.now_ns = sim->now_ns + cost;
+        if (throttle_sync(&m->throttle, &m->params, sim->now_ns, newly, m->sender.counted_bytes)) {
+            m->result->max_throttle_pct = m->throttle.max_pct;
+            if (m->throttle.limiting)
+                sim_schedule(sim, m, TIMER_LIMIT, EV_LIMIT,
+                             sim->now_ns + m->params.vcpu_dirty_limit_period_ns);
+        }
+        m->result->dirty_pages_rate = m->throttle.dirty_pages_rate;
+        if (m->throttle.dirty_pages_rate && m->sender.bandwidth > 0.0)
+            m->result->expected_downtime_ns =
+                (int64_t)((double)(m->sender.pending_pages * PAGE_BYTES) / m->sender.bandwidth) * NS_PER_MS;
+        if (m->params.postcopy && m->params.postcopy_trigger == POSTCOPY_AT_ROUND &&
+            m->result->rounds >= m->params.postcopy_after_round)
+            m->want_postcopy = true;
+    }
+    return (uint64_t)newly;
+}
+
+/* One decision: 1. exact pending if the estimate is low, 2. complete, 3. post-copy, 4. go on. */
+static void decide(struct sim *sim, struct mig *m)
+{
+    struct precopy *s = &m->sender;
+    bool low = s->pending_pages == 0 || precopy_is_low(s, &m->limits);
+
+    if (m->want_postcopy && m->qemu->postcopy_before_complete) {
+        postcopy_begin(sim, m);
+        return;
+    }
+    if (low && precopy_is_low(s, &m->limits)) {
+        mig_sync(sim, m, false);
+        low = s->pending_pages == 0 || precopy_is_low(s, &m->limits);
+    }
+    if (low) {
+        switchover_begin(sim, m);
+        return;
+    }
+    if (m->want_postcopy) {
+        postcopy_begin(sim, m);
+        return;
+    }
+    precopy_call(s);
+    mig_replan(sim, m);
+}
+
+void mig_step(struct sim *sim, struct mig *m)
+{
+    m->timers[TIMER_STEP] = EVENT_NONE;
+    switch (m->state) {
+    case MIG_SETUP:
+        end_setup(sim, m);
+        break;
+    case MIG_PRECOPY:
+        m->sender = m->trial;
+        decide(sim, m);
+        break;
+    case MIG_SWITCHOVER:
+        switchover_step(sim, m);
+        break;
+    case MIG_POSTCOPY:
+        postcopy_step(sim, m);
+        break;
+    case MIG_PAUSED:
+        postcopy_recover(sim, m);
+        break;
+    default:
+        assert(!"no step in this state");
+    }
+}
+
+/* Auto-converge's timer (9.2+): a sync of its own when none came since the last tick, never in round 1. */
+void mig_timer_sync(struct sim *sim, struct mig *m)
+{
+    m->timers[TIMER_CONVERGE] = EVENT_NONE;
+    if (m->state != MIG_PRECOPY && m->state != MIG_SETUP)
+        return;
+    if (m->state == MIG_PRECOPY && m->result->rounds > 1 && m->result->rounds == m->timer_sync_count) {
+        int64_t now;
+
+        mig_settle(sim, m);
+        now = m->sender.now_ns;
+        mig_sync(sim, m, false);
+        /* the main loop does this sync: the sender goes on meanwhile */
+        m->sender.now_ns = now;
+        mig_replan(sim, m);
+    }
+    m->timer_sync_count = m->result->rounds;
+    sim_schedule(sim, m, TIMER_CONVERGE, EV_TIMER, sim->now_ns + THROTTLE_TIMER_NS);
+}
+
+void mig_order_postcopy(struct sim *sim, struct mig *m)
+{
+    if (m->state == MIG_SETUP) {
+        m->want_postcopy = true;
+        return;
+    }
+    if (m->state != MIG_PRECOPY || m->want_postcopy)
+        return;
+    mig_settle(sim, m);
+    m->want_postcopy = true;
+    mig_replan(sim, m);
+}
+
+void mig_progress(struct sim *sim, struct mig *m)
+{
+    int64_t due;
+
+    m->timers[TIMER_PROGRESS] = EVENT_NONE;
+    if (m->state != MIG_PRECOPY && m->state != MIG_SETUP)
+        return;
+    mig_settle(sim, m);
+    mig_replan(sim, m);
+    due = m->progress_ns + m->params.progress_timeout_ns;
+    if (m->state == MIG_SETUP)
+        due = sim->now_ns + m->params.progress_timeout_ns;
+    if (due > sim->now_ns) {
+        sim_schedule(sim, m, TIMER_PROGRESS, EV_PROGRESS, due);
+        return;
+    }
+    if (m->params.postcopy && m->params.postcopy_trigger == POSTCOPY_ON_STALL)
+        mig_order_postcopy(sim, m);
+    else
+        mig_cancel(sim, m, true, "progress timeout: remaining memory stopped shrinking");
+}
+
+void mig_timeout(struct sim *sim, struct mig *m)
+{
+    m->timers[TIMER_TIMEOUT] = EVENT_NONE;
+    if (m->state != MIG_PRECOPY && m->state != MIG_SETUP)
+        return;
+    if (m->params.timeout_action == TIMEOUT_POSTCOPY && m->params.postcopy) {
+        mig_order_postcopy(sim, m);
+        return;
+    }
+    if (m->params.timeout_action == TIMEOUT_SUSPEND) {
+        guest_advance(sim, m, sim->now_ns);
+        m->suspended = true;
+        if (m->blackout_start_ns < 0)
+            m->blackout_start_ns = sim->now_ns;
+        return;
+    }
+    mig_cancel(sim, m, true, "completion timeout");
+}

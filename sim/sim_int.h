@@ -1,0 +1,214 @@
+/*
+ * sim_int.h - the inside of struct sim; for the files of this folder only.
+ */
+#ifndef MIGCAST_SIM_SIM_INT_H
+#define MIGCAST_SIM_SIM_INT_H
+
+#include "base/rng.h"
+#include "models/memory.h"
+#include "models/precopy.h"
+#include "models/qemu.h"
+#include "models/throttle.h"
+#include "models/xbzrle.h"
+#include "sim/event_queue.h"
+#include "sim/network.h"
+#include "sim/pages.h"
+#include "sim/sim.h"
+
+#define BIT(n) (1u << (n))
+
+/*
+ *   IDLE -> SETUP -> PRECOPY -> SWITCHOVER -> DONE         any but an end state -> FAILED
+ *                       |           |          ^           before SWITCHOVER    -> CANCELLED
+ *                       +-----------+-> POSTCOPY <-> PAUSED
+ *   SETUP       all pages become dirty; the flow is not on the network yet
+ *   PRECOPY     guest runs at the source (or is suspended there); rounds >= 1; sender holds the dirty set
+ *   SWITCHOVER  guest runs nowhere; blackout_start_ns set; the flow has no cap
+ *   POSTCOPY    guest runs at the destination; blackout over; missing pages > 0
+ *   PAUSED      post-copy whose connection broke; the guest stops at the first missing page
+ */
+enum mig_state {
+    MIG_IDLE,
+    MIG_SETUP,
+    MIG_PRECOPY,
+    MIG_SWITCHOVER,
+    MIG_POSTCOPY,
+    MIG_PAUSED,
+    MIG_DONE,
+    MIG_FAILED,
+    MIG_CANCELLED,
+    MIG_NR_STATES
+};
+
+/* Steps inside SWITCHOVER, in order. */
+enum mig_step {
+    STEP_STOP,    /* vCPUs stop, block I/O drains, the manager reacts, the final sync */
+    STEP_SEND,    /* what is still dirty */
+    STEP_DEVICES, /* device state, and with a return path the destination's load and start */
+};
+
+enum event_kind {
+    EV_REQUEST,  /* index: request */
+    EV_STEP,     /* index: migration; the state's own next step */
+    EV_TIMER,    /* auto-converge's 5 s sync */
+    EV_LIMIT,    /* dirty-limit period */
+    EV_POSTCOPY, /* order to switch to post-copy */
+    EV_CANCEL,
+    EV_TIMEOUT,
+    EV_PROGRESS, /* no progress for too long? */
+    EV_BREAK,    /* the connection's TCP timeout */
+    EV_CHANGE,   /* index: change */
+    EV_FAULT,    /* index: fault; data: 0 begins, 1 ends */
+    EV_RATE,     /* index: entry of the observed rates */
+    EV_NR
+};
+
+/* Own events of a migration that can be pending at once. */
+enum mig_timer {
+    TIMER_STEP,
+    TIMER_CONVERGE,
+    TIMER_LIMIT,
+    TIMER_TIMEOUT,
+    TIMER_PROGRESS,
+    TIMER_BREAK,
+    TIMER_CANCEL,
+    TIMER_POSTCOPY,
+    TIMER_NR
+};
+
+/* A transfer without windows: stop-and-copy, post-copy push. */
+struct bulk {
+    double left;        /* 1 .. 0 */
+    double wire_bytes;  /* of the whole */
+    double cpu_ns;      /* of the whole: lower bound of its time */
+    int64_t settled_ns;
+};
+
+struct mig {
+    /* set at the start */
+    uint32_t request;
+    uint32_t vm;
+    uint32_t source, target;
+    uint32_t flow;
+    const struct qemu_behaviour *qemu;
+    const struct guest_params *guest;
+    const struct host_costs *costs;
+    struct mig_params params;      /* drawn values in place; changes apply here */
+    struct precopy_limits limits;
+    struct dirty_model model;
+    double weight;                 /* of the flow: streams */
+    double vcpus;
+    struct memory_pages *pages;    /* fidelity = pages, else NULL */
+
+    /* changes */
+    enum mig_state state;
+    enum mig_step step;
+    event_handle timers[TIMER_NR];
+    struct precopy sender, trial;  /* settled; and as it will be when TIMER_STEP fires */
+    struct memory memory;
+    struct throttle throttle;
+    struct xbzrle xbzrle;
+    struct bulk bulk;
+    double link_rate;              /* share of the network, bytes/s; 0 = down */
+    double tau;                    /* seconds of work since the last sync */
+    double wanted_s, worked_s;     /* totals, for the slowdown */
+    double known_pages;            /* dirty after the last sync */
+    int64_t worked_until_ns;
+    int64_t progress_ns;           /* last new minimum of pending */
+    uint64_t least_pending;
+    int64_t round_start_ns;
+    double round_bytes;            /* counted bytes when the round began */
+    uint64_t round_pages;
+    double precopy_wire;
+    uint64_t final_pages;
+    int64_t blackout_start_ns;
+    int64_t postcopy_start_ns;
+    int64_t end_cause_ns;
+    bool suspended;                /* the guest was paused so that the migration completes */
+    bool want_postcopy;            /* order given, waits for a decision */
+    bool bulk_round;               /* round 1: the sweep has not wrapped yet */
+    bool timed_out;                /* the cancel comes from a limit set for the migration */
+    uint32_t timer_sync_count;     /* rounds at the last tick of auto-converge's timer */
+    struct mig_result *result;
+};
+
+struct sim {
+    const struct scenario *sc;
+    const struct sim_observed *observed;
+    uint32_t max_rounds;
+    uint32_t replication;
+    int64_t now_ns;
+    struct event_queue queue;
+    struct network net;
+    uint32_t nr_migs;
+    struct mig *migs;              /* one per request */
+    struct mig_result *results;
+    struct mig_round *rounds;
+    uint32_t nr_rounds;
+    uint32_t observed_link;        /* index in net of the link that follows observed rates */
+    double *link_capacity;         /* drawn, per scenario link */
+    bool *host_down, *link_down;
+    uint64_t events;
+};
+
+/* Links of the network: one per scenario link, then NIC out and NIC in of each host, then the observed one. */
+static inline uint32_t net_nic_out(const struct sim *sim, uint32_t host)
+{
+    return sim->sc->nr_links + 2 * host;
+}
+
+static inline uint32_t net_nic_in(const struct sim *sim, uint32_t host)
+{
+    return sim->sc->nr_links + 2 * host + 1;
+}
+
+/* engine.c */
+void sim_schedule(struct sim *sim, struct mig *m, enum mig_timer timer, enum event_kind kind, int64_t at_ns);
+void sim_unschedule(struct sim *sim, struct mig *m, enum mig_timer timer);
+/* Re-solve the network and let every migration whose share moved plan anew. */
+void sim_reshare(struct sim *sim);
+void sim_draw_vm(const struct sim *sim, uint32_t vm, struct dirty_params *dirty, int64_t *phase_ns);
+uint64_t sim_draw_bandwidth(const struct sim *sim, uint32_t profile, uint32_t vm);
+
+/* migration.c */
+void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to);
+void mig_start(struct sim *sim, uint32_t request);
+void mig_step(struct sim *sim, struct mig *m);
+void mig_timer_sync(struct sim *sim, struct mig *m);
+void mig_limit_tick(struct sim *sim, struct mig *m);
+void mig_order_postcopy(struct sim *sim, struct mig *m);
+void mig_progress(struct sim *sim, struct mig *m);
+void mig_timeout(struct sim *sim, struct mig *m);
+void mig_share_changed(struct sim *sim, struct mig *m, double rate);
+/* Settle up to now, so that limits or parameters may change; mig_replan() afterwards. */
+void mig_settle(struct sim *sim, struct mig *m);
+void mig_replan(struct sim *sim, struct mig *m);
+void mig_set_limits(struct sim *sim, struct mig *m);
+uint64_t mig_sync(struct sim *sim, struct mig *m, bool last);
+/* Links from source to target into hops[NETWORK_HOPS_MAX]; returns how many. */
+uint32_t mig_route(const struct sim *sim, const struct mig *m, uint32_t *hops);
+
+/* mig_end.c */
+void mig_cancel(struct sim *sim, struct mig *m, bool timed_out, const char *reason);
+void mig_fail(struct sim *sim, struct mig *m, const char *reason);
+void mig_connection_lost(struct sim *sim, struct mig *m, const char *reason);
+void mig_finish_row(struct sim *sim, struct mig *m);
+void mig_horizon(struct sim *sim, struct mig *m);
+
+/* guest.c */
+void guest_advance(struct sim *sim, struct mig *m, int64_t to_ns);
+double guest_cpu_share(const struct mig *m);
+
+/* switchover.c, postcopy.c */
+void switchover_begin(struct sim *sim, struct mig *m);
+void switchover_step(struct sim *sim, struct mig *m);
+void postcopy_begin(struct sim *sim, struct mig *m);
+void postcopy_step(struct sim *sim, struct mig *m);
+void postcopy_pause(struct sim *sim, struct mig *m);
+void postcopy_recover(struct sim *sim, struct mig *m);
+void bulk_start(struct mig *m, int64_t now_ns, double wire_bytes, double cpu_ns);
+void bulk_settle(struct mig *m, int64_t now_ns);
+int64_t bulk_end_ns(const struct mig *m, int64_t now_ns);
+double bulk_demand(const struct mig *m);
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * switchover.c - the blackout of a pre-copy migration: stop, final sync, the rest of the pages without any
+ * rate limit, device state.
+ *
+ * Source: QEMU migration/migration.c migration_completion, migration/savevm.c
+ * qemu_savevm_state_complete_precopy; libvirt's steps from reference section 15.
+ */
+#include "sim/sim_int.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "base/units.h"
+
+void bulk_start(struct mig *m, int64_t now_ns, double wire_bytes, double cpu_ns)
+{
+    m->bulk = (struct bulk){.left = 1.0, .wire_bytes = wire_bytes, .cpu_ns = cpu_ns, .settled_ns = now_ns};
+}
+
+/* Time of the whole at the present share; < 0 = it stands still. */
+static double bulk_ns(const struct mig *m)
+{
+    if (m->bulk.wire_bytes <= 0.0)
+        return m->bulk.cpu_ns;
+    if (m->link_rate <= 0.0)
+        return -1.0;
+    return fmax(m->bulk.cpu_ns, m->bulk.wire_bytes * (double)NS_PER_S / m->link_rate);
+}
+
+void bulk_settle(struct mig *m, int64_t now_ns)
+{
+    double whole = bulk_ns(m);
+
+    if (whole > 0.0)
+        m->bulk.left = fmax(0.0, m->bulk.left - (double)(now_ns - m->bulk.settled_ns) / whole);
+    m->bulk.settled_ns = now_ns;
+}
+
+int64_t bulk_end_ns(const struct mig *m, int64_t now_ns)
+{
+    double whole = bulk_ns(m);
+
+    if (whole < 0.0)
+        return -1;
+    return now_ns + (int64_t)llround(whole * m->bulk.left);
+}
+
+double bulk_demand(const struct mig *m)
+{
+    if (m->bulk.cpu_ns <= 0.0)
+        return INFINITY;
+    return fmax(m->bulk.wire_bytes, 1.0) * (double)NS_PER_S / m->bulk.cpu_ns;
+}
+
+/* Wire bytes and CPU time of all pending pages, at the speed of the final stage. */
+static void pending_cost(const struct mig *m, double *wire, double *cpu)
+{
+    double ratio = (double)m->costs->copy_bytes_per_s / (double)m->costs->final_copy_bytes_per_s;
+
+    *wire = *cpu = 0.0;
+    for (uint32_t i = 0; i < m->sender.nr_runs; i++) {
+        const struct wire_cost *c = &m->limits.cost[m->sender.runs[i].kind];
+        double pages = (double)m->sender.runs[i].pages;
+
+        *wire += pages * c->wire_bytes;
+        *cpu += pages * c->cpu_ns * (m->sender.runs[i].kind == WIRE_ZERO ? 1.0 : ratio);
+    }
+}
+
+/* The pages of a bulk transfer are on the wire: move them to the counters. */
+static void count_pending(struct mig *m, uint64_t *bytes)
+{
+    double counted = 0.0;
+
+    for (uint32_t i = 0; i < m->sender.nr_runs; i++) {
+        const struct precopy_run_of_pages *r = &m->sender.runs[i];
+
+        counted += (double)r->pages * m->limits.cost[r->kind].counted_bytes;
+        m->sender.sent_pages[r->kind] += r->pages;
+    }
+    counted += m->limits.call_bytes;
+    m->sender.counted_bytes += counted;
+    m->sender.pending_pages = 0;
+    m->sender.nr_runs = 0;
+    *bytes += (uint64_t)llround(counted);
+}
+
+void switchover_begin(struct sim *sim, struct mig *m)
+{
+    int64_t stop = m->costs->stop_ns;
+
+    guest_advance(sim, m, sim->now_ns);
+    if (m->blackout_start_ns < 0)
+        m->blackout_start_ns = sim->now_ns;
+    m->result->downtime_ns = -sim->now_ns; /* completed in switchover_end() */
+    if (m->params.pause_before_switchover || m->params.libvirt)
+        stop += m->params.management_wait_ns;
+    if (m->params.libvirt)
+        stop += m->costs->libvirt_wait_ns;
+    m->result->precopy_bytes = (uint64_t)llround(m->sender.counted_bytes);
+    m->step = STEP_STOP;
+    mig_set_state(sim, m, MIG_SWITCHOVER);
+    sim_unschedule(sim, m, TIMER_CONVERGE);
+    sim_unschedule(sim, m, TIMER_LIMIT);
+    sim_unschedule(sim, m, TIMER_PROGRESS);
+    sim_schedule(sim, m, TIMER_STEP, EV_STEP, sim->now_ns + stop);
+}
+
+static void begin_send(struct sim *sim, struct mig *m)
+{
+    int64_t sync = m->costs->sync_fixed_ns;
+    bool limited = m->link_rate > 0.0 && m->limits.quota_bytes <
+                                             m->link_rate * (double)PRECOPY_WINDOW_NS / (double)NS_PER_S;
+    double wire, cpu;
+
+    mig_sync(sim, m, true);
+    pending_cost(m, &wire, &cpu);
+    /* with the cap in force the kernel's buffer has run empty: that much leaves at once */
+    if (limited)
+        wire = fmax(wire - (double)m->costs->socket_buffer_bytes, 0.0);
+    bulk_start(m, sim->now_ns, wire, cpu + (double)sync);
+    sim->net.flows[m->flow].demand = bulk_demand(m);
+    m->step = STEP_SEND;
+    mig_replan(sim, m);
+    sim_reshare(sim);
+}
+
+static void begin_devices(struct sim *sim, struct mig *m)
+{
+    double ns = (double)m->costs->device_save_ns;
+
+    count_pending(m, &m->result->downtime_bytes);
+    if (m->link_rate > 0.0)
+        ns += (double)m->guest->device_state_bytes * (double)NS_PER_S / m->link_rate;
+    if (m->params.return_path || m->params.postcopy)
+        ns += (double)(m->costs->rtt_ns + m->costs->dest_start_ns);
+    m->step = STEP_DEVICES;
+    sim_schedule(sim, m, TIMER_STEP, EV_STEP, sim->now_ns + (int64_t)llround(ns) + m->costs->finish_ns);
+}
+
+static void switchover_end(struct sim *sim, struct mig *m)
+{
+    struct mig_result *r = m->result;
+
+    r->outcome = OUTCOME_COMPLETED;
+    r->ended_ns = sim->now_ns;
+    r->total_ns = sim->now_ns - r->started_ns;
+    r->downtime_ns += sim->now_ns;
+    r->blackout_ns = sim->now_ns - m->blackout_start_ns;
+    if (!(m->params.return_path || m->params.postcopy))
+        r->blackout_ns += m->costs->rtt_ns + m->costs->dest_start_ns;
+    if (m->params.libvirt)
+        r->blackout_ns += m->costs->libvirt_finish_ns;
+    mig_finish_row(sim, m);
+    mig_set_state(sim, m, MIG_DONE);
+    sim_reshare(sim);
+}
+
+void switchover_step(struct sim *sim, struct mig *m)
+{
+    switch (m->step) {
+    case STEP_STOP:
+        begin_send(sim, m);
+        break;
+    case STEP_SEND:
+        begin_devices(sim, m);
+        break;
+    case STEP_DEVICES:
+        switchover_end(sim, m);
+        break;
+    }
+}
