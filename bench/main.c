@@ -100,7 +100,7 @@ static int print_json(const struct bench_report *report)
 
 static void usage(FILE *to)
 {
-    fputs("usage: bench [--only NAME]... [--quick] [--json]\n\n"
+    fputs("usage: bench [--only NAME] [--quick] [--json]\n\n"
           "  --only NAME   run this benchmark only\n"
           "  --quick       a rough answer in a second or so for each\n"
           "  --json        one JSON object instead of the table\n\n"
@@ -133,7 +133,8 @@ static bool parse(struct options *opt, int argc, char **argv)
             usage(stdout);
             exit(EXIT_SUCCESS);
         } else {
-            fprintf(stderr, "bench: cannot use '%s'\n", argv[i]);
+            fprintf(stderr, "bench: cannot use '%s%s%s'\n", argv[i], i + 1 < argc ? " " : "",
+                    i + 1 < argc ? argv[i + 1] : "");
             usage(stderr);
             return false;
         }
