@@ -91,6 +91,11 @@ enum status option_parse(const struct option *opt, const char *text, void *obj, 
 /* option_print - the value in @obj, exact: it parses back to the same bits. */
 void option_print(const struct option *opt, const void *obj, struct strbuf *out);
 
+/* option_digest - hand the value's bytes to @add, the same for the same value on any machine of one
+ * byte order; text and lists with their lengths. */
+void option_digest(const struct option *opt, const void *obj,
+                   void (*add)(void *user, const void *data, size_t len), void *user);
+
 /* For help: "time", "rate (or an interval)", "off | on". */
 void option_describe_type(const struct option *opt, struct strbuf *out);
 /* For help: "1ms .. 2000s", or nothing where any value of the type will do. */

@@ -181,3 +181,44 @@ void option_print(const struct option *opt, const void *obj, struct strbuf *out)
     else
         print_plain(opt->type, v.u64, out);
 }
+
+static void digest_text(const char *text, void (*add)(void *user, const void *data, size_t len),
+                        void *user)
+{
+    uint64_t len = text ? strlen(text) : 0;
+
+    add(user, &len, sizeof(len));
+    add(user, text ? text : "", len);
+}
+
+void option_digest(const struct option *opt, const void *obj,
+                   void (*add)(void *user, const void *data, size_t len), void *user)
+{
+    const unsigned char *field = (const unsigned char *)obj + opt->offset;
+    union option_value v = {0};
+    struct option_list list;
+    const char *text;
+
+    if (opt->type == OPT_STRING) {
+        memcpy(&text, field, sizeof(text));
+        digest_text(text, add, user);
+    } else if (opt->type == OPT_LIST) {
+        memcpy(&list, field, sizeof(list));
+        add(user, &list.nr, sizeof(list.nr));
+        for (uint32_t i = 0; i < list.nr; i++)
+            digest_text(list.items[i], add, user);
+    } else if (option_is_uncertain(opt->type)) {
+        double parts[3];
+
+        v = load(opt->type, field);
+        parts[0] = (double)v.unc.kind;
+        parts[1] = v.unc.a;
+        parts[2] = v.unc.b;
+        add(user, parts, sizeof(parts));
+    } else {
+        v = load(opt->type, field);
+        if (opt->type == OPT_BOOL)
+            v = (union option_value){.u64 = v.b};
+        add(user, &v.u64, sizeof(v.u64));
+    }
+}

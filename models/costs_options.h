@@ -5,6 +5,7 @@
 #define MIGCAST_MODELS_COSTS_OPTIONS_H
 
 #include "base/option.h"
+#include "models/params.h"
 
 /* What runs the guest; a calibration is per accelerator. */
 enum accel {

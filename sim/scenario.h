@@ -1,8 +1,9 @@
 /*
  * scenario.h - what a scenario file says, resolved and checked.
  *
- * Everything lives in the scenario's arena and goes with scenario_release().  Values that are uncertain
- * are struct uncertain; a replication draws them.  The options themselves are in scenario_options.c.
+ * Everything lives in the scenario's arena and goes with scenario_release().  Values that are
+ * uncertain are struct uncertain; a replication draws them.  The options themselves are in
+ * scenario_options.c.
  */
 #ifndef MIGCAST_SIM_SCENARIO_H
 #define MIGCAST_SIM_SCENARIO_H
@@ -14,6 +15,7 @@
 #include "base/arena.h"
 #include "base/option.h"
 #include "base/status.h"
+#include "base/strbuf.h"
 #include "base/uncertain.h"
 #include "models/params.h"
 
@@ -27,24 +29,26 @@ struct scn_host {
     uint64_t nic_bps;      /* each direction; UNITS_UNLIMITED = not a limit */
     uint64_t memory_bytes; /* 0 = not checked */
     uint32_t cpus;         /* 0 = not checked */
-    double load_ratio;     /* CPU already busy, 0..1: slows copying when this host is a destination */
+    double load_ratio; /* CPU already busy, 0..1: slows copying when this host is a destination */
     struct host_costs costs;
 };
 
-/* A shared segment: every migration between two of its hosts crosses it (no hosts = every migration). */
+/* A shared segment: every migration between two of its hosts crosses it (no hosts = every
+ * migration). */
 struct scn_link {
     const char *name;
-    struct uncertain rate_bps;   /* nominal, bits/s */
-    double efficiency_ratio;     /* payload / nominal: framing, TCP headers */
+    struct uncertain rate_bps; /* nominal, bits/s */
+    double efficiency_ratio;   /* payload / nominal: framing, TCP headers */
     struct uncertain background_bps;
-    int64_t latency_ns;          /* one way */
+    int64_t latency_ns; /* one way */
     uint32_t nr_hosts;
     const uint32_t *hosts;
 };
 
 struct scn_workload {
     const char *name;
-    struct dirty_params dirty;   /* kinds, ratios, phases; the uncertain parts below override after a draw */
+    struct dirty_params
+        dirty; /* kinds, ratios, phases; the uncertain parts below override after a draw */
     struct uncertain write_bytes_per_s;
     struct uncertain working_set_bytes;
 };
@@ -53,12 +57,12 @@ struct scn_vm {
     const char *name;
     uint32_t host;
     uint32_t workload;
-    uint32_t migration;          /* profile: index into migrations */
-    struct guest_params guest;   /* dirty is filled from the workload at load time */
+    uint32_t migration;        /* profile: index into migrations */
+    struct guest_params guest; /* dirty is filled from the workload at load time */
 };
 
 struct scn_migration {
-    const char *name;            /* "" = the default section */
+    const char *name; /* "" = the default section */
     const char *platform;
     struct mig_params params;
     struct uncertain max_bandwidth_bytes_per_s;
@@ -67,23 +71,23 @@ struct scn_migration {
 struct scn_request {
     const char *name;
     uint32_t vm;
-    uint32_t target;             /* host */
+    uint32_t target; /* host */
     int64_t at_ns;
-    int64_t cancel_at_ns;        /* from the start of the run; -1 = never */
+    int64_t cancel_at_ns; /* from the start of the run; -1 = never */
 };
 
 enum fault_kind {
     FAULT_LINK_DOWN,
     FAULT_HOST_DOWN,
-    FAULT_DEGRADE                /* link capacity times ratio */
+    FAULT_DEGRADE /* link capacity times ratio */
 };
 
 struct scn_fault {
     const char *name;
     enum fault_kind kind;
-    uint32_t target;             /* link or host index, by kind */
+    uint32_t target; /* link or host index, by kind */
     int64_t at_ns;
-    int64_t duration_ns;         /* 0 = for good */
+    int64_t duration_ns; /* 0 = for good */
     double ratio;
 };
 
@@ -97,18 +101,21 @@ struct scn_change {
 };
 
 struct scn_threshold {
-    const char *text;            /* "downtime.p99 < 500ms" */
+    const char *text; /* "downtime.p99 < 500ms" */
     const char *file;
     unsigned long line;
-    const char *metric;          /* "downtime", "total_time", "timeouts", ... */
-    const char *statistic;       /* "p99", "mean", "max", "rate", ... */
-    double limit;                /* ns, bytes or ratio, by metric */
-    bool less;                   /* must stay below (else above) */
-    bool error;                  /* severity */
+    const char *metric;    /* "downtime", "total_time", "timeouts", ... */
+    const char *statistic; /* "p99", "mean", "max", "rate", ... */
+    double limit;          /* ns, bytes or ratio, by metric */
+    bool less;             /* must stay below (else above) */
+    bool error;            /* severity */
 };
+
+struct scn_doc; /* private: sim/scenario_doc.h */
 
 struct scenario {
     struct arena *arena;
+    const struct scn_doc *doc; /* the text and origin of every value */
     const char *path;
     const char *name;
     const char *description;
@@ -116,9 +123,10 @@ struct scenario {
     uint32_t replications;
     int64_t horizon_ns;
     enum fidelity fidelity;
-    char digest[33];             /* of the resolved values, hex */
+    char digest[33]; /* of the resolved values, hex */
 
-    uint32_t nr_hosts, nr_links, nr_workloads, nr_vms, nr_migrations, nr_requests, nr_faults, nr_changes;
+    uint32_t nr_hosts, nr_links, nr_workloads, nr_vms, nr_migrations, nr_requests, nr_faults,
+        nr_changes;
     uint32_t nr_thresholds;
     struct scn_host *hosts;
     struct scn_link *links;
@@ -139,13 +147,28 @@ struct scn_override {
 
 /* scenario_load - read @path with its includes and presets, apply @overrides, check everything.
  * Precedence, weakest first: built-in default, preset, include, the file itself, override.
- * On failure @sc is empty and @diag says file, line, section, key, what and the nearest right name. */
-enum status scenario_load(struct scenario *sc, const char *path, const struct scn_override *overrides,
-                          size_t nr_overrides, struct diag *diag);
+ * On failure @sc is empty and @diag says file, line, section, key, what and the nearest right name.
+ */
+enum status scenario_load(struct scenario *sc, const char *path,
+                          const struct scn_override *overrides, size_t nr_overrides,
+                          struct diag *diag);
 /* scenario_load_text - the same from memory; @name stands for the path in messages. */
 enum status scenario_load_text(struct scenario *sc, const char *name, const char *text,
                                const struct scn_override *overrides, size_t nr_overrides,
                                struct diag *diag);
 void scenario_release(struct scenario *sc);
+
+/* scenario_dump - every effective value with exact units, as a scenario file of the same digest.
+ * Includes and presets are resolved in it, [calibration] too. */
+enum status scenario_dump(const struct scenario *sc, struct strbuf *out);
+/* scenario_show_origin - the same values, each with the place it comes from, one a line:
+ * "[migration] downtime_limit = 300ms    file x.ini:12".  @section limits it to one kind ("vm") or
+ * one section ("vm web"); NULL = all.  ST_EUSAGE when there is none such. */
+enum status scenario_show_origin(const struct scenario *sc, const char *section, struct strbuf *out,
+                                 struct diag *diag);
+/* scenario_show_origin_json - {"format_version", "scenario", "digest", "values": [{"section",
+ * "key", "value", "origin", "file", "line"}]}; file and line are null for built-in defaults. */
+enum status scenario_show_origin_json(const struct scenario *sc, const char *section,
+                                      struct strbuf *out, struct diag *diag);
 
 #endif

@@ -1,0 +1,22 @@
+/*
+ * presets.h - the presets inside the program: scenarios/platforms/NAME.ini.
+ */
+#ifndef MIGCAST_SIM_PRESETS_H
+#define MIGCAST_SIM_PRESETS_H
+
+#include <stddef.h>
+
+struct preset {
+    const char *name;
+    const char *text; /* an INI file; its comments hold the source of each number */
+};
+
+extern const struct preset presets[]; /* ends with a NULL name */
+
+/* preset_find - NULL when there is none of that name. */
+const struct preset *preset_find(const char *name);
+
+/* The embedded files (CMakeLists.txt); use presets[]. */
+extern const char preset_text_qemu_default[], preset_text_libvirt_default[], preset_text_lab[];
+
+#endif

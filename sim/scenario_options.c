@@ -1,0 +1,271 @@
+/*
+ * scenario_options.c - the sections of a scenario file, and the rows of the short ones.
+ *
+ * Nothing but tables.  [migration] is in scenario_options_migration.c, [workload] and [vm] are in
+ * scenario_options_guest.c, host costs in models/costs_options.c.
+ */
+#include "sim/scenario_options.h"
+
+#include "base/units.h"
+
+static const char *const fidelity_names[] = {"rounds", "pages", NULL};
+static const char *const fault_names[] = {"link_down", "host_down", "degrade", NULL};
+
+/* clang-format off */
+#define AT(field) offsetof(struct scn_scenario_decl, field)
+static const struct option scenario_rows[] = {
+    {.name = "name", .type = OPT_STRING, .flags = OPT_LABEL, .offset = AT(name),
+     .def = "",
+     .help = "what to call the scenario in reports",
+     .note = "Empty: the file's name."},
+    {.name = "description", .type = OPT_STRING, .flags = OPT_LABEL, .offset = AT(description),
+     .def = "",
+     .help = "one line for the report's head"},
+    {.name = "preset", .type = OPT_LIST, .flags = OPT_LABEL, .offset = AT(presets),
+     .def = "",
+     .help = "presets to start from; later ones win",
+     .note = "`migcast presets` lists them."},
+    {.name = "include", .type = OPT_LIST, .flags = OPT_LABEL, .offset = AT(includes),
+     .def = "",
+     .help = "files to read first, relative to this one; later ones win"},
+    {.name = "seed", .type = OPT_U64, .offset = AT(seed),
+     .def = "1", .min = 0.0, .max = 18446744073709551615.0,
+     .help = "seed of all random numbers"},
+    {.name = "replications", .type = OPT_U32, .offset = AT(replications),
+     .def = "1", .min = 1.0, .max = 1000000.0,
+     .help = "how often to run with other draws"},
+    {.name = "horizon", .type = OPT_TIME_NS, .offset = AT(horizon_ns),
+     .def = "24h", .min = (double)NS_PER_MS, .max = SCN_TIME_LIMIT,
+     .help = "simulated time at which a run ends"},
+    {.name = "fidelity", .type = OPT_ENUM, .offset = AT(fidelity),
+     .def = "rounds",
+     .words = fidelity_names,
+     .help = "formulas for each round, or a bitmap of pages (slow, the reference)"},
+};
+#undef AT
+
+#define AT(field) offsetof(struct scn_host_decl, field)
+static const struct option host_rows[] = {
+    {.name = "nic", .type = OPT_BPS, .offset = AT(nic_bps),
+     .def = "unlimited", .min = 1.0, .max = SCN_BPS_LIMIT,
+     .word = "unlimited", .word_value = SCN_UNLIMITED_VALUE,
+     .help = "network card, each direction"},
+    {.name = "memory", .type = OPT_SIZE, .offset = AT(memory_bytes),
+     .def = "unchecked", .min = 0.0, .max = SCN_SIZE_LIMIT,
+     .word = "unchecked", .word_value = 0.0,
+     .help = "memory for guests"},
+    {.name = "cpus", .type = OPT_U32, .offset = AT(cpus),
+     .def = "unchecked", .min = 0.0, .max = 100000.0,
+     .word = "unchecked", .word_value = 0.0,
+     .help = "CPUs"},
+    {.name = "load", .type = OPT_RATIO, .offset = AT(load_ratio),
+     .def = "0%", .min = 0.0, .max = 0.99,
+     .help = "share of CPU already busy; slows copying at a destination"},
+    {.name = "accelerator", .type = OPT_ENUM, .offset = AT(accel),
+     .def = "kvm",
+     .words = accel_names,
+     .help = "which [calibration] gives the host's costs"},
+};
+#undef AT
+
+#define AT(field) offsetof(struct scn_link_decl, field)
+static const struct option link_rows[] = {
+    {.name = "rate", .type = OPT_UNCERTAIN_BPS, .flags = OPT_REQUIRED,
+     .offset = AT(rate_bps), .min = 1.0, .max = SCN_BPS_LIMIT,
+     .help = "nominal rate"},
+    {.name = "efficiency", .type = OPT_RATIO, .offset = AT(efficiency_ratio),
+     .def = "94.1%", .min = 0.01, .max = 1.0,
+     .help = "payload over nominal: framing and TCP headers",
+     .note = "1448 of 1538 bytes: Ethernet with an MTU of 1500, and TCP time stamps. With an MTU"
+             " of 9000: 99%."},
+    {.name = "background", .type = OPT_UNCERTAIN_BPS, .offset = AT(background_bps),
+     .def = "0b/s", .min = 0.0, .max = SCN_BPS_LIMIT,
+     .help = "other traffic on the link"},
+    {.name = "latency", .type = OPT_TIME_NS, .offset = AT(latency_ns),
+     .def = "0s", .min = 0.0, .max = (double)(10 * NS_PER_S),
+     .help = "one way, on top of the hosts' rtt"},
+    {.name = "hosts", .type = OPT_LIST, .offset = AT(hosts),
+     .def = "",
+     .help = "hosts whose migrations to each other cross the link",
+     .note = "Empty: every migration crosses it."},
+};
+#undef AT
+
+#define AT(field) offsetof(struct scn_request_decl, field)
+static const struct option request_rows[] = {
+    {.name = "vm", .type = OPT_LIST, .flags = OPT_REQUIRED, .offset = AT(vms),
+     .help = "VMs to migrate: names, or patterns with * and ?",
+     .note = "A [vm NAME] with count is also known as a whole by NAME."},
+    {.name = "target", .type = OPT_LIST, .flags = OPT_REQUIRED, .offset = AT(targets),
+     .help = "host to go to; several are taken in turn"},
+    {.name = "at", .type = OPT_TIME_NS, .offset = AT(at_ns),
+     .def = "0s", .min = 0.0, .max = SCN_TIME_LIMIT,
+     .help = "when the first is asked for"},
+    {.name = "every", .type = OPT_TIME_NS, .offset = AT(every_ns),
+     .def = "0s", .min = 0.0, .max = SCN_TIME_LIMIT,
+     .help = "time between one VM and the next"},
+    {.name = "cancel_at", .type = OPT_TIME_NS, .offset = AT(cancel_at_ns),
+     .def = "never", .min = 0.0, .max = SCN_TIME_LIMIT,
+     .word = "never", .word_value = -1.0,
+     .help = "when to cancel, from the start of the run"},
+};
+#undef AT
+
+#define AT(field) offsetof(struct scn_fault_decl, field)
+static const struct option fault_rows[] = {
+    {.name = "kind", .type = OPT_ENUM, .offset = AT(kind),
+     .def = "link_down",
+     .words = fault_names,
+     .help = "what breaks"},
+    {.name = "target", .type = OPT_STRING, .flags = OPT_REQUIRED, .offset = AT(target),
+     .help = "the link or host"},
+    {.name = "at", .type = OPT_TIME_NS, .flags = OPT_REQUIRED,
+     .offset = AT(at_ns), .min = 0.0, .max = SCN_TIME_LIMIT,
+     .help = "when"},
+    {.name = "duration", .type = OPT_TIME_NS, .offset = AT(duration_ns),
+     .def = "forever", .min = 0.0, .max = SCN_TIME_LIMIT,
+     .word = "forever", .word_value = 0.0,
+     .help = "for how long"},
+    {.name = "ratio", .type = OPT_RATIO, .offset = AT(ratio),
+     .def = "50%", .min = 0.0, .max = 1.0,
+     .help = "what is left of the link, for degrade"},
+};
+#undef AT
+
+#define AT(field) offsetof(struct scn_change_decl, field)
+static const struct option change_rows[] = {
+    {.name = "vm", .type = OPT_LIST, .flags = OPT_REQUIRED, .offset = AT(vms),
+     .help = "VMs whose migration is changed: names, or patterns with * and ?"},
+    {.name = "at", .type = OPT_TIME_NS, .flags = OPT_REQUIRED,
+     .offset = AT(at_ns), .min = 0.0, .max = SCN_TIME_LIMIT,
+     .help = "when, from the start of the run"},
+    {.name = "max_bandwidth", .type = OPT_RATE, .offset = AT(max_bandwidth_bytes_per_s),
+     .def = "unchanged", .min = 1.0, .max = SCN_RATE_LIMIT,
+     .word = "unchanged", .word_value = 0.0,
+     .help = "new limit, or unchanged",
+     .note = "To lift a limit write 10TB/s."},
+    {.name = "downtime_limit", .type = OPT_TIME_NS, .offset = AT(downtime_limit_ns),
+     .def = "unchanged", .min = 0.0, .max = (double)(2000 * NS_PER_S),
+     .word = "unchanged", .word_value = -1.0,
+     .help = "new limit, or unchanged"},
+};
+#undef AT
+
+const struct scn_metric scn_metrics[] = {
+    {"downtime", VALUE_NS, SCN_STAT_SPREAD, "downtime as QEMU reports it"},
+    {"blackout", VALUE_NS, SCN_STAT_SPREAD, "time in which no vCPU ran on either side"},
+    {"total_time", VALUE_NS, SCN_STAT_SPREAD, "from the start of a migration to its end"},
+    {"queue_time", VALUE_NS, SCN_STAT_SPREAD, "from the request to the start"},
+    {"postcopy_time", VALUE_NS, SCN_STAT_SPREAD, "time spent in post-copy"},
+    {"drain.makespan", VALUE_NS, SCN_STAT_SPREAD,
+     "from the first request to the end of the last migration; over replications"},
+    {"transferred", VALUE_BYTES, SCN_STAT_SPREAD, "bytes sent by a migration"},
+    {"rounds", VALUE_COUNT, SCN_STAT_SPREAD, "dirty-sync-count"},
+    {"throttle", VALUE_RATIO, SCN_STAT_SPREAD, "highest throttle of a migration"},
+    {"slowdown", VALUE_RATIO, SCN_STAT_SPREAD, "share of guest work lost"},
+    {"completed", VALUE_RATIO, SCN_STAT_RATE, "migrations that completed"},
+    {"timeouts", VALUE_RATIO, SCN_STAT_RATE, "migrations that a limit ended"},
+    {"cancelled", VALUE_RATIO, SCN_STAT_RATE, "migrations that were cancelled"},
+    {"failed", VALUE_RATIO, SCN_STAT_RATE, "migrations that failed"},
+    {"rejected", VALUE_RATIO, SCN_STAT_RATE, "migrations refused before they started"},
+    {"queued", VALUE_RATIO, SCN_STAT_RATE, "migrations waiting or running at the horizon"},
+    {NULL, VALUE_COUNT, 0, NULL},
+};
+/* clang-format on */
+
+const struct option_table scn_scenario_options = {
+    .rows = scenario_rows,
+    .nr = sizeof(scenario_rows) / sizeof(scenario_rows[0]),
+    .size = sizeof(struct scn_scenario_decl),
+};
+
+const struct option_table scn_host_options = {
+    .rows = host_rows,
+    .nr = sizeof(host_rows) / sizeof(host_rows[0]),
+    .size = sizeof(struct scn_host_decl),
+};
+
+const struct option_table scn_link_options = {
+    .rows = link_rows,
+    .nr = sizeof(link_rows) / sizeof(link_rows[0]),
+    .size = sizeof(struct scn_link_decl),
+};
+
+const struct option_table scn_request_options = {
+    .rows = request_rows,
+    .nr = sizeof(request_rows) / sizeof(request_rows[0]),
+    .size = sizeof(struct scn_request_decl),
+};
+
+const struct option_table scn_fault_options = {
+    .rows = fault_rows,
+    .nr = sizeof(fault_rows) / sizeof(fault_rows[0]),
+    .size = sizeof(struct scn_fault_decl),
+};
+
+const struct option_table scn_change_options = {
+    .rows = change_rows,
+    .nr = sizeof(change_rows) / sizeof(change_rows[0]),
+    .size = sizeof(struct scn_change_decl),
+};
+
+const struct scn_section_type scn_section_types[SCN_KIND_NR] = {
+    [SCN_SCENARIO] = {"scenario",
+                      SCN_UNNAMED,
+                      "the run as a whole",
+                      sizeof(struct scn_scenario_decl),
+                      {{&scn_scenario_options, 0}}},
+    [SCN_MIGRATION] =
+        {"migration",
+         SCN_MAYBE_NAMED,
+         "tuning; [migration NAME] is a profile for some VMs and starts from [migration]",
+         sizeof(struct scn_migration),
+         {{&scn_migration_options, 0}}},
+    [SCN_CALIBRATION] =
+        {"calibration",
+         SCN_MAYBE_NAMED,
+         "host costs for all hosts; [calibration kvm] and [calibration tcg] by accelerator",
+         sizeof(struct host_costs),
+         {{&host_costs_options, 0}}},
+    [SCN_HOST] = {"host",
+                  SCN_ALWAYS_NAMED,
+                  "a host, with its own costs where they differ from the calibration",
+                  sizeof(struct scn_host_decl),
+                  {{&scn_host_options, 0},
+                   {&host_costs_options, offsetof(struct scn_host_decl, costs)}}},
+    [SCN_LINK] = {"link",
+                  SCN_ALWAYS_NAMED,
+                  "a network segment that migrations share",
+                  sizeof(struct scn_link_decl),
+                  {{&scn_link_options, 0}}},
+    [SCN_WORKLOAD] = {"workload",
+                      SCN_ALWAYS_NAMED,
+                      "how a guest writes to its memory",
+                      sizeof(struct scn_workload_decl),
+                      {{&scn_workload_options, 0}}},
+    [SCN_VM] = {"vm",
+                SCN_ALWAYS_NAMED,
+                "a VM, or with count a set of them",
+                sizeof(struct scn_vm_decl),
+                {{&scn_vm_options, 0}}},
+    [SCN_REQUEST] = {"request",
+                     SCN_ALWAYS_NAMED,
+                     "migrations to ask for",
+                     sizeof(struct scn_request_decl),
+                     {{&scn_request_options, 0}}},
+    [SCN_FAULT] = {"fault",
+                   SCN_ALWAYS_NAMED,
+                   "something that breaks",
+                   sizeof(struct scn_fault_decl),
+                   {{&scn_fault_options, 0}}},
+    [SCN_CHANGE] = {"change",
+                    SCN_ALWAYS_NAMED,
+                    "an order given while a migration runs",
+                    sizeof(struct scn_change_decl),
+                    {{&scn_change_options, 0}}},
+    [SCN_THRESHOLDS] = {"thresholds",
+                        SCN_UNNAMED,
+                        "goals: METRIC.STATISTIC < LIMIT, with warn after it for a warning only",
+                        0,
+                        {{NULL, 0}}},
+};

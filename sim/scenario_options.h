@@ -1,0 +1,151 @@
+/*
+ * scenario_options.h - which sections and options a scenario file has.
+ *
+ * One row of one table drives parsing, range check, default, help, manual, dump and hints.  A
+ * section is read into a struct of its own (struct scn_*_decl, or the public one where that will
+ * do), and scenario_resolve.c turns those into struct scenario.
+ */
+#ifndef MIGCAST_SIM_SCENARIO_OPTIONS_H
+#define MIGCAST_SIM_SCENARIO_OPTIONS_H
+
+#include "base/option.h"
+#include "models/costs_options.h"
+#include "sim/result.h"
+#include "sim/scenario.h"
+
+/* Ranges that several rows share.  64 TiB of memory is far above any host; ten years is for ever.
+ */
+#define SCN_SIZE_LIMIT ((double)(65536 * GIB))
+#define SCN_RATE_LIMIT 1e13
+#define SCN_BPS_LIMIT 1e14
+#define SCN_TIME_LIMIT ((double)(3650LL * 86400 * NS_PER_S))
+#define SCN_UNLIMITED_VALUE 2e19 /* read as UNITS_UNLIMITED */
+
+enum scn_kind {
+    SCN_SCENARIO,
+    SCN_MIGRATION,
+    SCN_CALIBRATION,
+    SCN_HOST,
+    SCN_LINK,
+    SCN_WORKLOAD,
+    SCN_VM,
+    SCN_REQUEST,
+    SCN_FAULT,
+    SCN_CHANGE,
+    SCN_THRESHOLDS,
+    SCN_KIND_NR
+};
+
+enum scn_naming {
+    SCN_UNNAMED,     /* [scenario] */
+    SCN_MAYBE_NAMED, /* [migration]: defaults of [migration NAME] */
+    SCN_ALWAYS_NAMED /* [vm NAME] */
+};
+
+enum {
+    SCN_TABLES = 2
+};
+
+struct scn_section_type {
+    const char *word;
+    enum scn_naming naming;
+    const char *help;
+    size_t size; /* of the struct that a section of this kind fills */
+    struct {
+        const struct option_table *table;
+        size_t offset; /* of the table's struct in it */
+    } tables[SCN_TABLES];
+};
+
+extern const struct scn_section_type scn_section_types[SCN_KIND_NR];
+
+struct scn_scenario_decl {
+    const char *name, *description;
+    uint64_t seed;
+    uint32_t replications;
+    int64_t horizon_ns;
+    enum fidelity fidelity;
+    struct option_list presets, includes;
+};
+
+struct scn_host_decl {
+    uint64_t nic_bps;
+    uint64_t memory_bytes;
+    uint32_t cpus;
+    double load_ratio;
+    enum accel accel;
+    struct host_costs costs;
+};
+
+struct scn_link_decl {
+    struct uncertain rate_bps, background_bps;
+    double efficiency_ratio;
+    int64_t latency_ns;
+    struct option_list hosts;
+};
+
+struct scn_workload_decl {
+    struct scn_workload workload;
+    struct option_list curve, series, classes;
+};
+
+struct scn_vm_decl {
+    uint32_t count;
+    struct option_list hosts;
+    const char *workload, *migration;
+    struct uncertain write_bytes_per_s; /* a < 0: as the workload */
+    struct uncertain working_set_bytes; /* a < 0: as the workload */
+    struct guest_params guest;          /* nonzero_bytes SCN_NONZERO_ALL = all of memory */
+};
+#define SCN_NONZERO_ALL UINT64_MAX
+
+struct scn_request_decl {
+    struct option_list vms, targets;
+    int64_t at_ns, every_ns, cancel_at_ns;
+};
+
+struct scn_fault_decl {
+    enum fault_kind kind;
+    const char *target;
+    int64_t at_ns, duration_ns;
+    double ratio;
+};
+
+struct scn_change_decl {
+    struct option_list vms;
+    int64_t at_ns;
+    uint64_t max_bandwidth_bytes_per_s;
+    int64_t downtime_limit_ns;
+};
+
+/* What a threshold can speak of. */
+enum scn_statistics {
+    SCN_STAT_SPREAD =
+        1 << 0, /* min, mean, max, p50, p99.9 ...: over migrations, or over replications */
+    SCN_STAT_RATE = 1 << 1 /* rate: the share of migrations */
+};
+
+struct scn_metric {
+    const char *name;
+    enum value_unit unit;
+    unsigned statistics;
+    const char *help;
+};
+
+/* Ends with a NULL name. */
+extern const struct scn_metric scn_metrics[];
+
+extern const struct option_table scn_scenario_options, scn_migration_options, scn_host_options,
+    scn_link_options, scn_workload_options, scn_vm_options, scn_request_options, scn_fault_options,
+    scn_change_options;
+
+/* scenario_options_help - the options of one kind of section ("migration"), of one option
+ * ("downtime_limit" or "migration.downtime_limit"), or of all (NULL), for a terminal.
+ * ST_EUSAGE with the nearest right name when there is none such. */
+enum status scenario_options_help(struct strbuf *out, const char *topic, struct diag *diag);
+/* scenario_options_man - the OPTIONS part of migcast-scenario(5), in man(7) macros. */
+void scenario_options_man(struct strbuf *out);
+/* scenario_options_markdown - the same as a reference page. */
+void scenario_options_markdown(struct strbuf *out);
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * scenario_resolve.c - from sections to struct scenario: the run, hosts, links and profiles.
+ *
+ * Leaves guests and events to its two sisters and the rules between values to scenario_check.c.
+ * Invariant: kinds are resolved in one fixed order, so the digest does not depend on how the file
+ * mixes them; the order within a kind is part of the meaning (it numbers the VMs and requests).
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/scenario_int.h"
+
+#include "base/banned.h"
+
+enum status scn_out_of_memory(struct diag *diag)
+{
+    diag_set(diag, ST_ENOMEM, "the scenario needs too much memory");
+    diag_hint(diag, "a scenario may take 4 GiB");
+    return ST_ENOMEM;
+}
+
+static void hash_add(void *user, const void *data, size_t len)
+{
+    XXH3_128bits_update(user, data, len);
+}
+
+/* Labels are for people and stay out; so does where a value came from. */
+static void hash_section(struct scn_resolver *r, enum scn_kind kind, const char *name,
+                         const void *obj)
+{
+    const struct scn_section_type *type = &scn_section_types[kind];
+    uint32_t head[2] = {(uint32_t)kind, (uint32_t)strlen(name)};
+
+    hash_add(r->hash, head, sizeof(head));
+    hash_add(r->hash, name, head[1]);
+    for (size_t t = 0; t < SCN_TABLES && type->tables[t].table; t++) {
+        const void *at = (const unsigned char *)obj + type->tables[t].offset;
+
+        for (size_t i = 0; i < type->tables[t].table->nr; i++)
+            if (!(type->tables[t].table->rows[i].flags & OPT_LABEL))
+                option_digest(&type->tables[t].table->rows[i], at, hash_add, r->hash);
+    }
+}
+
+enum status scn_fill(struct scn_resolver *r, enum scn_kind kind, struct scn_section *s, void *obj)
+{
+    enum status st = scn_section_fill(r->doc, kind, s, obj, r->arena, r->diag);
+
+    if (st == ST_OK)
+        hash_section(r, kind, s ? s->name : "", obj);
+    return st;
+}
+
+enum status scn_find_name(struct scn_resolver *r, const struct scn_section *s, const char *key,
+                          enum scn_kind kind, const char *name, uint32_t *index)
+{
+    const struct scn_section *found = scn_doc_find(r->doc, kind, name);
+    const char *best;
+
+    if (found && found->name[0]) {
+        *index = found->first_made;
+        return ST_OK;
+    }
+    best = name_index_nearest(&r->doc->index[kind], name);
+    scn_fail(s, key, r->diag, "there is no [%s %s]", scn_section_types[kind].word, name);
+    if (best)
+        diag_hint(r->diag, "did you mean '%s'?", best);
+    return ST_EINPUT;
+}
+
+/* "dir/first.ini" is called "first". */
+static const char *name_from_path(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    size_t len = strlen(base);
+
+    if (len > 4 && strcmp(base + len - 4, ".ini") == 0)
+        len -= 4;
+    return arena_strndup(arena, base, len);
+}
+
+static enum status resolve_run(struct scn_resolver *r)
+{
+    struct scenario *sc = r->sc;
+    struct scn_scenario_decl decl;
+    enum status st = scn_fill(r, SCN_SCENARIO, r->doc->first[SCN_SCENARIO], &decl);
+
+    if (st != ST_OK)
+        return st;
+    sc->path = r->doc->path;
+    sc->name = decl.name[0] ? decl.name : name_from_path(r->arena, r->doc->path);
+    sc->description = decl.description;
+    sc->seed = decl.seed;
+    sc->replications = decl.replications;
+    sc->horizon_ns = decl.horizon_ns;
+    sc->fidelity = decl.fidelity;
+    return sc->name ? ST_OK : scn_out_of_memory(r->diag);
+}
+
+/* Profile 0 is [migration]; it is there even when no file has that section. */
+static enum status resolve_migrations(struct scn_resolver *r)
+{
+    struct scn_section *def = scn_doc_find(r->doc, SCN_MIGRATION, "");
+    uint32_t cap = r->doc->nr[SCN_MIGRATION] + (def == NULL), nr = 1;
+    struct scn_migration *all = arena_array(r->arena, cap, sizeof(*all));
+    enum status st;
+
+    if (!all)
+        return scn_out_of_memory(r->diag);
+    st = scn_fill(r, SCN_MIGRATION, def, &all[0]);
+    all[0].name = "";
+    for (struct scn_section *s = r->doc->first[SCN_MIGRATION]; s && st == ST_OK; s = s->next) {
+        if (s == def)
+            continue;
+        st = scn_fill(r, SCN_MIGRATION, s, &all[nr]);
+        all[nr].name = s->name;
+        s->first_made = nr++;
+        s->nr_made = 1;
+    }
+    for (uint32_t i = 0; i < nr; i++)
+        all[i].params.max_bandwidth_bytes_per_s =
+            uncertain_u64(uncertain_mid(&all[i].max_bandwidth_bytes_per_s));
+    if (def)
+        def->nr_made = 1;
+    assert(st != ST_OK || nr == cap);
+    r->sc->migrations = all;
+    r->sc->nr_migrations = nr;
+    return st;
+}
+
+static enum status resolve_hosts(struct scn_resolver *r)
+{
+    uint32_t nr = 0;
+    struct scn_host *all = arena_array(r->arena, r->doc->nr[SCN_HOST], sizeof(*all));
+
+    r->host_seen = arena_array(r->arena, r->doc->nr[SCN_HOST], sizeof(*r->host_seen));
+    if (!all || !r->host_seen)
+        return scn_out_of_memory(r->diag);
+    for (struct scn_section *s = r->doc->first[SCN_HOST]; s; s = s->next) {
+        struct scn_host_decl decl;
+        enum status st = scn_fill(r, SCN_HOST, s, &decl);
+
+        if (st != ST_OK)
+            return st;
+        s->first_made = nr;
+        s->nr_made = 1;
+        all[nr++] = (struct scn_host){.name = s->name,
+                                      .nic_bps = decl.nic_bps,
+                                      .memory_bytes = decl.memory_bytes,
+                                      .cpus = decl.cpus,
+                                      .load_ratio = decl.load_ratio,
+                                      .costs = decl.costs};
+    }
+    r->sc->hosts = all;
+    r->sc->nr_hosts = nr;
+    return ST_OK;
+}
+
+/* Calibration values are part of the hosts they reach; reading them all here checks the rest. */
+static enum status check_calibrations(struct scn_resolver *r)
+{
+    enum status st = ST_OK;
+
+    for (struct scn_section *s = r->doc->first[SCN_CALIBRATION]; s && st == ST_OK; s = s->next) {
+        struct host_costs costs;
+
+        st = scn_section_fill(r->doc, SCN_CALIBRATION, s, &costs, r->arena, r->diag);
+    }
+    return st;
+}
+
+static enum status link_hosts(struct scn_resolver *r, const struct scn_section *s,
+                              const struct option_list *names, struct scn_link *link)
+{
+    uint32_t *hosts = arena_array(r->arena, names->nr, sizeof(*hosts));
+
+    if (!hosts)
+        return scn_out_of_memory(r->diag);
+    for (uint32_t i = 0; i < names->nr; i++) {
+        enum status st = scn_find_name(r, s, "hosts", SCN_HOST, names->items[i], &hosts[i]);
+
+        if (st != ST_OK)
+            return st;
+        if (r->host_seen[hosts[i]] == s->nr + 1)
+            return scn_fail(s, "hosts", r->diag, "'%s' stands there twice", names->items[i]);
+        r->host_seen[hosts[i]] = s->nr + 1;
+    }
+    link->hosts = hosts;
+    link->nr_hosts = names->nr;
+    return ST_OK;
+}
+
+static enum status resolve_links(struct scn_resolver *r)
+{
+    uint32_t nr = 0;
+    struct scn_link *all = arena_array(r->arena, r->doc->nr[SCN_LINK], sizeof(*all));
+
+    if (!all)
+        return scn_out_of_memory(r->diag);
+    for (struct scn_section *s = r->doc->first[SCN_LINK]; s; s = s->next) {
+        struct scn_link_decl decl;
+        enum status st = scn_fill(r, SCN_LINK, s, &decl);
+
+        if (st != ST_OK)
+            return st;
+        all[nr] = (struct scn_link){.name = s->name,
+                                    .rate_bps = decl.rate_bps,
+                                    .efficiency_ratio = decl.efficiency_ratio,
+                                    .background_bps = decl.background_bps,
+                                    .latency_ns = decl.latency_ns};
+        st = link_hosts(r, s, &decl.hosts, &all[nr]);
+        if (st != ST_OK)
+            return st;
+        s->first_made = nr++;
+        s->nr_made = 1;
+    }
+    r->sc->links = all;
+    r->sc->nr_links = nr;
+    return ST_OK;
+}
+
+static void store_digest(struct scn_resolver *r)
+{
+    XXH128_hash_t h = XXH3_128bits_digest(r->hash);
+
+    snprintf(r->sc->digest, sizeof(r->sc->digest), "%016" PRIx64 "%016" PRIx64, (uint64_t)h.high64,
+             (uint64_t)h.low64);
+}
+
+enum status scn_resolve(struct scenario *sc, struct scn_doc *doc, struct diag *diag)
+{
+    static enum status (*const steps[])(struct scn_resolver *) = {
+        resolve_run,        resolve_hosts,         check_calibrations,     resolve_links,
+        resolve_migrations, scn_resolve_workloads, scn_resolve_vms,        scn_resolve_requests,
+        scn_resolve_faults, scn_resolve_changes,   scn_resolve_thresholds,
+    };
+    struct scn_resolver r = {.sc = sc, .doc = doc, .arena = sc->arena, .diag = diag};
+    enum status st = ST_OK;
+
+    r.hash = XXH3_createState();
+    if (!r.hash)
+        return scn_out_of_memory(diag);
+    XXH3_128bits_reset(r.hash);
+    for (size_t i = 0; st == ST_OK && i < sizeof(steps) / sizeof(steps[0]); i++)
+        st = steps[i](&r);
+    if (st == ST_OK)
+        store_digest(&r);
+    XXH3_freeState(r.hash);
+    return st;
+}
