@@ -1,0 +1,262 @@
+/*
+ * summary.c - count, group and sort the migrations of a run.
+ *
+ * Grouping is two sorts and no hash table: the order, and with it every report, depends on nothing
+ * but the rows.  Invariant: members is a permutation of all migrations, cut into the groups.
+ */
+#include "reports/summary.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stats.h"
+
+bool scored_value(const struct mig_result *mig, enum scored field, double *value)
+{
+    int64_t ns;
+
+    if (mig->started_ns < 0)
+        return false;
+    switch (field) {
+    case SCORED_TOTAL_TIME:
+        ns = mig->total_ns;
+        break;
+    case SCORED_DOWNTIME:
+        ns = mig->downtime_ns;
+        break;
+    case SCORED_SETUP_TIME:
+        ns = mig->setup_ns;
+        break;
+    case SCORED_ROUNDS:
+        *value = mig->rounds;
+        return true;
+    case SCORED_TRANSFERRED:
+        *value = (double)mig->transferred_bytes;
+        return true;
+    case SCORED_MAX_THROTTLE:
+        *value = mig->max_throttle_pct;
+        return true;
+    default:
+        assert(!"a scored field");
+        return false;
+    }
+    *value = (double)ns;
+    return ns >= 0;
+}
+
+/* Sorts @values. */
+static struct spread spread_of(double *values, size_t nr)
+{
+    struct spread s = {nr, NAN, NAN, NAN, NAN, NAN, NAN};
+    struct stats_moments moments = STATS_MOMENTS_INIT;
+
+    if (nr == 0)
+        return s;
+    stats_sort(values, nr);
+    for (size_t i = 0; i < nr; i++)
+        stats_moments_add(&moments, values[i]);
+    s.mean = moments.mean;
+    s.p5 = stats_quantile_sorted(values, nr, 0.05);
+    s.p50 = stats_quantile_sorted(values, nr, 0.50);
+    s.p95 = stats_quantile_sorted(values, nr, 0.95);
+    s.p99 = stats_quantile_sorted(values, nr, 0.99);
+    s.max = values[nr - 1];
+    return s;
+}
+
+/* A migration while it is being sorted into its group. */
+struct slot {
+    const char *vm;
+    uint32_t attempt, replication;
+    size_t place; /* among those of the same VM, attempt and replication */
+    size_t index;
+};
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int compare_vm(const struct slot *a, const struct slot *b)
+{
+    int by = a->vm == b->vm ? 0 : strcmp(a->vm, b->vm);
+
+    return by ? by : compare_numbers(a->attempt, b->attempt);
+}
+
+static int by_replication(const void *left, const void *right)
+{
+    const struct slot *a = left, *b = right;
+    int by = compare_vm(a, b);
+
+    if (by == 0)
+        by = compare_numbers(a->replication, b->replication);
+    return by ? by : compare_numbers(a->index, b->index);
+}
+
+static int by_place(const void *left, const void *right)
+{
+    const struct slot *a = left, *b = right;
+    int by = compare_vm(a, b);
+
+    if (by == 0)
+        by = compare_numbers(a->place, b->place);
+    return by ? by : compare_numbers(a->index, b->index);
+}
+
+static bool same_group(const struct slot *a, const struct slot *b)
+{
+    return compare_vm(a, b) == 0 && a->place == b->place;
+}
+
+/* Slots in the order of their groups, with the groups counted. */
+static size_t sort_slots(struct slot *slots, const struct run_result *run)
+{
+    size_t nr_groups = 0;
+
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        const struct mig_result *mig = &run->migs[i];
+
+        slots[i] = (struct slot){mig->vm ? mig->vm : "", mig->attempt, mig->replication, 0, i};
+    }
+    qsort(slots, run->nr_migs, sizeof(*slots), by_replication);
+    for (size_t i = 1; i < run->nr_migs; i++)
+        if (compare_vm(&slots[i], &slots[i - 1]) == 0 &&
+            slots[i].replication == slots[i - 1].replication)
+            slots[i].place = slots[i - 1].place + 1;
+    qsort(slots, run->nr_migs, sizeof(*slots), by_place);
+    for (size_t i = 0; i < run->nr_migs; i++)
+        nr_groups += i == 0 || !same_group(&slots[i], &slots[i - 1]);
+    return nr_groups;
+}
+
+static void fill_group(struct summary *s, struct summary_group *group, double *scratch)
+{
+    for (int field = 0; field < SCORED_NR; field++) {
+        size_t nr = 0;
+
+        for (size_t i = group->first; i < group->first + group->nr; i++)
+            nr += scored_value(&s->run->migs[s->members[i]], (enum scored)field, &scratch[nr]);
+        group->scored[field] = spread_of(scratch, nr);
+    }
+    for (size_t i = group->first; i < group->first + group->nr; i++)
+        group->outcomes[s->run->migs[s->members[i]].outcome]++;
+}
+
+static int worst_first(const void *left, const void *right)
+{
+    const struct summary_group *a = left, *b = right;
+    double done_a = (double)a->outcomes[OUTCOME_COMPLETED] / (double)a->nr;
+    double done_b = (double)b->outcomes[OUTCOME_COMPLETED] / (double)b->nr;
+    double long_a = a->scored[SCORED_TOTAL_TIME].p95, long_b = b->scored[SCORED_TOTAL_TIME].p95;
+
+    if (done_a < done_b || done_a > done_b)
+        return done_a < done_b ? -1 : 1;
+    if (isnan(long_a) != isnan(long_b)) /* never started: worse than slow */
+        return isnan(long_a) ? -1 : 1;
+    if (long_a < long_b || long_a > long_b)
+        return long_a > long_b ? -1 : 1;
+    return compare_numbers(a->first, b->first); /* by name, attempt and place */
+}
+
+static void make_groups(struct summary *s, const struct slot *slots, double *scratch)
+{
+    struct summary_group *group = NULL;
+    size_t nr = 0;
+
+    for (size_t i = 0; i < s->run->nr_migs; i++) {
+        if (i == 0 || !same_group(&slots[i], &slots[i - 1])) {
+            group = &s->groups[nr++];
+            group->vm = slots[i].vm;
+            group->attempt = slots[i].attempt;
+            group->first = i;
+        }
+        group->nr++;
+        s->members[i] = slots[i].index;
+    }
+    assert(nr == s->nr_groups);
+    for (size_t g = 0; g < nr; g++)
+        fill_group(s, &s->groups[g], scratch);
+    qsort(s->groups, nr, sizeof(*s->groups), worst_first);
+    for (size_t g = 0; g < nr; g++)
+        for (size_t i = 0; i < s->groups[g].nr; i++)
+            s->group_of[s->members[s->groups[g].first + i]] = g;
+}
+
+/* Migrations come replication by replication, so each is one stretch of the rows. */
+static struct spread makespans(const struct run_result *run, double *scratch)
+{
+    size_t nr = 0;
+
+    for (size_t i = 0; i < run->nr_migs;) {
+        uint32_t replication = run->migs[i].replication;
+        int64_t first = INT64_MAX, last = -1;
+
+        for (; i < run->nr_migs && run->migs[i].replication == replication; i++) {
+            const struct mig_result *mig = &run->migs[i];
+
+            first = mig->queued_ns < first ? mig->queued_ns : first;
+            last = mig->ended_ns > last ? mig->ended_ns : last;
+        }
+        if (last >= first)
+            scratch[nr++] = (double)(last - first);
+    }
+    return spread_of(scratch, nr);
+}
+
+static void fill_overall(struct summary *s, double *scratch)
+{
+    const struct run_result *run = s->run;
+
+    for (size_t i = 0; i < run->nr_migs; i++)
+        s->outcomes[run->migs[i].outcome]++;
+    for (int field = 0; field < SCORED_NR; field++) {
+        size_t nr = 0;
+
+        for (size_t i = 0; i < run->nr_migs; i++)
+            nr += scored_value(&run->migs[i], (enum scored)field, &scratch[nr]);
+        s->scored[field] = spread_of(scratch, nr);
+    }
+    s->makespan = makespans(run, scratch);
+}
+
+enum status summary_init(struct summary *s, const struct run_result *run)
+{
+    size_t nr = run->nr_migs;
+    /* one to spare: calloc(0) may give NULL, and scratch[nr] is written before it is known to count
+     */
+    double *scratch = calloc(nr + 1, sizeof(*scratch));
+    struct slot *slots = calloc(nr + 1, sizeof(*slots));
+    enum status st = ST_ENOMEM;
+
+    *s = (struct summary){.run = run};
+    s->members = calloc(nr + 1, sizeof(*s->members));
+    s->group_of = calloc(nr + 1, sizeof(*s->group_of));
+    if (!scratch || !slots || !s->members || !s->group_of)
+        goto out;
+    s->nr_groups = sort_slots(slots, run);
+    s->groups = calloc(s->nr_groups + 1, sizeof(*s->groups));
+    if (!s->groups)
+        goto out;
+    make_groups(s, slots, scratch);
+    fill_overall(s, scratch);
+    st = ST_OK;
+out:
+    free(scratch);
+    free(slots);
+    if (st != ST_OK)
+        summary_release(s);
+    return st;
+}
+
+void summary_release(struct summary *s)
+{
+    if (!s)
+        return;
+    free(s->members);
+    free(s->group_of);
+    free(s->groups);
+    *s = (struct summary){0};
+}

@@ -1,0 +1,42 @@
+/* text_int.h - what the parts of the terminal report share; nobody else includes it. */
+#ifndef MIGCAST_REPORTS_TEXT_INT_H
+#define MIGCAST_REPORTS_TEXT_INT_H
+
+#include "reports/report.h"
+#include "reports/summary.h"
+
+struct text {
+    struct strbuf *out;
+    const struct report_text_opts *opts;
+    size_t width; /* columns */
+    const struct run_result *run;
+    struct summary sum;
+};
+
+enum tone {
+    TONE_GOOD,
+    TONE_DOUBT,
+    TONE_BAD,
+    TONE_HEADING
+};
+
+/* text_tone - @word, coloured where colours are on. */
+void text_tone(struct text *t, enum tone tone, const char *word);
+/* text_wrap - @words from column @used on, broken at blanks; further lines begin at @indent; and a
+ * newline. */
+void text_wrap(struct text *t, const char *words, size_t used, size_t indent);
+/* text_fact - a labelled line: "  limited by     link". */
+void text_fact(struct text *t, const char *label, const char *words);
+/* text_decimal - @value with at most one decimal, whatever the locale; "-" if it is not finite. */
+void text_decimal(struct strbuf *out, double value);
+
+/* advice_add - the smallest change that would let @mig complete, in words; false if there is none.
+ */
+bool advice_add(struct strbuf *out, const struct mig_result *mig);
+
+/* text_tables.c */
+void text_spread_table(struct text *t);
+void text_vm_table(struct text *t);
+void text_round_table(struct text *t, const struct mig_result *mig);
+
+#endif

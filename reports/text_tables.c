@@ -1,0 +1,222 @@
+/*
+ * text_tables.c - the tables of the terminal report: spreads, VMs, rounds.
+ *
+ * Invariant: no line is wider than the terminal; what does not fit is cut inside its cell.
+ */
+#include "reports/text_int.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "reports/cell.h"
+
+enum {
+    VMS_SHOWN = 10,
+    LABEL_WIDTH = 13,
+    SPREAD_WIDTH = 13,
+    OUTCOME_WIDTH = 24,
+    TIME_WIDTH = 11,
+    DOWNTIME_WIDTH = 9,
+    BYTES_WIDTH = 9,
+    VM_WIDTH_MAX = 48
+};
+
+static void end_line(struct text *t)
+{
+    while (t->out->len > 0 && t->out->buf[t->out->len - 1] == ' ')
+        t->out->buf[--t->out->len] = '\0';
+    strbuf_addch(t->out, '\n');
+}
+
+/* A cell and the blank before it. */
+static void add_cell(struct text *t, const char *text, size_t width, enum cell_align align)
+{
+    strbuf_addch(t->out, ' ');
+    cell_add(t->out, text, width, align);
+}
+
+/* A quantile of a scored field, for people. */
+static void format_scored(struct strbuf *words, enum scored field, double value)
+{
+    char buf[UNITS_TEXT];
+
+    if (!isfinite(value) || value < 0 || value >= 9e18) {
+        strbuf_addch(words, '-');
+        return;
+    }
+    switch (field) {
+    case SCORED_ROUNDS:
+        text_decimal(words, value);
+        break;
+    case SCORED_TRANSFERRED:
+        strbuf_addstr(words, units_size(buf, (uint64_t)value));
+        break;
+    case SCORED_MAX_THROTTLE:
+        text_decimal(words, value);
+        strbuf_addstr(words, " %");
+        break;
+    default:
+        strbuf_addstr(words, units_time(buf, llround(value)));
+    }
+}
+
+static void add_scored_cell(struct text *t, enum scored field, double value, size_t width)
+{
+    struct strbuf words = STRBUF_INIT;
+
+    format_scored(&words, field, value);
+    add_cell(t, strbuf_text(&words), width, CELL_RIGHT);
+    strbuf_release(&words);
+}
+
+static void spread_row(struct text *t, const char *label, enum scored like,
+                       const struct spread *spread)
+{
+    const double columns[] = {spread->p5, spread->p50, spread->p95, spread->max};
+
+    if (spread->nr == 0)
+        return;
+    strbuf_addstr(t->out, "  ");
+    cell_add(t->out, label, LABEL_WIDTH, CELL_LEFT);
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        add_scored_cell(t, like, columns[i], i == 0 ? SPREAD_WIDTH - 2 : SPREAD_WIDTH);
+    end_line(t);
+}
+
+void text_spread_table(struct text *t)
+{
+    static const char *const labels[SCORED_NR] = {
+        [SCORED_TOTAL_TIME] = "total time",  [SCORED_DOWNTIME] = "downtime",
+        [SCORED_SETUP_TIME] = "set-up",      [SCORED_ROUNDS] = "rounds",
+        [SCORED_TRANSFERRED] = "bytes sent", [SCORED_MAX_THROTTLE] = "throttle",
+    };
+    static const char *const heads[] = {"p5", "p50", "p95", "max"};
+    const struct summary *s = &t->sum;
+
+    if (s->scored[SCORED_ROUNDS].nr == 0) /* none started */
+        return;
+    strbuf_addstr(t->out, "  ");
+    cell_add(t->out, "", LABEL_WIDTH, CELL_LEFT);
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+        add_cell(t, heads[i], i == 0 ? SPREAD_WIDTH - 2 : SPREAD_WIDTH, CELL_RIGHT);
+    end_line(t);
+    for (int field = 0; field < SCORED_NR; field++) {
+        if (field == SCORED_MAX_THROTTLE && !(s->scored[field].max > 0))
+            continue;
+        spread_row(t, labels[field], (enum scored)field, &s->scored[field]);
+    }
+    if (s->nr_groups > 1 && t->run->replications > 1)
+        spread_row(t, "makespan", SCORED_TOTAL_TIME, &s->makespan);
+}
+
+/* "completed", "timeout: dirty rate", "97 of 100 completed" */
+static void format_outcome(const struct text *t, const struct summary_group *group,
+                           struct strbuf *words)
+{
+    const struct mig_result *mig = &t->run->migs[t->sum.members[group->first]];
+
+    if (group->nr > 1) {
+        strbuf_addf(words, "%zu of %zu completed", group->outcomes[OUTCOME_COMPLETED], group->nr);
+        return;
+    }
+    strbuf_addstr(words, outcome_name(mig->outcome));
+    if (mig->outcome != OUTCOME_COMPLETED && mig->binding != BINDING_NONE)
+        strbuf_addf(words, ": %s", binding_name(mig->binding));
+}
+
+static void vm_row(struct text *t, const struct summary_group *group, size_t vm_width)
+{
+    struct strbuf words = STRBUF_INIT;
+
+    cell_add_text(&words, group->vm);
+    if (group->attempt > 1)
+        strbuf_addf(&words, " (attempt %u)", group->attempt);
+    add_cell(t, strbuf_text(&words), vm_width + 1, CELL_LEFT);
+    strbuf_clear(&words);
+    format_outcome(t, group, &words);
+    add_cell(t, strbuf_text(&words), OUTCOME_WIDTH, CELL_LEFT);
+    add_scored_cell(t, SCORED_TOTAL_TIME, group->scored[SCORED_TOTAL_TIME].p50, TIME_WIDTH);
+    add_scored_cell(t, SCORED_DOWNTIME, group->scored[SCORED_DOWNTIME].p50, DOWNTIME_WIDTH);
+    add_scored_cell(t, SCORED_TRANSFERRED, group->scored[SCORED_TRANSFERRED].p50, BYTES_WIDTH);
+    end_line(t);
+    strbuf_release(&words);
+}
+
+/* As wide as the longest name shown, as far as the terminal allows. */
+static size_t vm_column_width(const struct text *t, size_t rows)
+{
+    size_t rest = 2 + 1 + OUTCOME_WIDTH + 1 + TIME_WIDTH + 1 + DOWNTIME_WIDTH + 1 + BYTES_WIDTH;
+    size_t room = t->width > rest + 2 ? t->width - rest : 2;
+    size_t widest = 2;
+
+    for (size_t g = 0; g < rows; g++) {
+        size_t width = cell_width(t->sum.groups[g].vm);
+
+        width += t->sum.groups[g].attempt > 1 ? strlen(" (attempt 2)") : 0;
+        widest = width > widest ? width : widest;
+    }
+    room = room > VM_WIDTH_MAX ? VM_WIDTH_MAX : room;
+    return widest > room ? room : widest;
+}
+
+void text_vm_table(struct text *t)
+{
+    size_t nr = t->sum.nr_groups;
+    size_t rows = t->opts->verbose || nr <= VMS_SHOWN ? nr : VMS_SHOWN;
+    size_t vm_width = vm_column_width(t, rows);
+
+    strbuf_addch(t->out, '\n');
+    text_tone(t, TONE_HEADING,
+              t->run->replications > 1 ? "VMs, worst first (medians)" : "VMs, worst first");
+    strbuf_addch(t->out, '\n');
+    add_cell(t, " VM", vm_width + 1, CELL_LEFT);
+    add_cell(t, "outcome", OUTCOME_WIDTH, CELL_LEFT);
+    add_cell(t, "total time", TIME_WIDTH, CELL_RIGHT);
+    add_cell(t, "downtime", DOWNTIME_WIDTH, CELL_RIGHT);
+    add_cell(t, "sent", BYTES_WIDTH, CELL_RIGHT);
+    end_line(t);
+    for (size_t g = 0; g < rows; g++) {
+        strbuf_addch(t->out, ' ');
+        vm_row(t, &t->sum.groups[g], vm_width - 1);
+    }
+    if (rows < nr)
+        strbuf_addf(t->out, "  and %zu more; --verbose shows all\n", nr - rows);
+}
+
+void text_round_table(struct text *t, const struct mig_result *mig)
+{
+    static const struct {
+        const char *head;
+        size_t width;
+    } columns[] = {{"round", 6},   {"start", 9},     {"length", 9},    {"sent", 9},
+                   {"dirtied", 9}, {"remaining", 9}, {"threshold", 9}, {"throttle", 8}};
+    char buf[UNITS_TEXT];
+
+    if (mig->nr_rounds == 0)
+        return;
+    strbuf_addch(t->out, '\n');
+    text_tone(t, TONE_HEADING, "Rounds");
+    strbuf_addch(t->out, '\n');
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        add_cell(t, columns[i].head, columns[i].width, CELL_RIGHT);
+    end_line(t);
+    for (size_t i = 0; i < mig->nr_rounds; i++) {
+        const struct mig_round *r = &t->run->rounds[mig->first_round + i];
+        struct strbuf words = STRBUF_INIT;
+
+        strbuf_addf(&words, "%u", r->round);
+        add_cell(t, strbuf_text(&words), columns[0].width, CELL_RIGHT);
+        add_cell(t, units_time(buf, r->start_ns), columns[1].width, CELL_RIGHT);
+        add_cell(t, units_time(buf, r->duration_ns), columns[2].width, CELL_RIGHT);
+        add_cell(t, units_size(buf, r->wire_bytes), columns[3].width, CELL_RIGHT);
+        add_cell(t, units_size(buf, r->dirtied_bytes), columns[4].width, CELL_RIGHT);
+        add_cell(t, units_size(buf, r->remaining_bytes), columns[5].width, CELL_RIGHT);
+        add_cell(t, units_size(buf, r->threshold_bytes), columns[6].width, CELL_RIGHT);
+        strbuf_clear(&words);
+        strbuf_addf(&words, "%u %%", r->throttle_pct);
+        add_cell(t, strbuf_text(&words), columns[7].width, CELL_RIGHT);
+        end_line(t);
+        strbuf_release(&words);
+    }
+}

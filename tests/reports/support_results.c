@@ -1,0 +1,107 @@
+/*
+ * support_results.c - small runs for the tests of reports/.
+ */
+#include "reports/support_results.h"
+
+#include <stdlib.h>
+
+#include <criterion/criterion.h>
+
+#include "base/units.h"
+
+struct sample *sample_new(void)
+{
+    struct sample *s = calloc(1, sizeof(*s));
+
+    cr_assert_not_null(s);
+    s->run = (struct run_result){.scenario = "scenarios/evacuate.ini",
+                                 .digest = "00112233445566778899aabbccddeeff",
+                                 .version = "0.1.0",
+                                 .seed = 7,
+                                 .replications = 1,
+                                 .migs = s->migs,
+                                 .rounds = s->rounds,
+                                 .thresholds = s->thresholds};
+    return s;
+}
+
+struct mig_result *sample_add(struct sample *s, const char *vm)
+{
+    struct mig_result *m = &s->migs[s->run.nr_migs++];
+
+    cr_assert_leq(s->run.nr_migs, SAMPLE_MAX);
+    *m = (struct mig_result){.vm = vm,
+                             .source = "node-a",
+                             .target = "node-b",
+                             .attempt = 1,
+                             .outcome = OUTCOME_COMPLETED,
+                             .binding = BINDING_LINK,
+                             .queued_ns = NS_PER_S,
+                             .started_ns = 2 * NS_PER_S,
+                             .ended_ns = 2 * NS_PER_S + 41200 * NS_PER_MS,
+                             .setup_ns = 12 * NS_PER_MS,
+                             .total_ns = 41200 * NS_PER_MS,
+                             .downtime_ns = 212 * NS_PER_MS,
+                             .blackout_ns = 230 * NS_PER_MS,
+                             .expected_downtime_ns = 200 * NS_PER_MS,
+                             .dirty_pages_rate = 21000,
+                             .transferred_bytes = 72 * GIB,
+                             .precopy_bytes = 71 * GIB,
+                             .downtime_bytes = GIB,
+                             .normal_pages = 18874368,
+                             .zero_pages = 1000,
+                             .rounds = 7,
+                             .guest_slowdown_ratio = 0.031};
+    return m;
+}
+
+struct mig_result *sample_add_timeout(struct sample *s, const char *vm)
+{
+    struct mig_result *m = sample_add(s, vm);
+
+    m->outcome = OUTCOME_TIMEOUT;
+    m->reason = "completion timeout";
+    m->binding = BINDING_DIRTY_RATE;
+    m->total_ns = 300 * NS_PER_S;
+    m->ended_ns = m->started_ns + m->total_ns;
+    m->downtime_ns = m->blackout_ns = -1;
+    m->convergence_bytes_per_s = 1400 * MIB;
+    m->rounds = 31;
+    m->max_throttle_pct = 99;
+    return m;
+}
+
+void sample_add_rounds(struct sample *s, struct mig_result *mig, size_t nr)
+{
+    mig->first_round = s->run.nr_rounds;
+    mig->nr_rounds = nr;
+    for (size_t i = 0; i < nr; i++) {
+        struct mig_round *r = &s->rounds[s->run.nr_rounds++];
+
+        cr_assert_leq(s->run.nr_rounds, 64);
+        *r = (struct mig_round){.round = (uint32_t)i + 1,
+                                .start_ns = (int64_t)i * 5 * NS_PER_S,
+                                .duration_ns = 5 * NS_PER_S,
+                                .wire_bytes = 10 * GIB >> i,
+                                .sent_pages = 2621440 >> i,
+                                .dirtied_bytes = 5 * GIB >> i,
+                                .remaining_bytes = 5 * GIB >> i,
+                                .threshold_bytes = 300 * MIB,
+                                .throttle_pct = (uint32_t)i * 10};
+    }
+}
+
+struct threshold_result *sample_add_threshold(struct sample *s, const char *text)
+{
+    struct threshold_result *t = &s->thresholds[s->run.nr_thresholds++];
+
+    cr_assert_leq(s->run.nr_thresholds, 16);
+    *t = (struct threshold_result){.text = text,
+                                   .file = "scenarios/evacuate.ini",
+                                   .line = 40 + s->run.nr_thresholds,
+                                   .value = 212e6,
+                                   .limit = 500e6,
+                                   .error = true,
+                                   .unit = VALUE_NS};
+    return t;
+}
