@@ -33,6 +33,8 @@ enum cli_shared {
     CLI_JSON = 1 << 5    /* --json */
 };
 
+#define CLI_FORMAT_VERSION "1.0" /* of every JSON object printed */
+
 #define CLI_ANY UINT_MAX /* no upper bound on the number of arguments */
 
 struct cli_option {
@@ -110,6 +112,10 @@ const char *cli_style(const struct cli_opts *o, enum cli_style style);
 /* A line to standard error: cli_note() is dropped by --quiet, cli_warn() is not. */
 void cli_note(const struct cli_opts *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_warn(const struct cli_opts *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A diag to standard error, as main() prints the one that a subcommand returns; @cmd may be NULL.
+ * Where several inputs can each be wrong: print each, return the status with an empty diag, and
+ * what was written is kept. */
+void cli_say_diag(const struct cmd *cmd, const struct diag *diag);
 
 /* main.c: the table, ended by NULL, and the version with the commit it was built from. */
 extern const struct cmd *const cli_commands[];

@@ -9,6 +9,7 @@
 
 #include "cli/manual.h"
 #include "cli/opts.h"
+#include "sim/scenario_options.h"
 
 #include "base/banned.h"
 
@@ -23,6 +24,8 @@ static enum status add_page(struct strbuf *out, enum doc_form form, const char *
         manual_command(out, form, cmd);
     } else if (strcmp(name, "migcast") == 0) {
         manual_program(out, form);
+    } else if (strcmp(name, "options") == 0) {
+        return manual_scenario(out, form, NULL, diag);
     } else {
         near = opts_nearest(NULL, name);
         if (near)
@@ -34,37 +37,63 @@ static enum status add_page(struct strbuf *out, enum doc_form form, const char *
     return ST_OK;
 }
 
-/* One man page into @dir. */
+static enum status write_file(const char *dir, const char *file, const struct strbuf *text,
+                              struct diag *diag)
+{
+    struct strbuf path = STRBUF_INIT;
+    enum status st = ST_OK;
+    FILE *out = NULL;
+    bool written;
+
+    strbuf_addf(&path, "%s/%s", dir, file);
+    if (strbuf_failed(text) || strbuf_failed(&path)) {
+        st = diag_set(diag, ST_ENOMEM, "out of memory");
+        goto out;
+    }
+    out = fopen(strbuf_text(&path), "w");
+    if (!out) {
+        st = diag_errno(diag, ST_EOUTPUT, strbuf_text(&path), "cannot open for writing");
+        goto out;
+    }
+    written = fwrite(strbuf_text(text), 1, text->len, out) == text->len;
+    if (fclose(out) != 0 || !written)
+        st = diag_errno(diag, ST_EOUTPUT, strbuf_text(&path), "cannot write");
+out:
+    strbuf_release(&path);
+    return st;
+}
+
 static enum status write_page(const char *dir, const char *file, const char *name,
                               struct diag *diag)
 {
-    struct strbuf path = STRBUF_INIT, text = STRBUF_INIT;
+    struct strbuf text = STRBUF_INIT;
     enum status st = add_page(&text, DOC_MAN, name, diag);
-    FILE *out = NULL;
 
-    strbuf_addf(&path, "%s/%s", dir, file);
-    if (st == ST_OK && (strbuf_failed(&text) || strbuf_failed(&path)))
-        st = diag_set(diag, ST_ENOMEM, "out of memory");
-    if (st == ST_OK) {
-        out = fopen(strbuf_text(&path), "w");
-        if (!out)
-            st = diag_errno(diag, ST_EOUTPUT, strbuf_text(&path), "cannot open for writing");
-    }
-    if (out) {
-        bool written = fwrite(strbuf_text(&text), 1, text.len, out) == text.len;
-
-        if (fclose(out) != 0 || !written)
-            st = diag_errno(diag, ST_EOUTPUT, strbuf_text(&path), "cannot write");
-    }
-    strbuf_release(&path);
+    if (st == ST_OK)
+        st = write_file(dir, file, &text, diag);
     strbuf_release(&text);
     return st;
 }
 
-static enum status write_pages(const char *dir, struct diag *diag)
+static enum status write_reference(const char *dir, struct diag *diag)
+{
+    struct strbuf text = STRBUF_INIT;
+    enum status st;
+
+    scenario_options_markdown(&text);
+    st = write_file(dir, "scenario-options.md", &text, diag);
+    strbuf_release(&text);
+    return st;
+}
+
+static enum status write_manual(const char *dir, struct diag *diag)
 {
     enum status st = write_page(dir, "migcast.1", "migcast", diag);
 
+    if (st == ST_OK)
+        st = write_page(dir, "migcast-scenario.5", "options", diag);
+    if (st == ST_OK)
+        st = write_reference(dir, diag);
     for (size_t i = 0; st == ST_OK && cli_commands[i]; i++) {
         char file[64];
 
@@ -74,20 +103,31 @@ static enum status write_pages(const char *dir, struct diag *diag)
     return st;
 }
 
+/* `help options TOPIC`, or a usage error where there is a second argument without need. */
+static enum status add_topic(struct strbuf *out, const struct cli_opts *o, struct diag *diag)
+{
+    if (strcmp(o->args[0], "options") == 0)
+        return manual_scenario(out, DOC_TEXT, o->args[1], diag);
+    diag_hint(diag, "only 'help options' takes a topic");
+    return diag_set(diag, ST_EUSAGE, "unexpected argument '%s'", o->args[1]);
+}
+
 static enum status run(struct cli_opts *o, struct diag *diag)
 {
+    enum doc_form form = cli_flag(o, "man") ? DOC_MAN : DOC_TEXT;
     struct strbuf text = STRBUF_INIT;
     enum status st = ST_OK;
 
-    if (cli_value(o, "man-dir"))
-        return write_pages(cli_value(o, "man-dir"), diag);
+    if (cli_value(o, "manual-dir"))
+        return write_manual(cli_value(o, "manual-dir"), diag);
     if (cli_flag(o, "version"))
         strbuf_addf(&text, "migcast %s\n", cli_version());
     else if (cli_value(o, "completion"))
         manual_completion(&text);
+    else if (o->nr_args == 2)
+        st = add_topic(&text, o, diag);
     else
-        st = add_page(&text, cli_flag(o, "man") ? DOC_MAN : DOC_TEXT,
-                      o->nr_args ? o->args[0] : "migcast", diag);
+        st = add_page(&text, form, o->nr_args ? o->args[0] : "migcast", diag);
     if (st == ST_OK)
         st = cli_emit(o, &text, diag);
     strbuf_release(&text);
@@ -97,7 +137,10 @@ static enum status run(struct cli_opts *o, struct diag *diag)
 static const struct cli_option options[] = {
     {.name = "version", .letter = 'V', .help = "print the version and exit"},
     {.name = "man", .help = "print the man page instead", .hidden = true},
-    {.name = "man-dir", .arg = "DIR", .help = "write all man pages into DIR", .hidden = true},
+    {.name = "manual-dir",
+     .arg = "DIR",
+     .help = "write the man pages and the option reference into DIR",
+     .hidden = true},
     {.name = "completion",
      .arg = "bash",
      .help = "print the completion of a shell",
@@ -107,15 +150,17 @@ static const struct cli_option options[] = {
 
 const struct cmd cmd_help = {
     .name = "help",
-    .args = "[SUBCOMMAND | options]",
+    .args = "[SUBCOMMAND | options [SECTION | KEY | SECTION.KEY]]",
     .help = "explain a subcommand, or what a scenario file may say",
-    .about = "Without an argument, lists the subcommands and the exit codes. With the name of a "
-             "subcommand, "
-             "explains that one; 'migcast SUBCOMMAND --help' does the same. 'migcast help options' "
-             "lists every "
-             "setting of a scenario file with its type, range and default.",
+    .about =
+        "Without an argument, lists the subcommands and the exit codes. With the name of a "
+        "subcommand, explains that one; 'migcast SUBCOMMAND --help' does the same.\n\n"
+        "'migcast help options' lists every setting of a scenario file with its type, range and "
+        "default; with a section or a key behind it, only those:\n\n"
+        "  migcast help options migration\n"
+        "  migcast help options downtime_limit",
     .shared = CLI_OUTPUT,
     .options = options,
-    .max_args = 1,
+    .max_args = 2,
     .run = run,
 };

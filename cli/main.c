@@ -17,9 +17,7 @@
 
 /* In the order in which `migcast help` lists them. */
 const struct cmd *const cli_commands[] = {
-    &cmd_schema,
-    &cmd_help,
-    NULL,
+    &cmd_validate, &cmd_config, &cmd_presets, &cmd_schema, &cmd_help, NULL,
 };
 
 volatile sig_atomic_t cli_interrupted;
@@ -64,23 +62,11 @@ static void hold_descriptors(void)
             (void)!open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-static void print_diag(const char *cmd, const struct diag *diag)
+/* Has the subcommand ended in a way that leaves a result worth keeping?  An empty diag says that it
+ * has reported what is wrong itself. */
+static bool has_result(enum status st, const struct diag *diag)
 {
-    char text[2 * DIAG_TEXT + 512];
-
-    if (!diag->what[0])
-        return;
-    diag_format(diag, text, sizeof(text));
-    if (diag->file[0])
-        fprintf(stderr, "%s\n", text);
-    else
-        fprintf(stderr, "migcast%s%s: %s\n", cmd ? " " : "", cmd ? cmd : "", text);
-}
-
-/* Has the subcommand ended in a way that leaves a result worth keeping? */
-static bool has_result(enum status st)
-{
-    return st == ST_OK || st == ST_EDIFF || st == ST_ETHRESHOLD || st == ST_EINTR;
+    return !diag->what[0] || st == ST_OK || st == ST_EDIFF || st == ST_ETHRESHOLD || st == ST_EINTR;
 }
 
 static enum status show_help(struct cli_opts *o, struct diag *diag)
@@ -102,10 +88,10 @@ static int run_command(struct cli_opts *o, int argc, char **argv)
     if (st == ST_OK)
         st = o->show_help ? show_help(o, &diag) : o->cmd->run(o, &diag);
     if (st != ST_OK)
-        print_diag(o->cmd->name, &diag);
-    if (out_finish(o, has_result(st), &lost) != ST_OK) {
-        print_diag(o->cmd->name, &lost);
-        st = has_result(st) ? ST_EOUTPUT : st;
+        cli_say_diag(o->cmd, &diag);
+    if (out_finish(o, has_result(st, &diag), &lost) != ST_OK) {
+        cli_say_diag(o->cmd, &lost);
+        st = has_result(st, &diag) ? ST_EOUTPUT : st;
     }
     opts_release(o);
     return status_exit_code(st);
@@ -121,7 +107,7 @@ static int unknown_command(const char *word)
     else
         diag_hint(&diag, "see 'migcast help'");
     diag_set(&diag, ST_EUSAGE, "'%s' is no %s", word, word[0] == '-' ? "option" : "subcommand");
-    print_diag(NULL, &diag);
+    cli_say_diag(NULL, &diag);
     return status_exit_code(ST_EUSAGE);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/opts.h"
+#include "sim/scenario_options.h"
 
 #include "base/banned.h"
 
@@ -101,6 +102,30 @@ void manual_command(struct strbuf *out, enum doc_form form, const struct cmd *cm
         if (!s->bit || (cmd->shared & s->bit))
             add_option(&doc, &s->option);
     add_exit_codes(&doc);
+}
+
+static const char scenario_about[] =
+    "A scenario is an INI file: sections in brackets, 'key = value' lines, comments after # or ;. "
+    "Units are explicit: 64GiB, 10Gb/s, 1.2GB/s, 300ms; a bare number is refused where platforms "
+    "disagree about its unit. Uncertain values are written 'A..B', 'normal(MEAN, SD)' or "
+    "'lognormal(MEDIAN, FACTOR)'.\n\n"
+    "Weakest first, a value comes from: the built-in default, presets, includes, the file itself, "
+    "--set section.key=value. 'migcast config show --origin' tells which.";
+
+enum status manual_scenario(struct strbuf *out, enum doc_form form, const char *topic,
+                            struct diag *diag)
+{
+    struct doc doc = {.form = form, .out = out};
+
+    if (form == DOC_TEXT)
+        return scenario_options_help(out, topic, diag);
+    doc_title(&doc, "migcast-scenario", 5, cli_version(),
+              "what a scenario file of migcast may say");
+    doc_heading(&doc, "DESCRIPTION");
+    doc_paras(&doc, scenario_about);
+    doc_heading(&doc, "OPTIONS");
+    scenario_options_man(out);
+    return ST_OK;
 }
 
 static void add_words(struct strbuf *out, const struct cli_option *row)

@@ -10,6 +10,10 @@
 /* Each appends to @out. */
 void manual_program(struct strbuf *out, enum doc_form form);
 void manual_command(struct strbuf *out, enum doc_form form, const struct cmd *cmd);
+/* What a scenario file may say; @topic narrows the text form to a section or a key, NULL = all.
+ * ST_EUSAGE with a hint when there is no such topic. */
+enum status manual_scenario(struct strbuf *out, enum doc_form form, const char *topic,
+                            struct diag *diag);
 void manual_completion(struct strbuf *out); /* bash */
 
 #endif

@@ -164,3 +164,16 @@ void cli_warn(const struct cli_opts *o, const char *fmt, ...)
     say(o, fmt, ap);
     va_end(ap);
 }
+
+void cli_say_diag(const struct cmd *cmd, const struct diag *diag)
+{
+    char text[2 * DIAG_TEXT + sizeof(diag->file) + sizeof(diag->section) + sizeof(diag->key) + 64];
+
+    if (!diag->what[0])
+        return;
+    diag_format(diag, text, sizeof(text));
+    if (diag->file[0])
+        fprintf(stderr, "%s\n", text);
+    else
+        fprintf(stderr, "migcast%s%s: %s\n", cmd ? " " : "", cmd ? cmd->name : "", text);
+}

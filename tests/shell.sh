@@ -36,6 +36,13 @@ says() {
     return 1
 }
 
+# fails COMMAND... - it must not succeed.  (`! COMMAND` would say so too, but does not end a claim.)
+fails() {
+    "$@" || return 0
+    echo "    '$*' should have failed"
+    return 1
+}
+
 run_claims() {
     local claim claims tested=0 passing=0 dir
     mapfile -t claims < <(compgen -A function claim_)

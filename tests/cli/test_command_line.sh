@@ -28,6 +28,8 @@ schema run predict|unexpected argument 'predict'
 schema runn|did you mean 'run'?
 schema --seed 3|'--seed' is no option of this subcommand
 help schemaa|did you mean 'schema'?
+help schema run|only 'help options' takes a topic
+help options downtime_limt|did you mean 'downtime_limit'?
 TABLE
 }
 

@@ -3,7 +3,7 @@
 . "$SOURCE_DIR/tests/shell.sh"
 
 commands() {
-    "$PROGRAM" help | sed -n '/^SUBCOMMANDS/,/^$/s/^  \([a-z]*\)  .*/\1/p'
+    "$PROGRAM" help | sed -n '/^SUBCOMMANDS/,/^$/s/^  \([a-z][a-z]*\)  .*/\1/p'
 }
 
 # long_options TEXT_FILE - of the OPTIONS section of a help text
@@ -44,28 +44,38 @@ claim_help_and_man_page_name_the_same_options() {
 }
 
 claim_the_parser_takes_what_help_names() {
+    local option arg
     for cmd in $(commands); do
-        "$PROGRAM" help "$cmd" >help
-        for option in $(long_options help); do
-            case $(grep -oE -- "$option( [^ ]+)?" help | head -n 1) in
-            *auto\|always*) value==never ;;
-            *" N") value==1 ;;
-            *SECTION.KEY*) value==a.b=c ;;
-            *"|"*) value="=$(grep -oE -- "$option [^ |]+" help | head -n 1 | cut -d' ' -f2)" ;;
-            *" "[A-Z]*) value==x ;;
-            *) value= ;;
+        "$PROGRAM" help "$cmd" | sed -n '/^OPTIONS/,/^EXIT/p' >options
+        for option in $(long_options options); do
+            arg=$(sed -nE "s/^.*$option ([^ ]+).*/\\1/p" options)
+            case $arg in
+            N) arg="=1" ;;
+            SECTION.KEY=VALUE) arg="=a.b=c" ;;
+            *'|'*) arg="=${arg##*|}" ;;
+            [A-Z]*) arg="=x" ;;
+            *) arg= ;;
             esac
-            # --help last: everything before it was parsed, nothing runs
-            exits 0 "$PROGRAM" "$cmd" $([ "$option" = --output ] || echo "$option$value") --help
+            # --help last: everything before it was parsed, and nothing runs
+            [ "$option" = --output ] || exits 0 "$PROGRAM" "$cmd" "$option$arg" --help
         done
     done
+}
+
+claim_help_and_man_page_name_the_same_settings() {
+    exits 0 "$PROGRAM" help options
+    grep -E '^  [a-z_.]+$' out | tr -d ' ' >from_help
+    exits 0 "$PROGRAM" help --man options
+    sed -n '/^\.SH OPTIONS/,$p' out | sed -n 's/^\.B //p' >from_man
+    diff from_help from_man
+    [ "$(wc -l <from_help)" -gt 100 ]
 }
 
 claim_man_pages_are_well_formed() {
     command -v man >/dev/null && man --version >/dev/null 2>&1 || return 0
     mkdir man
-    exits 0 "$PROGRAM" help --man-dir man
-    for page in man/*; do
+    exits 0 "$PROGRAM" help --manual-dir man
+    for page in man/*.[15]; do
         exits 0 env MANWIDTH=80 MANROFFSEQ= man --warnings=w -l -Tutf8 -Z "$page"
         [ ! -s err ]
     done
@@ -73,11 +83,11 @@ claim_man_pages_are_well_formed() {
 
 claim_there_is_a_man_page_for_each_subcommand() {
     mkdir man
-    exits 0 "$PROGRAM" help --man-dir man
+    exits 0 "$PROGRAM" help --manual-dir man
     { echo migcast.1; echo migcast-scenario.5; commands | sed 's/.*/migcast-&.1/'; } | sort >want
-    ls man | sort >got
+    ls man | grep -v "\.md$" | sort >got
     diff want got
-    for page in man/*; do
+    for page in man/*.[15]; do
         head -n 1 "$page" | grep -q '^\.TH "migcast'
         sed -n 2p "$page" | grep -qx '\.SH NAME'
     done
