@@ -117,6 +117,21 @@ size_t cell_width(const char *text)
     return width;
 }
 
+size_t cell_prefix(const char *text, size_t width)
+{
+    const char *at = text, *end = text;
+    struct glyph g;
+    size_t used = 0;
+
+    while (next_glyph(&at, &g)) {
+        used += g.width;
+        if (used > width && end > text)
+            break;
+        end = at;
+    }
+    return (size_t)(end - text);
+}
+
 static void add_blanks(struct strbuf *out, size_t nr)
 {
     for (size_t i = 0; i < nr; i++)

@@ -23,5 +23,8 @@ void cell_add_text(struct strbuf *out, const char *text);
 void cell_add(struct strbuf *out, const char *text, size_t width, enum cell_align align);
 /* cell_width - the columns that cell_add_text() takes. */
 size_t cell_width(const char *text);
+/* cell_prefix - the bytes of @text that fit @width columns; at least one character, if there is
+ * one. */
+size_t cell_prefix(const char *text, size_t width);
 
 #endif

@@ -15,7 +15,7 @@
 #include "sim/result.h"
 
 struct report_text_opts {
-    unsigned width; /* columns of the terminal; 0 = 80; at least 60 are used */
+    unsigned width; /* columns of the terminal; 0 = 80; at least 76 are used */
     bool color;     /* escape sequences beside the words, never instead of them */
     bool verbose;   /* all VMs, all rounds, whole lines */
 };

@@ -15,7 +15,7 @@
 
 enum {
     WIDTH_DEFAULT = 80,
-    WIDTH_MIN = 60,
+    WIDTH_MIN = 76,
     WIDTH_MAX = 400,
     LABEL_WIDTH = 13,
     FACTS_INDENT = 2 + LABEL_WIDTH + 1,
@@ -41,6 +41,9 @@ void text_wrap(struct text *t, const char *words, size_t used, size_t indent)
         size_t len = strcspn(words, " ");
         size_t columns;
 
+        strbuf_clear(&word);
+        strbuf_add(&word, words, len);
+        len = cell_prefix(strbuf_text(&word), t->width - indent); /* a word longer than a line */
         strbuf_clear(&word);
         strbuf_add(&word, words, len);
         columns = cell_width(strbuf_text(&word));

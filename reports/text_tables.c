@@ -15,7 +15,7 @@ enum {
     VMS_SHOWN = 10,
     LABEL_WIDTH = 13,
     SPREAD_WIDTH = 13,
-    OUTCOME_WIDTH = 24,
+    OUTCOME_WIDTH = 24, /* "timeout: downtime limit" */
     TIME_WIDTH = 11,
     DOWNTIME_WIDTH = 9,
     BYTES_WIDTH = 9,
