@@ -393,14 +393,29 @@ char *units_time(char buf[UNITS_TEXT], int64_t ns)
     return buf;
 }
 
-/* The first unit in @units that divides @v. */
+/* Of the units that divide @v, the one with the shortest text: 1200MB, not 1171875KiB. */
 static char *print_exact(char buf[UNITS_TEXT], uint64_t v, const struct unit *units,
                          const char *suffix)
 {
-    while (units[1].name && (v == 0 ? units->factor > 1.0L : v % (uint64_t)units->factor != 0))
-        units++;
-    snprintf(buf, UNITS_TEXT, "%" PRIu64 "%s%s", v / (uint64_t)units->factor, units->name, suffix);
-    assert(units->factor >= 1.0L);
+    size_t best = UNITS_TEXT;
+    bool last = false;
+
+    for (; !last; units++) { /* what follows the unit 1 are other spellings */
+        uint64_t factor = (uint64_t)units->factor;
+        char text[UNITS_TEXT];
+        size_t len;
+
+        last = factor == 1;
+        if (v % factor != 0 || (v == 0 && factor > 1))
+            continue;
+        len = (size_t)snprintf(text, sizeof(text), "%" PRIu64 "%s%s", v / factor, units->name,
+                               suffix);
+        if (len >= best)
+            continue;
+        best = len;
+        memcpy(buf, text, len + 1);
+    }
+    assert(best < UNITS_TEXT);
     return buf;
 }
 
@@ -431,6 +446,10 @@ char *units_time_exact(char buf[UNITS_TEXT], int64_t ns)
 {
     if (ns < 0) {
         snprintf(buf, UNITS_TEXT, "-%" PRIu64 "ns", 0 - (uint64_t)ns);
+        return buf;
+    }
+    if (ns == 0) {
+        snprintf(buf, UNITS_TEXT, "0s");
         return buf;
     }
     return print_exact(buf, (uint64_t)ns, time_units, "");

@@ -229,7 +229,8 @@ static enum status check_lists(const struct scenario *sc, const struct scn_secti
     } lists[] = {{"curve", DIRTY_CURVE}, {"series", DIRTY_SERIES}, {"classes", DIRTY_CLASSES}};
 
     for (size_t i = 0; i < 3; i++) {
-        bool given = scn_section_entry(s, lists[i].key) != NULL;
+        const struct scn_entry *e = scn_section_entry(s, lists[i].key);
+        bool given = e && e->value[0];
 
         if (given && w->dirty.kind != lists[i].kind) {
             refuse(sc, s, lists[i].key, diag, "the list belongs to another kind of workload");

@@ -78,11 +78,11 @@ enum status scn_read_title(const char *title, enum scn_kind *kind, const char **
     snprintf(word, sizeof(word), "%.*s", (int)(len < 31 ? len : 31), title);
     nearest = (struct option_nearest){.word = word};
     *name = title + len + strspn(title + len, " \t");
-    for (*kind = 0; *kind < SCN_KIND_NR; (*kind)++) {
+    for (*kind = 0; *kind < SCN_KIND_NR; (*kind)++)
         if (strcmp(scn_section_types[*kind].word, word) == 0)
             return ST_OK;
-        option_nearest_offer(&nearest, scn_section_types[*kind].word);
-    }
+    for (enum scn_kind k = 0; k < SCN_KIND_NR; k++)
+        option_nearest_offer(&nearest, scn_section_types[k].word);
     diag_set(diag, ST_EINPUT, "unknown section");
     if (nearest.best)
         diag_hint(diag, "did you mean '%s'?", nearest.best);

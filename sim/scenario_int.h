@@ -50,9 +50,6 @@ enum status scn_resolve_faults(struct scn_resolver *r);
 enum status scn_resolve_changes(struct scn_resolver *r);
 /* scenario_threshold.c */
 enum status scn_resolve_thresholds(struct scn_resolver *r);
-/* scn_threshold_text - "downtime.p99 < 500ms" with exact units, as it would be written. */
-void scn_threshold_text(const struct scn_threshold *t, struct strbuf *out);
-
 /* scenario_check - the rules between values; every one with its reason. */
 enum status scenario_check(const struct scenario *sc, struct arena *arena, struct diag *diag);
 

@@ -75,7 +75,7 @@ static enum status override_sections(struct scn_doc *doc, enum scn_kind kind, co
 enum status scn_doc_override(struct scn_doc *doc, const struct scn_override *override,
                              struct diag *diag)
 {
-    char *section, *key, *value;
+    char *section = NULL, *key = NULL, *value = NULL;
     struct scn_entry entry = {.origin = SCN_FROM_SET};
     struct scn_section *s;
     const char *name;

@@ -168,23 +168,28 @@ static void add_limit(const struct scn_threshold *t, struct strbuf *out)
         strbuf_addf(out, "%.15g", t->limit);
 }
 
-void scn_threshold_text(const struct scn_threshold *t, struct strbuf *out)
+/* "downtime.p99 < 500ms" with exact units. */
+static void threshold_text(const struct scn_threshold *t, struct strbuf *out)
 {
     strbuf_addf(out, "%s.%s %c ", t->metric, t->statistic, t->less ? '<' : '>');
     add_limit(t, out);
     strbuf_addstr(out, t->error ? "" : " warn");
 }
 
-/* The text as it would be written: what reports show, and what the digest sees. */
-static enum status keep_text(struct scn_resolver *r, struct scn_threshold *t)
+/* Reports show the goal as it was written; the digest sees what it means. */
+static enum status keep_text(struct scn_resolver *r, const struct scn_entry *e,
+                             struct scn_threshold *t)
 {
     struct strbuf text = STRBUF_INIT;
     bool failed;
 
-    scn_threshold_text(t, &text);
-    failed = strbuf_failed(&text);
-    t->text = arena_strdup(r->arena, strbuf_text(&text));
+    threshold_text(t, &text);
     XXH3_128bits_update(r->hash, strbuf_text(&text), text.len + 1);
+    failed = strbuf_failed(&text);
+    strbuf_clear(&text);
+    strbuf_addf(&text, "%s %s", e->key, e->value);
+    failed |= strbuf_failed(&text);
+    t->text = arena_strdup(r->arena, strbuf_text(&text));
     strbuf_release(&text);
     return t->text && !failed ? ST_OK : scn_out_of_memory(r->diag);
 }
@@ -216,7 +221,7 @@ enum status scn_resolve_thresholds(struct scn_resolver *r)
             }
             return st;
         }
-        st = keep_text(r, t);
+        st = keep_text(r, e, t);
         if (st != ST_OK)
             return st;
         r->sc->nr_thresholds++;
