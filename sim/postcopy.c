@@ -68,15 +68,10 @@ void postcopy_begin(struct sim *sim, struct mig *m)
 
 static void begin_push(struct sim *sim, struct mig *m)
 {
-    double wire = 0.0, cpu = 0.0, cap = INFINITY;
+    double wire, cpu, cap = INFINITY;
     const struct mig_params *p = &m->params;
 
-    for (uint32_t i = 0; i < m->sender.nr_runs; i++) {
-        const struct wire_cost *c = &m->limits.cost[m->sender.runs[i].kind];
-
-        wire += (double)m->sender.runs[i].pages * c->wire_bytes;
-        cpu += (double)m->sender.runs[i].pages * c->cpu_ns;
-    }
+    bulk_pending_cost(m, &wire, &cpu);
     if (p->max_postcopy_bandwidth_bytes_per_s && p->max_postcopy_bandwidth_bytes_per_s != UNITS_UNLIMITED)
         cap = (double)p->max_postcopy_bandwidth_bytes_per_s;
     if (isfinite(cap))

@@ -210,5 +210,6 @@ void bulk_start(struct mig *m, int64_t now_ns, double wire_bytes, double cpu_ns)
 void bulk_settle(struct mig *m, int64_t now_ns);
 int64_t bulk_end_ns(const struct mig *m, int64_t now_ns);
 double bulk_demand(const struct mig *m);
+void bulk_pending_cost(const struct mig *m, double *wire, double *cpu);
 
 #endif

@@ -52,8 +52,9 @@ double bulk_demand(const struct mig *m)
     return fmax(m->bulk.wire_bytes, 1.0) * (double)NS_PER_S / m->bulk.cpu_ns;
 }
 
-/* Wire bytes and CPU time of all pending pages, at the speed of the final stage. */
-static void pending_cost(const struct mig *m, double *wire, double *cpu)
+/* Wire bytes and CPU time of all pending pages, at the speed of the final stage: the guest does not run at the
+ * source any more, so sender and receiver have its CPU too. */
+void bulk_pending_cost(const struct mig *m, double *wire, double *cpu)
 {
     double ratio = (double)m->costs->copy_bytes_per_s / (double)m->costs->final_copy_bytes_per_s;
 
@@ -114,7 +115,7 @@ static void begin_send(struct sim *sim, struct mig *m)
     double wire, cpu;
 
     mig_sync(sim, m, true);
-    pending_cost(m, &wire, &cpu);
+    bulk_pending_cost(m, &wire, &cpu);
     /* with the cap in force the kernel's buffer has run empty: that much leaves at once */
     if (limited)
         wire = fmax(wire - (double)m->costs->socket_buffer_bytes, 0.0);

@@ -1,0 +1,337 @@
+/*
+ * calibration.c - host constants from captures.
+ *
+ * Each capture yields at most one figure per constant; the constant is their median and its spread their
+ * standard deviation from it, so that one odd capture moves little.
+ */
+#include "answers/calibration.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stats.h"
+#include "base/units.h"
+#include "models/costs.h"
+#include "models/wire.h"
+
+#define UNKNOWN (-1.0)
+
+enum figure {
+    FIG_RSS,       /* bytes */
+    FIG_SLIP,      /* ns */
+    FIG_COPY,      /* bytes/s */
+    FIG_SCAN,      /* bytes/s */
+    FIG_SETUP,     /* ns */
+    FIG_TAIL,      /* bytes */
+    FIG_CANCEL,    /* ns */
+    FIG_START,     /* ns: from the end at the source to RESUME, post-copy */
+    FIG_NR
+};
+
+enum accel calibration_accel(const struct trace_facts *facts)
+{
+    return facts->header.accel == FACTS_ACCEL_TCG ? ACCEL_TCG : ACCEL_KVM;
+}
+
+static double rss_overhead(const struct trace_facts *f)
+{
+    const struct facts_poll *p = &f->after.last_ram;
+
+    if (!f->after.has_ram || f->before.rss_bytes == 0 || f->after.outcome != FACTS_COMPLETED || p->zero_pages < 0)
+        return UNKNOWN;
+    return (double)f->before.rss_bytes - ((double)p->total_bytes - (double)p->zero_pages * (double)PAGE_BYTES);
+}
+
+/* Two equal polls in a row: the window's quota is out and the sender sleeps.  Between two such moments lie
+ * whole windows, each worth one quota. */
+static double window_slip(const struct trace_facts *f)
+{
+    const struct mig_params *p = &f->before.params;
+    double quota = (double)(p->max_bandwidth_bytes_per_s / 10), page = WIRE_PAGE_HEADER + (double)PAGE_BYTES;
+    double window = (floor(quota / page) + 1.0) * page + wire_call_bytes(p);
+    const struct facts_poll *first = 0, *last = 0;
+    double n;
+
+    if (p->multifd || p->xbzrle || p->max_bandwidth_bytes_per_s == UNITS_UNLIMITED || f->header.link.rate_bps)
+        return UNKNOWN;
+    for (size_t i = 1; i < f->after.nr_polls; i++) {
+        const struct facts_poll *q = &f->after.polls[i];
+
+        if (q->status != FACTS_ST_ACTIVE || q->rounds != 1 || q->transferred_bytes != q[-1].transferred_bytes)
+            continue;
+        if (!first)
+            first = q;
+        last = q;
+    }
+    if (!first || first == last)
+        return UNKNOWN;
+    n = round((double)(last->transferred_bytes - first->transferred_bytes) / window);
+    if (n < 10.0)
+        return UNKNOWN;
+    return fmax((double)(last->t_ns - first->t_ns) / n - 100e6, 0.0);
+}
+
+/* Upper quartile of the speed between neighbouring polls, of the counter picked by @zero. */
+static double poll_speed(const struct trace_facts *f, bool zero)
+{
+    double *v = malloc((f->after.nr_polls + 1) * sizeof(*v)), result = UNKNOWN;
+    size_t n = 0;
+
+    for (size_t i = 1; v && i < f->after.nr_polls; i++) {
+        const struct facts_poll *q = &f->after.polls[i], *p = q - 1;
+        int64_t pages = zero ? q->zero_pages - p->zero_pages : q->normal_pages - p->normal_pages;
+
+        if (q->status != FACTS_ST_ACTIVE || p->status != FACTS_ST_ACTIVE || q->t_ns - p->t_ns < 5 * NS_PER_MS)
+            continue;
+        if (pages > (zero ? 4096 : 256))
+            v[n++] = (double)pages * (double)PAGE_BYTES * 1e9 / (double)(q->t_ns - p->t_ns);
+    }
+    if (n >= (zero ? 1 : 8))
+        result = stats_quantile(v, n, zero ? 1.0 : 0.75);
+    free(v);
+    return result;
+}
+
+/* Non-zero memory that was still to come when nearly all zero pages of round 1 were out. */
+static double tail_bytes(const struct trace_facts *f)
+{
+    const struct facts_poll *last = &f->after.last_ram;
+    double full = (double)last->total_bytes / (double)PAGE_BYTES - (double)last->zero_pages;
+
+    if (!f->after.has_ram || f->after.outcome != FACTS_COMPLETED || last->zero_pages < 4096)
+        return UNKNOWN;
+    for (size_t i = 0; i < f->after.nr_polls; i++) {
+        const struct facts_poll *q = &f->after.polls[i];
+
+        if (q->rounds > 1)
+            break;
+        if ((double)q->zero_pages > 0.97 * (double)last->zero_pages)
+            return fmax(full - (double)q->normal_pages, 0.0) * (double)PAGE_BYTES;
+    }
+    return 0.0;
+}
+
+static double from_moments(const struct trace_facts *f, enum figure figure)
+{
+    const struct facts_moments *at = &f->after.at;
+
+    switch (figure) {
+    case FIG_SETUP:
+        return f->after.totals.setup_ns > 0 ? (double)f->after.totals.setup_ns : UNKNOWN;
+    case FIG_CANCEL:
+        return at->cancel_ns >= 0 && at->end_ns > at->cancel_ns ? (double)(at->end_ns - at->cancel_ns) : UNKNOWN;
+    case FIG_START:
+        if (!f->before.params.postcopy || at->stop_ns < 0 || at->resume_dest_ns < at->stop_ns)
+            return UNKNOWN;
+        return fmax((double)(at->resume_dest_ns - at->stop_ns - f->after.totals.downtime_ns), 0.0);
+    default:
+        return UNKNOWN;
+    }
+}
+
+static double figure_of(const struct trace_facts *f, enum figure figure)
+{
+    switch (figure) {
+    case FIG_RSS:
+        return rss_overhead(f);
+    case FIG_SLIP:
+        return window_slip(f);
+    case FIG_COPY:
+        return f->header.link.rate_bps || f->before.params.multifd ? UNKNOWN : poll_speed(f, false);
+    case FIG_SCAN:
+        return poll_speed(f, true);
+    case FIG_TAIL:
+        return tail_bytes(f);
+    default:
+        return from_moments(f, figure);
+    }
+}
+
+/* Stop-and-copy: bytes sent in it, and its time; loopback and completed by pre-copy only. */
+static bool final_stage(const struct trace_facts *f, double *bytes, double *ns)
+{
+    const struct facts_poll *before = 0;
+
+    if (f->after.outcome != FACTS_COMPLETED || f->header.link.rate_bps || f->before.params.postcopy ||
+        f->after.totals.downtime_ns < 0 || f->after.at.stop_ns < 0)
+        return false;
+    for (size_t i = 0; i < f->after.nr_polls && f->after.polls[i].t_ns < f->after.at.stop_ns; i++)
+        before = &f->after.polls[i];
+    if (!before || before->transferred_bytes < 0)
+        return false;
+    *bytes = (double)(f->after.totals.transferred_bytes - before->transferred_bytes);
+    *ns = (double)f->after.totals.downtime_ns;
+    return true;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(double *v, size_t n)
+{
+    qsort(v, n, sizeof(*v), by_value);
+    return stats_quantile_sorted(v, n, 0.5);
+}
+
+/* Standard deviation from the median distance to @mid (1.4826 x MAD of a normal distribution). */
+static double spread(double *v, size_t n, double mid)
+{
+    for (size_t i = 0; i < n; i++)
+        v[i] = fabs(v[i] - mid);
+    return n > 1 ? 1.4826 * median(v, n) : 0.0;
+}
+
+/* Downtime = constant + bytes / speed: the median slope over pairs that differ enough (Theil and Sen), then
+ * the median rest. */
+static void learn_final(struct calibration_part *part, const double *bytes, const double *ns, size_t n)
+{
+    double *v = malloc((n * n + 1) * sizeof(*v));
+    size_t k = 0;
+
+    if (!v || n == 0) {
+        free(v);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++) {
+            if (bytes[i] - bytes[j] > 4e6)
+                v[k++] = (ns[i] - ns[j]) / (bytes[i] - bytes[j]);
+        }
+    }
+    if (k > 0) {
+        double slope = median(v, k);
+
+        if (slope > 0.05)
+            part->costs.final_copy_bytes_per_s = (uint64_t)(1e9 / slope);
+    }
+    for (size_t i = 0; i < n; i++)
+        v[i] = fmax(ns[i] - bytes[i] * 1e9 / (double)part->costs.final_copy_bytes_per_s, 0.0);
+    {
+        double mid = median(v, n);
+        double rest = mid - (double)(part->costs.stop_ns + part->costs.finish_ns);
+
+        part->costs.device_save_ns = (int64_t)fmax(rest, 0.0);
+        part->device_spread_ns = spread(v, n, mid);
+    }
+    free(v);
+}
+
+static void set_figure(struct calibration_part *part, enum figure figure, double mid, double sd)
+{
+    struct host_costs *c = &part->costs;
+
+    switch (figure) {
+    case FIG_RSS:
+        c->rss_overhead_bytes = (uint64_t)fmax(mid, 0.0);
+        part->rss_spread_bytes = sd;
+        break;
+    case FIG_SLIP:
+        c->window_slip_ns = (int64_t)mid;
+        part->slip_spread_ns = sd;
+        break;
+    case FIG_COPY:
+        c->copy_bytes_per_s = (uint64_t)mid;
+        part->copy_spread_ratio = sd / mid;
+        break;
+    case FIG_SCAN:
+        c->zero_scan_bytes_per_s = (uint64_t)mid;
+        break;
+    case FIG_SETUP:
+        c->setup_fixed_ns = (int64_t)mid;
+        c->setup_ns_per_gib = 0;
+        break;
+    case FIG_TAIL:
+        part->tail_bytes = mid;
+        break;
+    case FIG_CANCEL:
+        c->cancel_ns = (int64_t)mid;
+        break;
+    case FIG_START:
+        c->dest_start_ns = (int64_t)mid;
+        break;
+    case FIG_NR:
+        break;
+    }
+}
+
+static bool left_out(const struct trace_facts *facts, size_t i, size_t skip)
+{
+    const char *group;
+
+    if (skip == SIZE_MAX)
+        return false;
+    group = facts[skip].header.link.group;
+    return i == skip || (group[0] && strcmp(group, facts[i].header.link.group) == 0);
+}
+
+static void learn_part(struct calibration_part *part, enum accel accel, const struct trace_facts *facts,
+                       size_t nr, size_t skip, double *v, double *w)
+{
+    size_t n;
+
+    for (int figure = 0; figure < FIG_NR; figure++) {
+        n = 0;
+        for (size_t i = 0; i < nr; i++) {
+            double x;
+
+            if (calibration_accel(&facts[i]) != accel || left_out(facts, i, skip))
+                continue;
+            x = figure_of(&facts[i], (enum figure)figure);
+            if (x != UNKNOWN)
+                v[n++] = x;
+        }
+        if (n > 0) {
+            /* a scan is often cut short by the poll or the quota: the fastest seen is the one meant */
+            double mid = figure == FIG_SCAN ? stats_quantile(v, n, 1.0) : median(v, n);
+
+            set_figure(part, (enum figure)figure, mid, spread(v, n, mid));
+        }
+    }
+    n = 0;
+    for (size_t i = 0; i < nr; i++) {
+        if (calibration_accel(&facts[i]) != accel || left_out(facts, i, skip))
+            continue;
+        part->captures++;
+        if (final_stage(&facts[i], &v[n], &w[n]))
+            n++;
+    }
+    learn_final(part, v, w, n);
+}
+
+enum status calibration_learn(struct calibration *c, const struct trace_facts *facts, size_t nr, size_t skip)
+{
+    double *v = malloc((nr + 1) * sizeof(*v)), *w = malloc((nr + 1) * sizeof(*w));
+    enum status st = ST_ENOMEM;
+
+    if (v && w) {
+        calibration_default(c);
+        for (int a = 0; a < ACCEL_NR; a++) {
+            c->part[a].captures = 0;
+            learn_part(&c->part[a], (enum accel)a, facts, nr, skip, v, w);
+        }
+        st = ST_OK;
+    }
+    free(v);
+    free(w);
+    return st;
+}
+
+void calibration_default(struct calibration *c)
+{
+    for (int a = 0; a < ACCEL_NR; a++) {
+        struct calibration_part *p = &c->part[a];
+
+        *p = (struct calibration_part){
+            .rss_spread_bytes = 2.0 * (double)MIB,
+            .slip_spread_ns = 0.3e6,
+            .copy_spread_ratio = 0.15,
+            .device_spread_ns = 4e6,
+        };
+        host_costs_default(&p->costs);
+    }
+}

@@ -1,0 +1,309 @@
+/*
+ * predict.c - samples in, quantiles out.
+ */
+#include "answers/predict.h"
+
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answers/setup.h"
+#include "base/rng.h"
+#include "base/stats.h"
+#include "base/units.h"
+#include "sim/sim.h"
+
+/* Migratable RAM beside guest memory of the `pc` machine without a display: 520 KiB (reference section 4). */
+#define MACHINE_EXTRA_BYTES (520 * KIB)
+
+void predict_setup_link(struct setup *s, const struct trace_facts *f, const struct calibration_part *part)
+{
+    s->hosts[0].costs = s->hosts[1].costs = part->costs;
+    if (f->header.link.rate_bps) {
+        s->link.rate_bps.a = (double)f->header.link.rate_bps;
+        s->link.efficiency_ratio = PREDICT_TBF_EFFICIENCY;
+    }
+}
+
+void predict_setup_vm(struct setup *s, uint32_t i, const struct trace_facts *f, const struct calibration_part *part)
+{
+    struct guest_params *g = &s->sc.vms[i].guest;
+    struct scn_migration *m = &s->sc.migrations[i];
+    double resident = (double)f->before.rss_bytes - (double)part->costs.rss_overhead_bytes;
+
+    g->memory_bytes = f->header.memory_bytes;
+    g->extra_bytes = MACHINE_EXTRA_BYTES;
+    g->vcpus = f->header.vcpus ? f->header.vcpus : 1;
+    g->nonzero_bytes = f->before.rss_bytes ? (uint64_t)fmax(resident, (double)MIB) : f->header.memory_bytes;
+    if (g->nonzero_bytes > g->memory_bytes)
+        g->nonzero_bytes = g->memory_bytes;
+    g->zero_tail_ratio = 1.0 - fmin(part->tail_bytes / (double)g->nonzero_bytes, 1.0);
+    g->dirty.compress_ratio = 1.0;
+    g->dirty.cpu_need_ratio = 1.0;
+    m->params = f->before.params;
+    m->max_bandwidth_bytes_per_s.a = (double)m->params.max_bandwidth_bytes_per_s;
+    m->max_bandwidth_bytes_per_s.kind = UNCERTAIN_FIXED;
+    s->sc.requests[i].at_ns = f->header.link.start_ns > 0 ? f->header.link.start_ns : 0;
+}
+
+/* All runs of one capture. */
+struct runs {
+    struct mig_result *rows;
+    size_t nr;
+};
+
+
+/* Host constants of one sample: within what single captures scattered. */
+static void draw_costs(struct host_costs *c, const struct calibration_part *part, struct rng *rng)
+{
+    double copy = exp(gsl_ran_gaussian(rng_gsl(rng), fmin(part->copy_spread_ratio, 0.5)));
+
+    *c = part->costs;
+    c->copy_bytes_per_s = (uint64_t)((double)c->copy_bytes_per_s * copy);
+    c->final_copy_bytes_per_s = (uint64_t)((double)c->final_copy_bytes_per_s * copy);
+    c->window_slip_ns = (int64_t)fmax(0.0, (double)c->window_slip_ns + gsl_ran_gaussian(rng_gsl(rng), part->slip_spread_ns));
+    c->device_save_ns = (int64_t)fmax(0.0, (double)c->device_save_ns + gsl_ran_gaussian(rng_gsl(rng), part->device_spread_ns));
+}
+
+static void draw_resident(struct guest_params *g, const struct trace_facts *f, const struct calibration_part *part,
+                          struct rng *rng)
+{
+    double bytes = (double)f->before.rss_bytes - (double)part->costs.rss_overhead_bytes +
+                   gsl_ran_gaussian(rng_gsl(rng), part->rss_spread_bytes);
+
+    if (f->before.rss_bytes == 0)
+        return;
+    bytes = fmin(fmax(bytes, (double)MIB), (double)g->memory_bytes);
+    g->nonzero_bytes = (uint64_t)bytes;
+}
+
+static void fit_to_memory(struct dirty_params *d, uint64_t nonzero)
+{
+    double limit = (double)(nonzero / PAGE_BYTES), total = 0.0;
+
+    for (uint32_t k = 0; k < d->nr_classes; k++)
+        total += d->classes[k].pages;
+    for (uint32_t k = 0; total > limit && k < d->nr_classes; k++)
+        d->classes[k].pages *= limit / total;
+}
+
+static enum status run_samples(const struct trace_facts *const *facts, size_t nr, const struct predict_options *o,
+                               const struct fit *fits, struct runs *runs)
+{
+    const struct calibration_part *part = &o->calibration->part[calibration_accel(facts[0])];
+    struct setup *s = setup_new((uint32_t)nr);
+    struct sim *sim = 0;
+    enum status st = ST_ENOMEM;
+
+    if (!s)
+        return st;
+    predict_setup_link(s, facts[0], part);
+    for (size_t i = 0; i < nr; i++)
+        predict_setup_vm(s, (uint32_t)i, facts[i], part);
+    sim = sim_new(&s->sc, 0);
+    if (!sim)
+        goto out;
+    for (uint32_t k = 0; k < fits[0].nr; k++) {
+        uint32_t n;
+
+        for (size_t i = 0; i < nr; i++) {
+            struct rng rng;
+            /* members of a group take different samples of theirs, so that they stay independent */
+            size_t pick = (k * (2 * i + 1) + i * 97) % fits[i].nr;
+
+            rng_stream(&rng, o->seed, "host", i, k);
+            if (i == 0)
+                draw_costs(&s->hosts[0].costs, part, &rng);
+            draw_resident(&s->sc.vms[i].guest, facts[i], part, &rng);
+            s->sc.vms[i].guest.dirty = fits[i].samples[pick];
+            fit_to_memory(&s->sc.vms[i].guest.dirty, s->sc.vms[i].guest.nonzero_bytes);
+        }
+        sim_run(sim, k);
+        for (size_t i = 0; i < nr; i++)
+            runs[i].rows[runs[i].nr++] = sim_results(sim, &n)[i];
+    }
+    st = ST_OK;
+out:
+    sim_free(sim);
+    setup_free(s);
+    return st;
+}
+
+typedef double row_value(const struct mig_result *r);
+
+static double row_total(const struct mig_result *r)
+{
+    return (double)r->total_ns;
+}
+
+static double row_downtime(const struct mig_result *r)
+{
+    return (double)r->downtime_ns;
+}
+
+static double row_bytes(const struct mig_result *r)
+{
+    return (double)r->transferred_bytes;
+}
+
+static double row_rounds(const struct mig_result *r)
+{
+    return (double)r->rounds;
+}
+
+static double row_throttle(const struct mig_result *r)
+{
+    return (double)r->max_throttle_pct;
+}
+
+static double row_setup(const struct mig_result *r)
+{
+    return (double)r->setup_ns;
+}
+
+/* The middle, and p5-p95, of one value over the runs that ended as @outcome. */
+static double middle(const struct runs *runs, enum outcome outcome, row_value *value, double *v, struct interval *in)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < runs->nr; i++) {
+        if (runs->rows[i].outcome == outcome)
+            v[n++] = value(&runs->rows[i]);
+    }
+    stats_sort(v, n);
+    if (in)
+        *in = (struct interval){stats_quantile_sorted(v, n, 0.05), stats_quantile_sorted(v, n, 0.95)};
+    return stats_quantile_sorted(v, n, 0.5);
+}
+
+static const char *static_reason(enum outcome outcome)
+{
+    switch (outcome) {
+    case OUTCOME_TIMEOUT:
+        return "does not converge before its timeout";
+    case OUTCOME_QUEUED:
+        return "never converges";
+    default:
+        return 0;
+    }
+}
+
+static void summarise(const struct runs *runs, double *v, struct prediction *out)
+{
+    struct mig_result *r = &out->result;
+    enum outcome best = OUTCOME_COMPLETED;
+
+    for (size_t i = 0; i < runs->nr; i++)
+        out->share[runs->rows[i].outcome] += 1.0 / (double)runs->nr;
+    for (int o = 0; o < OUTCOME_NR; o++)
+        best = out->share[o] > out->share[best] ? (enum outcome)o : best;
+    out->outcome_share = out->share[best];
+    *r = (struct mig_result){.outcome = best, .reason = static_reason(best), .attempt = 1, .downtime_ns = -1, .blackout_ns = -1};
+    r->total_ns = (int64_t)middle(runs, best, row_total, v, &out->total_ns);
+    r->setup_ns = (int64_t)middle(runs, best, row_setup, v, 0);
+    r->transferred_bytes = (uint64_t)middle(runs, best, row_bytes, v, &out->transferred_bytes);
+    r->rounds = (uint32_t)llround(middle(runs, best, row_rounds, v, &out->rounds));
+    r->max_throttle_pct = (uint32_t)llround(middle(runs, best, row_throttle, v, &out->max_throttle_pct));
+    if (best == OUTCOME_COMPLETED)
+        r->downtime_ns = (int64_t)middle(runs, best, row_downtime, v, &out->downtime_ns);
+    else
+        out->downtime_ns = (struct interval){NAN, NAN};
+}
+
+static enum status fit_members(const struct trace_facts *const *facts, size_t nr, const struct predict_options *o,
+                               struct fit *fits)
+{
+    const struct calibration_part *part = &o->calibration->part[calibration_accel(facts[0])];
+    enum status st = ST_OK;
+
+    for (size_t i = 0; i < nr && st == ST_OK; i++) {
+        double resident = facts[i]->before.rss_bytes
+                              ? (double)facts[i]->before.rss_bytes - (double)part->costs.rss_overhead_bytes
+                              : (double)facts[i]->header.memory_bytes;
+        struct fit_options fo = {
+            .resident_bytes = fmin(fmax(resident, (double)MIB), (double)facts[i]->header.memory_bytes),
+            .guest_writes_per_s = part->costs.guest_writes_per_s,
+            .seed = o->seed,
+            .nr_samples = o->samples ? o->samples : PREDICT_SAMPLES,
+        };
+
+        st = fit_before(&fits[i], &facts[i]->header, &facts[i]->before, &fo);
+    }
+    return st;
+}
+
+enum status predict_group(const struct trace_facts *const *facts, size_t nr, const struct predict_options *o,
+                          struct prediction *out, struct diag *diag)
+{
+    struct fit *fits = calloc(nr, sizeof(*fits));
+    struct runs *runs = calloc(nr, sizeof(*runs));
+    size_t samples = o->samples ? o->samples : PREDICT_SAMPLES;
+    double *v = malloc(samples * sizeof(*v));
+    enum status st = fits && runs && v ? ST_OK : ST_ENOMEM;
+
+    for (size_t i = 0; i < nr && st == ST_OK; i++) {
+        runs[i].rows = malloc(samples * sizeof(*runs[i].rows));
+        st = runs[i].rows ? ST_OK : ST_ENOMEM;
+    }
+    if (st == ST_OK)
+        st = fit_members(facts, nr, o, fits);
+    if (st == ST_OK)
+        st = run_samples(facts, nr, o, fits, runs);
+    for (size_t i = 0; i < nr; i++) {
+        if (st == ST_OK) {
+            const struct calibration_part *part = &o->calibration->part[calibration_accel(facts[i])];
+
+            out[i] = (struct prediction){.nr_measurements = (uint32_t)facts[i]->before.nr_dirty,
+                                         .resident_bytes = (double)facts[i]->before.rss_bytes -
+                                                           (double)part->costs.rss_overhead_bytes,
+                                         .resident_spread_bytes = part->rss_spread_bytes,
+                                         .calibrated = part->captures > 0};
+            summarise(&runs[i], v, &out[i]);
+            out[i].result.vm = facts[i]->header.id;
+            out[i].fit = fits[i];
+            out[i].fit.samples = 0;
+        }
+        if (fits)
+            fit_release(&fits[i]);
+        if (runs)
+            free(runs[i].rows);
+    }
+    free(fits);
+    free(runs);
+    free(v);
+    return st == ST_OK ? st : diag_set(diag, st, "not enough memory for the forecast");
+}
+
+enum status predict_all(const struct trace_facts *facts, size_t nr, const struct predict_options *o,
+                        struct prediction *out, struct diag *diag)
+{
+    const struct trace_facts **group = calloc(nr + 1, sizeof(*group));
+    size_t *index = calloc(nr + 1, sizeof(*index));
+    struct prediction *part = calloc(nr + 1, sizeof(*part));
+    unsigned char *done = calloc(nr + 1, 1);
+    enum status st = group && index && part && done ? ST_OK : diag_set(diag, ST_ENOMEM, "not enough memory");
+
+    for (size_t i = 0; i < nr && st == ST_OK; i++) {
+        const char *name = facts[i].header.link.group;
+        size_t n = 0;
+
+        if (done[i])
+            continue;
+        for (size_t j = i; j < nr; j++) {
+            if (done[j] || (j != i && (!name[0] || strcmp(name, facts[j].header.link.group) != 0)))
+                continue;
+            group[n] = &facts[j];
+            index[n++] = j;
+            done[j] = 1;
+        }
+        st = predict_group(group, n, o, part, diag);
+        for (size_t k = 0; k < n && st == ST_OK; k++)
+            out[index[k]] = part[k];
+    }
+    free(group);
+    free(index);
+    free(part);
+    free(done);
+    return st;
+}

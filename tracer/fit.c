@@ -1,0 +1,389 @@
+/*
+ * fit.c - importance sampling of dirty models.
+ *
+ * Each proposal draws a family's shape (rates per page, split, phases); the scale, in which everything is
+ * linear, is drawn around its least-squares value, and the proposal's weight is prior x likelihood / density.
+ */
+#include "tracer/fit.h"
+
+#include <assert.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "base/stats.h"
+#include "base/units.h"
+#include "models/dirty.h"
+
+enum {
+    PROPOSALS = 12000, /* per family */
+    WINDOWS_MAX = 16   /* measurements used: the last ones */
+};
+
+/* Prior share of each family.  Most writers are random over some set; none is ruled out. */
+static const double prior[FIT_NR] = {0.40, 0.25, 0.10, 0.15, 0.10};
+
+#define SLICE_NS 10e6          /* QEMU's run slice between two throttle sleeps */
+#define CPU_BOUND_SHARE 0.15   /* of writers */
+#define MODEL_ERROR 0.01       /* relative: what a perfect family may still be off */
+#define NOISE_MIB 0.12         /* and absolute: housekeeping of the guest */
+
+struct window {
+    double from_s, to_s;  /* relative to migrate; both < 0 */
+    double low, high;     /* distinct MiB that give the reported rate, bitmap */
+    double mid, sigma;    /* for scaling */
+    bool sampled;
+    double samples;       /* pages sampled */
+    double ram_mib;
+    double count_low, count_high; /* changed samples that give the reported rate */
+};
+
+struct proposal {
+    struct dirty_params dirty;
+    double log_weight;
+    enum fit_family family;
+};
+
+const char *fit_family_name(enum fit_family family)
+{
+    static const char *const names[FIT_NR] = {"random", "hot and cold", "sequential", "in phases", "bursts"};
+
+    assert((unsigned)family < FIT_NR);
+    return names[family];
+}
+
+static void read_sampled(struct window *w, double rate, double seconds, double ram_mib, double per_gib)
+{
+    double ms = seconds * 1000.0;
+
+    w->sampled = true;
+    w->ram_mib = ram_mib;
+    w->samples = floor(ram_mib / 1024.0 * per_gib);
+    /* rate = floor(count x ram x 1000 / (samples x ms)) */
+    w->count_low = ceil(rate * w->samples * ms / (ram_mib * 1000.0) - 1e-9);
+    w->count_high = ceil((rate + 1.0) * w->samples * ms / (ram_mib * 1000.0) - 1e-9) - 1.0;
+    if (w->count_high < w->count_low)
+        w->count_high = w->count_low;
+    /* no change at all still leaves room for about half a count */
+    w->mid = fmax(0.5 * (w->count_low + w->count_high), 0.5) * ram_mib / w->samples;
+    w->sigma = sqrt(fmax(0.5 * (w->count_low + w->count_high), 1.0)) * ram_mib / w->samples;
+}
+
+static bool read_window(struct window *w, const struct facts_header *h, const struct facts_dirty *d,
+                        int64_t migrate_ns)
+{
+    double seconds = (double)d->calc_ns / 1e9;
+    double rate = floor((double)d->rate_bytes_per_s / (double)MIB + 0.5);
+    int64_t start = d->accepted_ns >= 0 ? d->accepted_ns : d->command_ns;
+
+    if (d->calc_ns <= 0)
+        return false;
+    if (start < 0)
+        start = d->measured_ns - d->calc_ns;
+    *w = (struct window){.from_s = (double)(start - migrate_ns) / 1e9};
+    w->to_s = w->from_s + seconds;
+    if (d->mode == FACTS_DIRTY_SAMPLING) {
+        double per_gib = d->sample_pages > 0 ? (double)d->sample_pages : 512.0;
+
+        read_sampled(w, rate, seconds, (double)h->memory_bytes / (double)MIB, per_gib);
+        return w->samples >= 1.0;
+    }
+    /* whole MiB first, then whole MiB/s */
+    w->low = ceil(rate * seconds - 1e-9);
+    w->high = ceil((rate + 1.0) * seconds - 1e-9);
+    w->mid = 0.5 * (w->low + w->high);
+    w->sigma = (w->high - w->low) / sqrt(12.0) + MODEL_ERROR * w->mid;
+    return true;
+}
+
+static double log_likelihood(const struct window *w, double mib)
+{
+    double p;
+
+    if (w->sampled) {
+        double q = fmin(fmax(mib / w->ram_mib, 0.1 / (w->samples * 10.0)), 1.0);
+
+        p = gsl_cdf_binomial_P((unsigned)w->count_high, q, (unsigned)w->samples);
+        if (w->count_low >= 1.0)
+            p -= gsl_cdf_binomial_P((unsigned)(w->count_low - 1.0), q, (unsigned)w->samples);
+    } else {
+        double sigma = MODEL_ERROR * mib + NOISE_MIB;
+
+        p = gsl_cdf_ugaussian_P((w->high - mib) / sigma) - gsl_cdf_ugaussian_P((w->low - mib) / sigma);
+    }
+    return p > 1e-12 ? log(p) : log(1e-12) - 20.0 * fabs(mib - w->mid) / fmax(w->sigma, 0.1);
+}
+
+static double log_uniform(struct rng *rng, double low, double high)
+{
+    return low * pow(high / low, rng_uniform(rng));
+}
+
+static void add_class(struct dirty_params *d, double pages, double writes, bool sequential)
+{
+    d->classes[d->nr_classes++] =
+        (struct dirty_class){.pages = pages, .writes_per_s = writes, .sequential = sequential};
+}
+
+/* A shape: classes whose sizes are in units of a first class of one page. */
+static void draw_shape(struct dirty_params *d, enum fit_family family, double resident_pages, struct rng *rng)
+{
+    double per_page = log_uniform(rng, 0.002, 30.0);
+
+    *d = (struct dirty_params){.kind = DIRTY_CLASSES, .compress_ratio = 1.0};
+    switch (family) {
+    case FIT_RANDOM:
+    case FIT_PHASED:
+        add_class(d, 1.0, per_page, false);
+        break;
+    case FIT_HOTCOLD: {
+        /* the cold class is all of resident memory: so large that it does not fill up in the windows */
+        double split = rng_uniform(rng);
+
+        add_class(d, 1.0, per_page, false);
+        add_class(d, resident_pages, per_page * log_uniform(rng, 0.01, 1.0) * (0.2 + 0.8 * split), false);
+        break;
+    }
+    case FIT_SEQUENTIAL:
+        add_class(d, 1.0, log_uniform(rng, 0.005, 5.0), true);
+        break;
+    case FIT_BURSTS:
+        /* a steady trickle, and something that comes and goes */
+        add_class(d, 1.0, log_uniform(rng, 0.05, 30.0), false);
+        break;
+    case FIT_NR:
+        break;
+    }
+    if (family == FIT_PHASED || family == FIT_BURSTS) {
+        bool rare = family == FIT_BURSTS;
+        double on = log_uniform(rng, rare ? 0.05 : 0.3, rare ? 2.0 : 20.0);
+        double off = log_uniform(rng, rare ? 0.5 : 0.3, 20.0);
+
+        d->on_ns = (int64_t)(on * 1e9);
+        d->off_ns = (int64_t)(off * 1e9);
+        d->phase_ns = (int64_t)(rng_uniform(rng) * (on + off) * 1e9);
+    }
+}
+
+/* Distinct MiB of a shape of scale 1 in a window before the migration. */
+static double shape_mib(const struct dirty_params *d, const struct window *w, double scale)
+{
+    double tau = w->to_s - w->from_s, pages = 0.0;
+
+    if (d->off_ns > 0) {
+        struct dirty_model m = {.on_ns = d->on_ns, .off_ns = d->off_ns, .phase_ns = d->phase_ns};
+        int64_t cycle = d->on_ns + d->off_ns;
+        int64_t from = (int64_t)(w->from_s * 1e9), shift = (-from / cycle + 1) * cycle;
+
+        tau = dirty_wanted(&m, from + shift, (int64_t)(w->to_s * 1e9) + shift);
+    }
+    for (uint32_t k = 0; k < d->nr_classes; k++) {
+        const struct dirty_class *c = &d->classes[k];
+        /* the second class of a hot-and-cold shape has its size already: only its writes scale */
+        double n = k == 0 ? c->pages * scale : c->pages;
+        double writes = c->writes_per_s * scale * tau;
+
+        pages += c->sequential ? fmin(n, writes) : -n * expm1(-writes / n);
+    }
+    return pages * (double)PAGE_BYTES / (double)MIB;
+}
+
+/* Least squares of scale x unit = mid, and how sharp it is; a few rounds for the class that is not linear. */
+static bool fit_scale(const struct dirty_params *d, const struct window *w, size_t nr, double guess,
+                      double *scale, double *sigma)
+{
+    double s = guess;
+
+    for (int i = 0; i < 3; i++) {
+        double up = 0.0, down = 0.0;
+
+        for (size_t j = 0; j < nr; j++) {
+            double unit = shape_mib(d, &w[j], s) / s;
+            double var = w[j].sigma * w[j].sigma + 0.05;
+
+            up += unit * w[j].mid / var;
+            down += unit * unit / var;
+        }
+        if (down <= 0.0 || up <= 0.0)
+            return false;
+        s = up / down;
+        *sigma = 1.0 / sqrt(down);
+    }
+    *scale = s;
+    return isfinite(s) && s > 0.0;
+}
+
+/* The writer's share of a vCPU.  A paced writer that drops what it cannot do keeps (1 - p)(1 + T / slice) of
+ * its speed under a throttle of p, T its own period: as if it needed 1 / (1 + T / slice). */
+static double draw_cpu_need(struct rng *rng, double writes, uint64_t limit)
+{
+    double period_ns, u = rng_uniform(rng);
+
+    period_ns = 5e6 * exp(gsl_ran_gaussian(rng_gsl(rng), 0.35));
+    if (u < CPU_BOUND_SHARE || (limit && writes > 0.7 * (double)limit))
+        return 1.0;
+    return 1.0 / (1.0 + period_ns / SLICE_NS);
+}
+
+static void apply_scale(struct dirty_params *d, double scale)
+{
+    for (uint32_t k = 0; k < d->nr_classes; k++) {
+        d->classes[k].writes_per_s *= scale;
+        if (k == 0)
+            d->classes[k].pages = fmax(d->classes[k].pages * scale, 1.0);
+        d->write_bytes_per_s += d->classes[k].writes_per_s * (double)PAGE_BYTES;
+    }
+}
+
+static bool propose(struct proposal *p, enum fit_family family, const struct window *w, size_t nr,
+                    const struct fit_options *o, struct rng *rng)
+{
+    double resident = fmax(o->resident_bytes / (double)PAGE_BYTES, 256.0);
+    double scale = 0.0, sigma = 0.0, x, lw = log(prior[family]);
+
+    p->family = family;
+    draw_shape(&p->dirty, family, resident, rng);
+    if (nr == 0) {
+        scale = log_uniform(rng, 16.0, resident);
+        x = scale;
+    } else {
+        if (!fit_scale(&p->dirty, w, nr, 1000.0, &scale, &sigma))
+            return false;
+        x = scale + gsl_ran_gaussian(rng_gsl(rng), 1.3 * sigma);
+        if (x <= 0.0)
+            return false;
+        /* prior of the scale: log-uniform, density 1/x */
+        lw += -log(x) - log(gsl_ran_gaussian_pdf(x - scale, 1.3 * sigma));
+    }
+    if (x > resident)
+        return false;
+    for (size_t j = 0; j < nr; j++)
+        lw += log_likelihood(&w[j], shape_mib(&p->dirty, &w[j], x));
+    apply_scale(&p->dirty, x);
+    p->dirty.cpu_need_ratio = draw_cpu_need(rng, p->dirty.write_bytes_per_s / (double)PAGE_BYTES, o->guest_writes_per_s);
+    p->dirty.change_ratio = log_uniform(rng, 1.0 / 4096.0, 0.5);
+    p->log_weight = lw;
+    return true;
+}
+
+/* Systematic resampling: equally likely samples, each proposal in proportion to its weight. */
+static void resample(struct fit *out, const struct proposal *p, size_t nr, double max_log, struct rng *rng)
+{
+    double total = 0.0, squares = 0.0, at, step, sum = 0.0;
+    size_t k = 0;
+
+    for (size_t i = 0; i < nr; i++) {
+        double w = exp(p[i].log_weight - max_log);
+
+        total += w;
+        squares += w * w;
+        out->share[p[i].family] += w;
+    }
+    for (int f = 0; f < FIT_NR; f++)
+        out->share[f] /= total;
+    out->effective = total * total / squares;
+    step = total / (double)out->nr;
+    at = step * rng_uniform(rng);
+    for (size_t i = 0; i < nr && k < out->nr; i++) {
+        sum += exp(p[i].log_weight - max_log);
+        while (k < out->nr && at < sum) {
+            out->samples[k++] = p[i].dirty;
+            at += step;
+        }
+    }
+    while (k < out->nr) {
+        out->samples[k] = out->samples[k - 1];
+        k++;
+    }
+}
+
+static enum status summarise(struct fit *out)
+{
+    double *rate = malloc(out->nr * sizeof(*rate)), *set = malloc(out->nr * sizeof(*set));
+
+    if (!rate || !set) {
+        free(rate);
+        free(set);
+        return ST_ENOMEM;
+    }
+    for (size_t i = 0; i < out->nr; i++) {
+        struct dirty_model m;
+
+        dirty_compile(&m, &out->samples[i], 0.0, 0);
+        rate[i] = dirty_distinct(&m, 1.0) * (double)PAGE_BYTES;
+        set[i] = dirty_distinct(&m, 60.0) * (double)PAGE_BYTES;
+    }
+    stats_sort(rate, out->nr);
+    stats_sort(set, out->nr);
+    out->rate_low = stats_quantile_sorted(rate, out->nr, 0.05);
+    out->rate_mid = stats_quantile_sorted(rate, out->nr, 0.5);
+    out->rate_high = stats_quantile_sorted(rate, out->nr, 0.95);
+    out->set_low = stats_quantile_sorted(set, out->nr, 0.05);
+    out->set_mid = stats_quantile_sorted(set, out->nr, 0.5);
+    out->set_high = stats_quantile_sorted(set, out->nr, 0.95);
+    free(rate);
+    free(set);
+    return ST_OK;
+}
+
+/* The end of what is known beforehand: `migrate`, or the last measurement of a file that was cut. */
+static int64_t known_until(const struct facts_before *b)
+{
+    int64_t until = b->migrate_ns;
+
+    for (size_t i = 0; until < 0 && i < b->nr_dirty; i++) {
+        if (i + 1 == b->nr_dirty)
+            until = b->dirty[i].measured_ns;
+    }
+    return until;
+}
+
+enum status fit_before(struct fit *out, const struct facts_header *header, const struct facts_before *before,
+                       const struct fit_options *options)
+{
+    struct window windows[WINDOWS_MAX];
+    struct proposal *p = malloc((size_t)PROPOSALS * FIT_NR * sizeof(*p));
+    size_t nr = 0, got = 0, first = before->nr_dirty > WINDOWS_MAX ? before->nr_dirty - WINDOWS_MAX : 0;
+    double max_log = -INFINITY;
+    struct rng rng;
+    enum status st = ST_ENOMEM;
+
+    *out = (struct fit){.nr = options->nr_samples};
+    out->samples = malloc(options->nr_samples * sizeof(*out->samples));
+    if (!p || !out->samples)
+        goto out;
+    for (size_t i = first; i < before->nr_dirty; i++)
+        nr += read_window(&windows[nr], header, &before->dirty[i], known_until(before)) ? 1 : 0;
+    rng_stream(&rng, options->seed, "fit", 0, 0);
+    for (int f = 0; f < FIT_NR; f++) {
+        for (int i = 0; i < PROPOSALS; i++) {
+            if (!propose(&p[got], (enum fit_family)f, windows, nr, options, &rng))
+                continue;
+            max_log = fmax(max_log, p[got].log_weight);
+            got++;
+        }
+    }
+    if (got == 0) {
+        /* nothing fits at all: an idle guest is the one thing left to say */
+        p[0].dirty = (struct dirty_params){.kind = DIRTY_IDLE, .compress_ratio = 1.0, .cpu_need_ratio = 1.0};
+        p[0].log_weight = max_log = 0.0;
+        p[0].family = FIT_RANDOM;
+        got = 1;
+    }
+    resample(out, p, got, max_log, &rng);
+    st = summarise(out);
+out:
+    free(p);
+    if (st != ST_OK)
+        fit_release(out);
+    return st;
+}
+
+void fit_release(struct fit *fit)
+{
+    free(fit->samples);
+    *fit = (struct fit){0};
+}
