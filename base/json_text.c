@@ -14,6 +14,8 @@
 
 #include "base/units.h"
 
+#include "base/banned.h"
+
 /* The length a lead byte announces, and the least code point that needs it (RFC 3629). */
 static int utf8_length(unsigned char lead, int32_t *least)
 {

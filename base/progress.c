@@ -15,6 +15,8 @@
 #include "base/strbuf.h"
 #include "base/units.h"
 
+#include "base/banned.h"
+
 enum {
     REDRAWS_PER_S = 10,
     PLAIN_LINE_EVERY_S = 10,

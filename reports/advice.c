@@ -8,6 +8,8 @@
 
 #include "base/units.h"
 
+#include "base/banned.h"
+
 /* QEMU takes the downtime limit in whole milliseconds. */
 static int64_t whole_ms_up(int64_t ns)
 {

@@ -13,6 +13,8 @@
 
 #include "base/json_text.h"
 
+#include "base/banned.h"
+
 struct range {
     int32_t first, last;
 };

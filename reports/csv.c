@@ -9,6 +9,8 @@
 
 #include "base/json_text.h"
 
+#include "base/banned.h"
+
 /* A cell of text.  '=', '+', '-', '@', tab and carriage return begin a formula in one spreadsheet
  * or another; an apostrophe before them makes it text. */
 static void add_cell(struct strbuf *out, const char *text)

@@ -13,6 +13,8 @@
 #include "reports/json_fields.h"
 #include "reports/summary.h"
 
+#include "base/banned.h"
+
 static void next_line(struct strbuf *out)
 {
     json_next(out);

@@ -11,6 +11,8 @@
 
 #include "base/json_text.h"
 
+#include "base/banned.h"
+
 static const char *const scored_keys[SCORED_NR] = {
     [SCORED_TOTAL_TIME] = "total_time_ms",      [SCORED_DOWNTIME] = "downtime_ms",
     [SCORED_SETUP_TIME] = "setup_time_ms",      [SCORED_ROUNDS] = "rounds",

@@ -13,6 +13,8 @@
 
 #include "base/stats.h"
 
+#include "base/banned.h"
+
 bool scored_value(const struct mig_result *mig, enum scored field, double *value)
 {
     int64_t ns;

@@ -13,6 +13,8 @@
 #include "base/units.h"
 #include "reports/cell.h"
 
+#include "base/banned.h"
+
 enum {
     WIDTH_DEFAULT = 80,
     WIDTH_MIN = 76,

@@ -11,6 +11,8 @@
 #include "base/units.h"
 #include "reports/cell.h"
 
+#include "base/banned.h"
+
 enum {
     VMS_SHOWN = 10,
     LABEL_WIDTH = 13,

@@ -14,6 +14,8 @@
 #define uthash_nonfatal_oom(entry) ((entry)->lost = 1)
 #include <uthash.h>
 
+#include "base/banned.h"
+
 struct name {
     UT_hash_handle hh;
     int lost; /* could not be added */

@@ -17,6 +17,8 @@
 #include "store/names.h"
 #include "store/store_int.h"
 
+#include "base/banned.h"
+
 static const char doing[] = "read the run";
 
 /* The values of one row, read from left to right. */

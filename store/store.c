@@ -19,6 +19,8 @@
 #include "store/schema.h"
 #include "store/store_int.h"
 
+#include "base/banned.h"
+
 /* The reason in words: SQLite's own, but the operating system's where it refused something. */
 static const char *error_text(struct store *store, int code)
 {

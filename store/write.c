@@ -13,6 +13,8 @@
 #include "base/strbuf.h"
 #include "store/store_int.h"
 
+#include "base/banned.h"
+
 static const char doing[] = "store the run";
 
 /* Rows one statement takes.  Each execution opens the table's cursors anew; 32 rows at a time need
