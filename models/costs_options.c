@@ -1,8 +1,8 @@
 /*
- * costs_options.c - the rows of struct host_costs, nothing else.
+ * costs_options.c - the rows of struct host_costs and of its spread, nothing else.
  *
- * One table for scenario files and calibration files.  The default values, with their origin, are
- * in costs.c.
+ * One table each for scenario files and calibration files.  The default values, with their origin,
+ * are in costs.c.
  */
 #include "models/costs_options.h"
 
@@ -14,15 +14,14 @@ const char *const accel_names[ACCEL_NR + 1] = {
     [ACCEL_TCG] = "tcg",
 };
 
-static void init(void *obj)
+static void init_costs(void *obj)
 {
     host_costs_default(obj);
 }
 
-#define AT(field) offsetof(struct host_costs, field)
-
 /* clang-format off */
-static const struct option rows[] = {
+#define AT(field) offsetof(struct host_costs, field)
+static const struct option cost_rows[] = {
     {.name = "copy_rate", .type = OPT_RATE, .offset = AT(copy_bytes_per_s), .min = 1.0, .max = 1e13,
      .group = "host costs", .help = "normal pages through one stream, bounded by the sender's CPU"},
     {.name = "zero_scan_rate", .type = OPT_RATE,
@@ -90,16 +89,65 @@ static const struct option rows[] = {
      .group = "host costs", .help = "resident memory of QEMU that is not guest memory"},
     {.name = "boot_written", .type = OPT_SIZE,
      .offset = AT(boot_written_bytes), .min = 0.0, .max = (double)(1024 * GIB),
-     .group = "host costs", .help = "non-zero guest memory that resident memory does not explain"},
+     .group = "host costs",
+     .help = "non-zero guest memory that resident memory does not explain"},
     {.name = "guest_fault", .type = OPT_TIME_DOUBLE,
      .offset = AT(guest_fault_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
      .group = "host costs", .help = "guest time lost for each newly dirtied page"},
+    {.name = "cancel", .type = OPT_TIME_NS,
+     .offset = AT(cancel_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "clean-up after a cancel"},
+    {.name = "tcp_timeout", .type = OPT_TIME_NS,
+     .offset = AT(tcp_timeout_ns), .min = 0.0, .max = (double)(86400 * NS_PER_S),
+     .group = "host costs", .help = "a dead path breaks the connection after this long"},
+    {.name = "libvirt_wait", .type = OPT_TIME_NS,
+     .offset = AT(libvirt_wait_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "libvirt's reaction to pre-switchover, with the guest stopped"},
+    {.name = "libvirt_finish", .type = OPT_TIME_NS,
+     .offset = AT(libvirt_finish_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs",
+     .help = "from QEMU's completion to the start at the destination by libvirt"},
+    {.name = "guest_writes_per_s", .type = OPT_U64,
+     .offset = AT(guest_writes_per_s), .min = 1.0, .max = 1e12,
+     .group = "host costs", .help = "page writes that one vCPU can do in a second",
+     .note = "Tells how CPU-bound a measured writer is."},
 };
+#undef AT
+
+#define AT(field) offsetof(struct host_costs_spread, field)
+static const struct option spread_rows[] = {
+    {.name = "captures", .type = OPT_U32, .offset = AT(captures),
+     .def = "0", .min = 0.0, .max = 1e9,
+     .group = "spread", .help = "captures that the costs were learned from"},
+    {.name = "tail", .type = OPT_SIZE, .offset = AT(tail_bytes),
+     .def = "0B", .min = 0.0, .max = (double)(65536 * GIB),
+     .group = "spread",
+     .help = "non-zero guest memory behind the zero pages, in the sweep's order"},
+    {.name = "rss_spread", .type = OPT_SIZE, .offset = AT(rss_spread_bytes),
+     .def = "2MiB", .min = 0.0, .max = (double)(1024 * GIB),
+     .group = "spread", .help = "standard deviation of rss_overhead over single captures"},
+    {.name = "slip_spread", .type = OPT_TIME_NS, .offset = AT(slip_spread_ns),
+     .def = "300us", .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "spread", .help = "standard deviation of window_slip over single captures"},
+    {.name = "copy_spread", .type = OPT_RATIO, .offset = AT(copy_spread_ratio),
+     .def = "15%", .min = 0.0, .max = 10.0,
+     .group = "spread", .help = "standard deviation of the copy rates, relative to them"},
+    {.name = "device_spread", .type = OPT_TIME_NS, .offset = AT(device_spread_ns),
+     .def = "4ms", .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "spread", .help = "standard deviation of device_save over single captures"},
+};
+#undef AT
 /* clang-format on */
 
 const struct option_table host_costs_options = {
-    .rows = rows,
-    .nr = sizeof(rows) / sizeof(rows[0]),
+    .rows = cost_rows,
+    .nr = sizeof(cost_rows) / sizeof(cost_rows[0]),
     .size = sizeof(struct host_costs),
-    .init = init,
+    .init = init_costs,
+};
+
+const struct option_table host_costs_spread_options = {
+    .rows = spread_rows,
+    .nr = sizeof(spread_rows) / sizeof(spread_rows[0]),
+    .size = sizeof(struct host_costs_spread),
 };

@@ -1,5 +1,6 @@
 /*
- * costs_options.h - the option rows of struct host_costs, for [host] and [calibration] alike.
+ * costs_options.h - the option rows of struct host_costs, for [host] and [calibration] alike, and
+ * how sure they are.
  */
 #ifndef MIGCAST_MODELS_COSTS_OPTIONS_H
 #define MIGCAST_MODELS_COSTS_OPTIONS_H
@@ -14,10 +15,22 @@ enum accel {
     ACCEL_NR
 };
 
+/* How sure the costs are: what single captures scatter around them.  For [calibration] only. */
+struct host_costs_spread {
+    uint32_t captures;   /* learned from; 0 = defaults */
+    uint64_t tail_bytes; /* non-zero memory behind the zero pages, in the sweep's order */
+    uint64_t rss_spread_bytes;
+    int64_t slip_spread_ns;
+    double copy_spread_ratio; /* relative */
+    int64_t device_spread_ns;
+};
+
 /* The names in order of enum accel, NULL at the end: for option tables. */
 extern const char *const accel_names[ACCEL_NR + 1];
 
 /* Offsets are into struct host_costs; defaults come from host_costs_default(). */
 extern const struct option_table host_costs_options;
+/* Offsets are into struct host_costs_spread. */
+extern const struct option_table host_costs_spread_options;
 
 #endif

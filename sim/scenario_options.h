@@ -77,6 +77,11 @@ struct scn_host_decl {
     struct host_costs costs;
 };
 
+struct scn_calibration_decl {
+    struct host_costs costs;
+    struct host_costs_spread spread;
+};
+
 struct scn_link_decl {
     struct uncertain rate_bps, background_bps;
     double efficiency_ratio;

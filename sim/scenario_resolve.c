@@ -165,9 +165,9 @@ static enum status check_calibrations(struct scn_resolver *r)
     enum status st = ST_OK;
 
     for (struct scn_section *s = r->doc->first[SCN_CALIBRATION]; s && st == ST_OK; s = s->next) {
-        struct host_costs costs;
+        struct scn_calibration_decl decl;
 
-        st = scn_section_fill(r->doc, SCN_CALIBRATION, s, &costs, r->arena, r->diag);
+        st = scn_section_fill(r->doc, SCN_CALIBRATION, s, &decl, r->arena, r->diag);
     }
     return st;
 }

@@ -110,6 +110,8 @@ enum status scn_section_fill(const struct scn_doc *doc, enum scn_kind kind,
         size_t base = kind == SCN_HOST ? scn_section_types[SCN_HOST].tables[1].offset : 0;
 
         for (const struct scn_entry *e = from[p]->entries; e; e = e->next) {
+            if (kind == SCN_HOST && e->offset != 0)
+                continue; /* the spreads */
             st = fill_entry(from[p], e, base + e->offset, obj, arena, diag);
             if (st != ST_OK)
                 return st;
