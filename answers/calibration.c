@@ -186,37 +186,57 @@ static double spread(double *v, size_t n, double mid)
     return n > 1 ? 1.4826 * median(v, n) : 0.0;
 }
 
-/* Downtime = constant + bytes / speed: the median slope over pairs that differ enough (Theil and Sen), then
- * the median rest. */
-static void learn_final(struct calibration_part *part, const double *bytes, const double *ns, size_t n)
+/* Pushed in post-copy per second: pages leave at the speed of the final stage there too. */
+static double push_speed(const struct trace_facts *f)
 {
-    double *v = malloc((n * n + 1) * sizeof(*v));
+    const struct facts_poll *last = &f->after.last_ram;
+    double ns = (double)(f->after.at.end_ns - f->after.at.stop_ns - f->after.totals.downtime_ns);
+
+    if (f->after.outcome != FACTS_COMPLETED || f->header.link.rate_bps || !f->before.params.postcopy ||
+        f->before.params.max_postcopy_bandwidth_bytes_per_s != UNITS_UNLIMITED || f->after.at.stop_ns < 0 ||
+        last->postcopy_bytes < (int64_t)(8 * MIB) || ns <= 0.0)
+        return UNKNOWN;
+    return (double)last->postcopy_bytes * 1e9 / ns;
+}
+
+/*
+ * Downtime = constant + bytes / speed.  The constant is the median of captures with next to nothing left to
+ * send (1 ms if there are none); the speed the median over captures with enough left, and over post-copy
+ * pushes.
+ */
+static void learn_final(struct calibration_part *part, const double *bytes, const double *ns, size_t n,
+                        const double *push, size_t nr_push)
+{
+    double *v = malloc((n + nr_push + 1) * sizeof(*v));
+    double base = (double)NS_PER_MS, mid;
     size_t k = 0;
 
-    if (!v || n == 0) {
+    if (!v || n + nr_push == 0) {
         free(v);
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < n; j++) {
-            if (bytes[i] - bytes[j] > 4e6)
-                v[k++] = (ns[i] - ns[j]) / (bytes[i] - bytes[j]);
-        }
+        if (bytes[i] < 1e6)
+            v[k++] = ns[i];
     }
-    if (k > 0) {
-        double slope = median(v, k);
-
-        if (slope > 0.05)
-            part->costs.final_copy_bytes_per_s = (uint64_t)(1e9 / slope);
+    if (k > 0)
+        base = fmin(median(v, k), 3.0 * (double)NS_PER_MS);
+    k = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (bytes[i] > 2.5e6 && ns[i] > base)
+            v[k++] = bytes[i] * 1e9 / (ns[i] - base);
     }
+    for (size_t i = 0; i < nr_push; i++)
+        v[k++] = push[i];
+    if (k > 0)
+        part->costs.final_copy_bytes_per_s = (uint64_t)median(v, k);
     for (size_t i = 0; i < n; i++)
         v[i] = fmax(ns[i] - bytes[i] * 1e9 / (double)part->costs.final_copy_bytes_per_s, 0.0);
-    {
-        double mid = median(v, n);
-        double rest = mid - (double)(part->costs.stop_ns + part->costs.finish_ns);
-
-        part->costs.device_save_ns = (int64_t)fmax(rest, 0.0);
-        part->device_spread_ns = spread(v, n, mid);
+    if (n > 0) {
+        mid = median(v, n);
+        part->costs.device_save_ns =
+            (int64_t)fmax(mid - (double)(part->costs.stop_ns + part->costs.finish_ns), 0.0);
+        part->device_spread_ns = fmax(spread(v, n, mid), (double)NS_PER_MS);
     }
     free(v);
 }
@@ -270,9 +290,9 @@ static bool left_out(const struct trace_facts *facts, size_t i, size_t skip)
 }
 
 static void learn_part(struct calibration_part *part, enum accel accel, const struct trace_facts *facts,
-                       size_t nr, size_t skip, double *v, double *w)
+                       size_t nr, size_t skip, double *v, double *w, double *push)
 {
-    size_t n;
+    size_t n, nr_push = 0;
 
     for (int figure = 0; figure < FIG_NR; figure++) {
         n = 0;
@@ -299,25 +319,29 @@ static void learn_part(struct calibration_part *part, enum accel accel, const st
         part->captures++;
         if (final_stage(&facts[i], &v[n], &w[n]))
             n++;
+        push[nr_push] = push_speed(&facts[i]);
+        nr_push += push[nr_push] != UNKNOWN ? 1 : 0;
     }
-    learn_final(part, v, w, n);
+    learn_final(part, v, w, n, push, nr_push);
 }
 
 enum status calibration_learn(struct calibration *c, const struct trace_facts *facts, size_t nr, size_t skip)
 {
     double *v = malloc((nr + 1) * sizeof(*v)), *w = malloc((nr + 1) * sizeof(*w));
+    double *push = malloc((nr + 1) * sizeof(*push));
     enum status st = ST_ENOMEM;
 
-    if (v && w) {
+    if (v && w && push) {
         calibration_default(c);
         for (int a = 0; a < ACCEL_NR; a++) {
             c->part[a].captures = 0;
-            learn_part(&c->part[a], (enum accel)a, facts, nr, skip, v, w);
+            learn_part(&c->part[a], (enum accel)a, facts, nr, skip, v, w, push);
         }
         st = ST_OK;
     }
     free(v);
     free(w);
+    free(push);
     return st;
 }
 

@@ -52,8 +52,8 @@ double bulk_demand(const struct mig *m)
     return fmax(m->bulk.wire_bytes, 1.0) * (double)NS_PER_S / m->bulk.cpu_ns;
 }
 
-/* Wire bytes and CPU time of all pending pages, at the speed of the final stage: the guest does not run at the
- * source any more, so sender and receiver have its CPU too. */
+/* Wire bytes and CPU time of all pending pages, pages sent before at the speed of the final stage; pages
+ * never sent yet at that of round 1, in which the receiver has to allocate each of them. */
 void bulk_pending_cost(const struct mig *m, double *wire, double *cpu)
 {
     double ratio = (double)m->costs->copy_bytes_per_s / (double)m->costs->final_copy_bytes_per_s;
@@ -64,7 +64,7 @@ void bulk_pending_cost(const struct mig *m, double *wire, double *cpu)
         double pages = (double)m->sender.runs[i].pages;
 
         *wire += pages * c->wire_bytes;
-        *cpu += pages * c->cpu_ns * (m->sender.runs[i].kind == WIRE_ZERO ? 1.0 : ratio);
+        *cpu += pages * c->cpu_ns * (m->sender.runs[i].kind == WIRE_MIXED ? ratio : 1.0);
     }
 }
 

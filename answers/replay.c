@@ -1,0 +1,241 @@
+/*
+ * replay.c - a capture's measurements as inputs of the engine.
+ */
+#include "answers/replay.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "answers/predict.h"
+#include "answers/setup.h"
+#include "base/units.h"
+#include "sim/sim.h"
+
+enum outcome replay_observed_outcome(const struct trace_facts *facts)
+{
+    switch (facts->after.outcome) {
+    case FACTS_COMPLETED:
+        return OUTCOME_COMPLETED;
+    case FACTS_TIMEOUT:
+        return OUTCOME_TIMEOUT;
+    case FACTS_CANCELLED:
+        return OUTCOME_CANCELLED;
+    case FACTS_FAILED:
+        return OUTCOME_FAILED;
+    case FACTS_REJECTED:
+        return OUTCOME_REJECTED;
+    case FACTS_UNKNOWN:
+        break;
+    }
+    return OUTCOME_QUEUED;
+}
+
+/* Pages ever dirty so far: what is known dirty plus what has left.  Exact in every poll. */
+static int64_t ever_dirty(const struct facts_poll *p)
+{
+    int64_t pages = p->remaining_bytes / (int64_t)PAGE_BYTES + p->normal_pages + p->zero_pages;
+
+    if (p->xbzrle_pages > 0)
+        pages += p->xbzrle_pages - (p->xbzrle_overflow > 0 ? p->xbzrle_overflow : 0);
+    return pages;
+}
+
+/* Newly dirty pages of each sync.  Syncs between two polls cannot be told apart: the first of them found it
+ * all, since the ones that follow within milliseconds are exact re-tests. */
+static uint32_t dirty_of_syncs(const struct trace_facts *f, uint64_t *dirty, uint32_t cap)
+{
+    int64_t rounds = 0, pages = 0;
+    uint32_t nr = 0;
+
+    for (size_t i = 0; i < f->after.nr_polls; i++) {
+        const struct facts_poll *p = &f->after.polls[i];
+        int64_t now;
+
+        if (p->rounds < 1 || p->remaining_bytes < 0 || p->normal_pages < 0)
+            continue;
+        now = ever_dirty(p);
+        if (nr == 0) {
+            nr = 1;
+            dirty[0] = 0;
+            rounds = 1;
+            pages = now;
+        }
+        if (p->rounds <= rounds)
+            continue;
+        for (int64_t r = rounds; r < p->rounds && nr < cap; r++)
+            dirty[nr++] = r == rounds && now > pages ? (uint64_t)(now - pages) : 0;
+        rounds = p->rounds;
+        pages = now;
+    }
+    return nr;
+}
+
+/* Bandwidth of each window in which the link was what bound.  A window at the cap says nothing of the link, nor
+ * does one spent on zero pages: there the link is taken to be as it was before. */
+static uint32_t rates_of_windows(const struct trace_facts *f, int64_t *at, double *rate, uint32_t cap)
+{
+    double limit = (double)f->before.params.max_bandwidth_bytes_per_s, last = -1.0, link = INFINITY;
+    int64_t since = 0;
+    uint32_t nr = 0;
+
+    for (size_t i = 0; i < f->after.nr_polls && nr < cap; i++) {
+        const struct facts_poll *p = &f->after.polls[i];
+        bool zeros, capped;
+
+        if (p->status != FACTS_ST_ACTIVE || p->bandwidth_bytes_per_s <= 0.0 || p->bandwidth_bytes_per_s == last)
+            continue;
+        last = p->bandwidth_bytes_per_s;
+        zeros = (double)p->pages_per_s * (double)PAGE_BYTES > 1.5 * last;
+        capped = limit > 0.0 && limit < (double)UNITS_UNLIMITED && last > 0.93 * limit;
+        if (!zeros)
+            link = capped ? INFINITY : last;
+        at[nr] = since;
+        rate[nr++] = link;
+        since = p->t_ns;
+    }
+    return nr;
+}
+
+static void take_measured_speeds(struct setup *s, const struct trace_facts *f, const struct calibration_part *own)
+{
+    struct host_costs *c = &s->hosts[0].costs;
+    const struct facts_poll *last = &f->after.last_ram;
+    struct guest_params *g = &s->sc.vms[0].guest;
+
+    c->window_slip_ns = own->costs.window_slip_ns;
+    c->setup_fixed_ns = own->costs.setup_fixed_ns;
+    c->setup_ns_per_gib = 0;
+    c->copy_bytes_per_s = own->costs.copy_bytes_per_s;
+    c->zero_scan_bytes_per_s = own->costs.zero_scan_bytes_per_s;
+    if (f->after.has_ram && last->total_bytes > (int64_t)g->memory_bytes)
+        g->extra_bytes = (uint64_t)last->total_bytes - g->memory_bytes;
+    if (f->after.has_ram && last->zero_pages >= 0)
+        g->nonzero_bytes = (uint64_t)last->total_bytes - (uint64_t)last->zero_pages * PAGE_BYTES;
+    if (own->tail_bytes >= 0.0)
+        g->zero_tail_ratio = 1.0 - fmin(own->tail_bytes / (double)g->nonzero_bytes, 1.0);
+}
+
+static void take_orders(struct setup *s, const struct trace_facts *f)
+{
+    struct mig_params *p = &s->sc.migrations[0].params;
+    const struct facts_moments *at = &f->after.at;
+
+    p->completion_timeout_ns = 0;
+    if (at->cancel_ns >= 0 && f->after.outcome == FACTS_TIMEOUT)
+        p->completion_timeout_ns = at->cancel_ns;
+    else if (at->cancel_ns >= 0)
+        s->sc.requests[0].cancel_at_ns = at->cancel_ns;
+    if (at->start_postcopy_ns >= 0 && p->postcopy) {
+        p->postcopy_trigger = POSTCOPY_AT_TIME;
+        p->postcopy_after_ns = at->start_postcopy_ns;
+    }
+}
+
+static void compare_steps(const struct trace_facts *f, struct replay *out)
+{
+    uint32_t pct = 0;
+
+    out->steps_observed = (uint32_t)f->after.nr_throttles;
+    for (size_t i = 0; i < out->nr_rounds; i++) {
+        uint32_t now = i + 1 < out->nr_rounds ? out->rounds[i + 1].throttle_pct : out->simulated.max_throttle_pct;
+
+        if (now == pct)
+            continue;
+        pct = now;
+        if (out->steps_simulated < out->steps_observed) {
+            const struct facts_throttle *t = &f->after.throttles[out->steps_simulated];
+
+            out->steps_agree += t->pct == now && t->rounds == (int64_t)out->rounds[i].round + 1 ? 1 : 0;
+        }
+        out->steps_simulated++;
+    }
+}
+
+static void compare(const struct trace_facts *f, struct replay *out)
+{
+    const struct facts_totals *t = &f->after.totals;
+    const struct mig_result *r = &out->simulated;
+
+    out->outcome_agrees = replay_observed_outcome(f) == r->outcome;
+    out->total_error_ratio = t->total_ns > 0 ? (double)(r->total_ns - t->total_ns) / (double)t->total_ns : NAN;
+    out->downtime_error_ns =
+        t->downtime_ns >= 0 && r->downtime_ns >= 0 ? (double)(r->downtime_ns - t->downtime_ns) : NAN;
+    out->bytes_error_ratio = t->transferred_bytes > 0 ? ((double)r->transferred_bytes - (double)t->transferred_bytes) /
+                                                            (double)t->transferred_bytes
+                                                      : NAN;
+    out->rounds_error = t->rounds > 0 ? (int64_t)r->rounds - t->rounds : 0;
+    out->sync_shift_ns = NAN;
+    for (size_t i = 0; i < out->nr_rounds; i++) {
+        double end = (double)(out->rounds[i].start_ns + out->rounds[i].duration_ns);
+
+        for (size_t k = 0; k < f->after.nr_passes; k++) {
+            if (f->after.passes[k].pass == out->rounds[i].round + 1)
+                out->sync_shift_ns = fmax(isnan(out->sync_shift_ns) ? 0.0 : out->sync_shift_ns,
+                                          fabs(end - (double)f->after.passes[k].t_ns));
+        }
+    }
+    compare_steps(f, out);
+}
+
+static enum status run_replay(struct setup *s, const struct sim_observed *observed, struct replay *out)
+{
+    struct sim_options so = {.max_rounds = REPLAY_ROUNDS_MAX, .observed = observed};
+    struct sim *sim = sim_new(&s->sc, &so);
+    const struct mig_round *rounds;
+    uint32_t n;
+
+    if (!sim)
+        return ST_ENOMEM;
+    sim_run(sim, 0);
+    out->simulated = *sim_results(sim, &n);
+    rounds = sim_rounds(sim, &n);
+    out->rounds = malloc((n + 1) * sizeof(*out->rounds));
+    out->nr_rounds = out->rounds ? n : 0;
+    for (uint32_t i = 0; i < out->nr_rounds; i++)
+        out->rounds[i] = rounds[i];
+    sim_free(sim);
+    return out->rounds ? ST_OK : ST_ENOMEM;
+}
+
+enum status replay_trace(const struct trace_facts *f, const struct calibration *calibration, struct replay *out,
+                         struct diag *diag)
+{
+    const struct calibration_part *part = &calibration->part[calibration_accel(f)];
+    uint32_t cap = (uint32_t)f->after.nr_polls + 2, syncs = (uint32_t)f->after.nr_passes + 64;
+    uint64_t *dirty = calloc(syncs, sizeof(*dirty));
+    int64_t *at = calloc(cap, sizeof(*at));
+    double *rate = calloc(cap, sizeof(*rate));
+    struct setup *s = setup_new(1);
+    struct calibration own;
+    enum status st = dirty && at && rate && s ? ST_OK : ST_ENOMEM;
+
+    *out = (struct replay){0};
+    if (st == ST_OK)
+        st = calibration_learn(&own, f, 1, SIZE_MAX);
+    if (st == ST_OK) {
+        struct sim_observed observed = {.dirty_pages = dirty, .rate_at_ns = at, .rate = rate};
+
+        predict_setup_link(s, f, part);
+        s->link.rate_bps.a = (double)UNITS_UNLIMITED;
+        predict_setup_vm(s, 0, f, part);
+        s->sc.requests[0].at_ns = 0;
+        take_measured_speeds(s, f, &own.part[calibration_accel(f)]);
+        take_orders(s, f);
+        observed.nr_syncs = dirty_of_syncs(f, dirty, syncs);
+        observed.nr_rates = rates_of_windows(f, at, rate, cap);
+        st = run_replay(s, &observed, out);
+    }
+    if (st == ST_OK)
+        compare(f, out);
+    setup_free(s);
+    free(dirty);
+    free(at);
+    free(rate);
+    return st == ST_OK ? st : diag_set(diag, st, "not enough memory for the replay");
+}
+
+void replay_release(struct replay *r)
+{
+    free(r->rounds);
+    *r = (struct replay){0};
+}
