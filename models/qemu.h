@@ -15,6 +15,7 @@ struct qemu_behaviour {
     bool complete_at_threshold;  /* pending <= threshold completes (10.1+), else pending < threshold */
     bool postcopy_sends_all;     /* post-copy ends at pending == 0 (10.1+), else the rest goes in completion */
     bool postcopy_before_complete; /* post-copy is tested before completion (10.1+) */
+    bool quota_by_flush;         /* bytes count against the window's quota when flushed (8.2+), else at once */
     bool switchover_bandwidth;   /* avail-switchover-bandwidth is known (8.2+) */
     bool device_state_always;    /* state `device` in every migration (10.0+) */
     bool postcopy_state_early;   /* postcopy-active is set before the VM stops (before 10.0) */

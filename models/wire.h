@@ -16,6 +16,7 @@ enum {
     WIRE_ZERO_PAGE = 9,          /* header + one byte */
     WIRE_EOS = 8,                /* end of one ram_save_iterate call */
     WIRE_SECTION = 10,           /* section header and footer around it, counted from 8.2 */
+    WIRE_FLUSH_PAGES = 32,       /* 64 vectors, a header and a page each */
     WIRE_MULTIFD_HEADER = 1344,  /* 320 + 128 x 8 */
     WIRE_MULTIFD_PAGES = 128,    /* in a packet */
     WIRE_XBZRLE_HEADER = 3,      /* encoding flag and length, after the page header */

@@ -54,6 +54,18 @@ void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to)
     check_state(m);
 }
 
+/* Bytes after which a window stops.  Where only flushed bytes count, the flush that crosses the quota goes
+ * out whole: 64 vectors, 32 pages with their headers. */
+static double window_quota(const struct mig *m)
+{
+    double quota = (double)(m->params.max_bandwidth_bytes_per_s / 10);
+    double flush = WIRE_FLUSH_PAGES * m->limits.cost[WIRE_NORMAL].counted_bytes;
+
+    if (!m->qemu->quota_by_flush || m->params.multifd)
+        return quota;
+    return (floor(quota / flush) + 1.0) * flush - 1.0;
+}
+
 void mig_set_limits(struct sim *sim, struct mig *m)
 {
     const struct mig_params *p = &m->params;
@@ -66,7 +78,7 @@ void mig_set_limits(struct sim *sim, struct mig *m)
         l->cost[WIRE_MIXED] = mixed;
     l->quota_bytes = INFINITY;
     if (p->max_bandwidth_bytes_per_s != UNITS_UNLIMITED && p->max_bandwidth_bytes_per_s != 0)
-        l->quota_bytes = (double)(p->max_bandwidth_bytes_per_s / 10);
+        l->quota_bytes = window_quota(m);
     l->packet_pages = p->multifd ? WIRE_MULTIFD_PAGES : 0;
     l->packet_bytes = p->multifd ? l->cost[WIRE_NORMAL].counted_bytes * WIRE_MULTIFD_PAGES : 0.0;
     l->call_bytes = wire_call_bytes(p);

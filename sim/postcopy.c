@@ -36,15 +36,18 @@ static void account_stalls(struct mig *m, int64_t push_ns)
 void postcopy_begin(struct sim *sim, struct mig *m)
 {
     const struct host_costs *c = m->costs;
-    double pages, runs, discard, package;
+    double pages, newly, runs, discard, package;
+    bool swept;
 
     guest_advance(sim, m, sim->now_ns);
     m->blackout_start_ns = m->blackout_start_ns < 0 ? sim->now_ns : m->blackout_start_ns;
     m->postcopy_start_ns = sim->now_ns;
     m->result->precopy_bytes = (uint64_t)llround(m->sender.counted_bytes);
-    mig_sync(sim, m, true);
-    pages = (double)m->sender.pending_pages;
-    /* runs of dirty pages if they lie at random: each dirty page that follows a clean one begins one */
+    /* what round 1 has not reached is one run; pages written since lie at random */
+    swept = m->bulk_round;
+    newly = (double)mig_sync(sim, m, true);
+    pages = swept ? newly : (double)m->sender.pending_pages;
+    /* runs of dirty pages at random: each dirty page that follows a clean one begins one */
     runs = pages * (1.0 - pages / ((double)(m->guest->memory_bytes + m->guest->extra_bytes) / (double)PAGE_BYTES));
     discard = fmax(runs, 1.0) * (double)c->postcopy_discard_ns_per_run;
     package = m->link_rate > 0.0 ? (double)m->guest->device_state_bytes * (double)NS_PER_S / m->link_rate : 0.0;
@@ -66,12 +69,24 @@ void postcopy_begin(struct sim *sim, struct mig *m)
     mig_replan(sim, m);
 }
 
+/* CPU time of zero pages beyond finding them: the destination places each one, while in pre-copy it leaves
+ * alone what is zero already.  Both sides work at the same time, so only what is longer counts. */
+static double zero_place_ns(const struct mig *m)
+{
+    double pages = 0.0;
+
+    for (uint32_t i = 0; i < m->sender.nr_runs; i++)
+        pages += m->sender.runs[i].kind == WIRE_ZERO ? (double)m->sender.runs[i].pages : 0.0;
+    return pages * fmax((double)m->costs->postcopy_zero_ns - m->limits.cost[WIRE_ZERO].cpu_ns, 0.0);
+}
+
 static void begin_push(struct sim *sim, struct mig *m)
 {
     double wire, cpu, cap = INFINITY;
     const struct mig_params *p = &m->params;
 
     bulk_pending_cost(m, &wire, &cpu);
+    cpu += zero_place_ns(m);
     if (p->max_postcopy_bandwidth_bytes_per_s && p->max_postcopy_bandwidth_bytes_per_s != UNITS_UNLIMITED)
         cap = (double)p->max_postcopy_bandwidth_bytes_per_s;
     if (isfinite(cap))
