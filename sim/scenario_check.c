@@ -367,8 +367,10 @@ static enum status check_fault(const struct scenario *sc, const struct scn_secti
                                struct diag *diag)
 {
     const struct scn_fault *f = &sc->faults[s->first_made];
+    const struct scn_fault_decl *def = sc->doc->defaults[SCN_FAULT];
 
-    if (f->kind != FAULT_DEGRADE && scn_section_entry(s, "ratio"))
+    /* a dump spells the default too, so only another value shows that something else was meant */
+    if (f->kind != FAULT_DEGRADE && (f->ratio < def->ratio || f->ratio > def->ratio))
         return refuse(sc, s, "ratio", diag, "only degrade leaves a part");
     if (f->kind == FAULT_DEGRADE && !(f->ratio > 0.0)) {
         refuse(sc, s, "ratio", diag, "nothing is left of the link");

@@ -142,12 +142,7 @@ static enum status read_value(struct scn_resolver *r, const struct scn_entry *e,
         return diag_at(r->diag, ST_EINPUT, e->file, e->line, "the limit is too long");
     memcpy(limit, p, (size_t)(end - p));
     limit[end - p] = '\0';
-    if (read_limit(limit, metric->unit, &t->limit, r->diag) != ST_OK) {
-        if (r->diag)
-            diag_at(r->diag, ST_EINPUT, e->file, e->line, "%s", r->diag->what);
-        return ST_EINPUT;
-    }
-    return ST_OK;
+    return read_limit(limit, metric->unit, &t->limit, r->diag);
 }
 
 static void add_limit(const struct scn_threshold *t, struct strbuf *out)
@@ -216,6 +211,8 @@ enum status scn_resolve_thresholds(struct scn_resolver *r)
             st = read_value(r, e, metric, t);
         if (st != ST_OK) {
             if (r->diag) {
+                snprintf(r->diag->file, sizeof(r->diag->file), "%s", e->file);
+                r->diag->line = e->line;
                 snprintf(r->diag->section, sizeof(r->diag->section), "thresholds");
                 snprintf(r->diag->key, sizeof(r->diag->key), "%s", e->key);
             }
