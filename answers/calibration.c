@@ -1,8 +1,8 @@
 /*
  * calibration.c - host constants from captures.
  *
- * Each capture yields at most one figure per constant; the constant is their median and its spread their
- * standard deviation from it, so that one odd capture moves little.
+ * Each capture yields at most one figure per constant; the constant is their median and its spread
+ * their standard deviation from it, so that one odd capture moves little.
  */
 #include "answers/calibration.h"
 
@@ -10,22 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers/calibration_text.h"
 #include "base/stats.h"
 #include "base/units.h"
-#include "models/costs.h"
 #include "models/wire.h"
 
 #define UNKNOWN (-1.0)
 
 enum figure {
-    FIG_RSS,       /* bytes */
-    FIG_SLIP,      /* ns */
-    FIG_COPY,      /* bytes/s */
-    FIG_SCAN,      /* bytes/s */
-    FIG_SETUP,     /* ns */
-    FIG_TAIL,      /* bytes */
-    FIG_CANCEL,    /* ns */
-    FIG_START,     /* ns: from the end at the source to RESUME, post-copy */
+    FIG_RSS,    /* bytes */
+    FIG_SLIP,   /* ns */
+    FIG_COPY,   /* bytes/s */
+    FIG_SCAN,   /* bytes/s */
+    FIG_SETUP,  /* ns */
+    FIG_TAIL,   /* bytes */
+    FIG_CANCEL, /* ns */
+    FIG_START,  /* ns: from the end at the source to RESUME, post-copy */
     FIG_NR
 };
 
@@ -38,27 +38,32 @@ static double rss_overhead(const struct trace_facts *f)
 {
     const struct facts_poll *p = &f->after.last_ram;
 
-    if (!f->after.has_ram || f->before.rss_bytes == 0 || f->after.outcome != FACTS_COMPLETED || p->zero_pages < 0)
+    if (!f->after.has_ram || f->before.rss_bytes == 0 || f->after.outcome != FACTS_COMPLETED ||
+        p->zero_pages < 0)
         return UNKNOWN;
-    return (double)f->before.rss_bytes - ((double)p->total_bytes - (double)p->zero_pages * (double)PAGE_BYTES);
+    return (double)f->before.rss_bytes -
+           ((double)p->total_bytes - (double)p->zero_pages * (double)PAGE_BYTES);
 }
 
-/* Two equal polls in a row: the window's quota is out and the sender sleeps.  Between two such moments lie
- * whole windows, each worth one quota. */
+/* Two equal polls in a row: the window's quota is out and the sender sleeps.  Between two such
+ * moments lie whole windows, each worth one quota. */
 static double window_slip(const struct trace_facts *f)
 {
     const struct mig_params *p = &f->before.params;
-    double quota = (double)(p->max_bandwidth_bytes_per_s / 10), page = WIRE_PAGE_HEADER + (double)PAGE_BYTES;
+    double quota = (double)(p->max_bandwidth_bytes_per_s / 10),
+           page = WIRE_PAGE_HEADER + (double)PAGE_BYTES;
     double window = (floor(quota / page) + 1.0) * page + wire_call_bytes(p);
     const struct facts_poll *first = 0, *last = 0;
     double n;
 
-    if (p->multifd || p->xbzrle || p->max_bandwidth_bytes_per_s == UNITS_UNLIMITED || f->header.link.rate_bps)
+    if (p->multifd || p->xbzrle || p->max_bandwidth_bytes_per_s == UNITS_UNLIMITED ||
+        f->header.link.rate_bps)
         return UNKNOWN;
     for (size_t i = 1; i < f->after.nr_polls; i++) {
         const struct facts_poll *q = &f->after.polls[i];
 
-        if (q->status != FACTS_ST_ACTIVE || q->rounds != 1 || q->transferred_bytes != q[-1].transferred_bytes)
+        if (q->status != FACTS_ST_ACTIVE || q->rounds != 1 ||
+            q->transferred_bytes != q[-1].transferred_bytes)
             continue;
         if (!first)
             first = q;
@@ -82,7 +87,8 @@ static double poll_speed(const struct trace_facts *f, bool zero)
         const struct facts_poll *q = &f->after.polls[i], *p = q - 1;
         int64_t pages = zero ? q->zero_pages - p->zero_pages : q->normal_pages - p->normal_pages;
 
-        if (q->status != FACTS_ST_ACTIVE || p->status != FACTS_ST_ACTIVE || q->t_ns - p->t_ns < 5 * NS_PER_MS)
+        if (q->status != FACTS_ST_ACTIVE || p->status != FACTS_ST_ACTIVE ||
+            q->t_ns - p->t_ns < 5 * NS_PER_MS)
             continue;
         if (pages > (zero ? 4096 : 256))
             v[n++] = (double)pages * (double)PAGE_BYTES * 1e9 / (double)(q->t_ns - p->t_ns);
@@ -120,7 +126,9 @@ static double from_moments(const struct trace_facts *f, enum figure figure)
     case FIG_SETUP:
         return f->after.totals.setup_ns > 0 ? (double)f->after.totals.setup_ns : UNKNOWN;
     case FIG_CANCEL:
-        return at->cancel_ns >= 0 && at->end_ns > at->cancel_ns ? (double)(at->end_ns - at->cancel_ns) : UNKNOWN;
+        return at->cancel_ns >= 0 && at->end_ns > at->cancel_ns
+                   ? (double)(at->end_ns - at->cancel_ns)
+                   : UNKNOWN;
     case FIG_START:
         if (!f->before.params.postcopy || at->stop_ns < 0 || at->resume_dest_ns < at->stop_ns)
             return UNKNOWN;
@@ -153,8 +161,8 @@ static bool final_stage(const struct trace_facts *f, double *bytes, double *ns)
 {
     const struct facts_poll *before = 0;
 
-    if (f->after.outcome != FACTS_COMPLETED || f->header.link.rate_bps || f->before.params.postcopy ||
-        f->after.totals.downtime_ns < 0 || f->after.at.stop_ns < 0)
+    if (f->after.outcome != FACTS_COMPLETED || f->header.link.rate_bps ||
+        f->before.params.postcopy || f->after.totals.downtime_ns < 0 || f->after.at.stop_ns < 0)
         return false;
     for (size_t i = 0; i < f->after.nr_polls && f->after.polls[i].t_ns < f->after.at.stop_ns; i++)
         before = &f->after.polls[i];
@@ -192,20 +200,21 @@ static double push_speed(const struct trace_facts *f)
     const struct facts_poll *last = &f->after.last_ram;
     double ns = (double)(f->after.at.end_ns - f->after.at.stop_ns - f->after.totals.downtime_ns);
 
-    if (f->after.outcome != FACTS_COMPLETED || f->header.link.rate_bps || !f->before.params.postcopy ||
-        f->before.params.max_postcopy_bandwidth_bytes_per_s != UNITS_UNLIMITED || f->after.at.stop_ns < 0 ||
-        last->postcopy_bytes < (int64_t)(8 * MIB) || ns <= 0.0)
+    if (f->after.outcome != FACTS_COMPLETED || f->header.link.rate_bps ||
+        !f->before.params.postcopy ||
+        f->before.params.max_postcopy_bandwidth_bytes_per_s != UNITS_UNLIMITED ||
+        f->after.at.stop_ns < 0 || last->postcopy_bytes < (int64_t)(8 * MIB) || ns <= 0.0)
         return UNKNOWN;
     return (double)last->postcopy_bytes * 1e9 / ns;
 }
 
 /*
- * Downtime = constant + bytes / speed.  The constant is the median of captures with next to nothing left to
- * send (1 ms if there are none); the speed the median over captures with enough left, and over post-copy
- * pushes.
+ * Downtime = constant + bytes / speed.  The constant is the median of captures with next to nothing
+ * left to send (1 ms if there are none); the speed the median over captures with enough left, and
+ * over post-copy pushes.
  */
-static void learn_final(struct calibration_part *part, const double *bytes, const double *ns, size_t n,
-                        const double *push, size_t nr_push)
+static void learn_final(struct costs_file_part *part, const double *bytes, const double *ns,
+                        size_t n, const double *push, size_t nr_push)
 {
     double *v = malloc((n + nr_push + 1) * sizeof(*v));
     double base = (double)NS_PER_MS, mid;
@@ -236,27 +245,27 @@ static void learn_final(struct calibration_part *part, const double *bytes, cons
         mid = median(v, n);
         part->costs.device_save_ns =
             (int64_t)fmax(mid - (double)(part->costs.stop_ns + part->costs.finish_ns), 0.0);
-        part->device_spread_ns = fmax(spread(v, n, mid), (double)NS_PER_MS);
+        part->spread.device_spread_ns = (int64_t)fmax(spread(v, n, mid), (double)NS_PER_MS);
     }
     free(v);
 }
 
-static void set_figure(struct calibration_part *part, enum figure figure, double mid, double sd)
+static void set_figure(struct costs_file_part *part, enum figure figure, double mid, double sd)
 {
     struct host_costs *c = &part->costs;
 
     switch (figure) {
     case FIG_RSS:
         c->rss_overhead_bytes = (uint64_t)fmax(mid, 0.0);
-        part->rss_spread_bytes = sd;
+        part->spread.rss_spread_bytes = (uint64_t)sd;
         break;
     case FIG_SLIP:
         c->window_slip_ns = (int64_t)mid;
-        part->slip_spread_ns = sd;
+        part->spread.slip_spread_ns = (int64_t)sd;
         break;
     case FIG_COPY:
         c->copy_bytes_per_s = (uint64_t)mid;
-        part->copy_spread_ratio = sd / mid;
+        part->spread.copy_spread_ratio = sd / mid;
         break;
     case FIG_SCAN:
         c->zero_scan_bytes_per_s = (uint64_t)mid;
@@ -266,7 +275,7 @@ static void set_figure(struct calibration_part *part, enum figure figure, double
         c->setup_ns_per_gib = 0;
         break;
     case FIG_TAIL:
-        part->tail_bytes = mid;
+        part->spread.tail_bytes = (uint64_t)fmax(mid, 0.0);
         break;
     case FIG_CANCEL:
         c->cancel_ns = (int64_t)mid;
@@ -279,7 +288,7 @@ static void set_figure(struct calibration_part *part, enum figure figure, double
     }
 }
 
-static bool left_out(const struct trace_facts *facts, size_t i, size_t skip)
+bool calibration_left_out(const struct trace_facts *facts, size_t i, size_t skip)
 {
     const char *group;
 
@@ -289,8 +298,9 @@ static bool left_out(const struct trace_facts *facts, size_t i, size_t skip)
     return i == skip || (group[0] && strcmp(group, facts[i].header.link.group) == 0);
 }
 
-static void learn_part(struct calibration_part *part, enum accel accel, const struct trace_facts *facts,
-                       size_t nr, size_t skip, double *v, double *w, double *push)
+static void learn_part(struct costs_file_part *part, enum accel accel,
+                       const struct trace_facts *facts, size_t nr, size_t skip, double *v,
+                       double *w, double *push)
 {
     size_t n, nr_push = 0;
 
@@ -299,14 +309,15 @@ static void learn_part(struct calibration_part *part, enum accel accel, const st
         for (size_t i = 0; i < nr; i++) {
             double x;
 
-            if (calibration_accel(&facts[i]) != accel || left_out(facts, i, skip))
+            if (calibration_accel(&facts[i]) != accel || calibration_left_out(facts, i, skip))
                 continue;
             x = figure_of(&facts[i], (enum figure)figure);
             if (x != UNKNOWN)
                 v[n++] = x;
         }
         if (n > 0) {
-            /* a scan is often cut short by the poll or the quota: the fastest seen is the one meant */
+            /* a scan is often cut short by the poll or the quota: the fastest seen is the one meant
+             */
             double mid = figure == FIG_SCAN ? stats_quantile(v, n, 1.0) : median(v, n);
 
             set_figure(part, (enum figure)figure, mid, spread(v, n, mid));
@@ -314,9 +325,9 @@ static void learn_part(struct calibration_part *part, enum accel accel, const st
     }
     n = 0;
     for (size_t i = 0; i < nr; i++) {
-        if (calibration_accel(&facts[i]) != accel || left_out(facts, i, skip))
+        if (calibration_accel(&facts[i]) != accel || calibration_left_out(facts, i, skip))
             continue;
-        part->captures++;
+        part->spread.captures++;
         if (final_stage(&facts[i], &v[n], &w[n]))
             n++;
         push[nr_push] = push_speed(&facts[i]);
@@ -325,16 +336,16 @@ static void learn_part(struct calibration_part *part, enum accel accel, const st
     learn_final(part, v, w, n, push, nr_push);
 }
 
-enum status calibration_learn(struct calibration *c, const struct trace_facts *facts, size_t nr, size_t skip)
+enum status calibration_learn(struct costs_file *c, const struct trace_facts *facts, size_t nr,
+                              size_t skip)
 {
     double *v = malloc((nr + 1) * sizeof(*v)), *w = malloc((nr + 1) * sizeof(*w));
     double *push = malloc((nr + 1) * sizeof(*push));
     enum status st = ST_ENOMEM;
 
     if (v && w && push) {
-        calibration_default(c);
+        costs_file_default(c);
         for (int a = 0; a < ACCEL_NR; a++) {
-            c->part[a].captures = 0;
             learn_part(&c->part[a], (enum accel)a, facts, nr, skip, v, w, push);
         }
         st = ST_OK;
@@ -342,20 +353,12 @@ enum status calibration_learn(struct calibration *c, const struct trace_facts *f
     free(v);
     free(w);
     free(push);
+    for (int a = 0; a < ACCEL_NR; a++)
+        c->part[a].given = c->part[a].spread.captures > 0;
     return st;
 }
 
-void calibration_default(struct calibration *c)
+enum status calibration_default(struct costs_file *c, struct diag *diag)
 {
-    for (int a = 0; a < ACCEL_NR; a++) {
-        struct calibration_part *p = &c->part[a];
-
-        *p = (struct calibration_part){
-            .rss_spread_bytes = 2.0 * (double)MIB,
-            .slip_spread_ns = 0.3e6,
-            .copy_spread_ratio = 0.15,
-            .device_spread_ns = 4e6,
-        };
-        host_costs_default(&p->costs);
-    }
+    return costs_file_read_text(c, "built-in calibration", calibration_text_lab, diag);
 }

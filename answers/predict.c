@@ -14,10 +14,12 @@
 #include "base/units.h"
 #include "sim/sim.h"
 
-/* Migratable RAM beside guest memory of the `pc` machine without a display: 520 KiB (reference section 4). */
+/* Migratable RAM beside guest memory of the `pc` machine without a display: 520 KiB (reference
+ * section 4). */
 #define MACHINE_EXTRA_BYTES (520 * KIB)
 
-void predict_setup_link(struct setup *s, const struct trace_facts *f, const struct calibration_part *part)
+void predict_setup_link(struct setup *s, const struct trace_facts *f,
+                        const struct costs_file_part *part)
 {
     s->hosts[0].costs = s->hosts[1].costs = part->costs;
     if (f->header.link.rate_bps) {
@@ -26,7 +28,8 @@ void predict_setup_link(struct setup *s, const struct trace_facts *f, const stru
     }
 }
 
-void predict_setup_vm(struct setup *s, uint32_t i, const struct trace_facts *f, const struct calibration_part *part)
+void predict_setup_vm(struct setup *s, uint32_t i, const struct trace_facts *f,
+                      const struct costs_file_part *part)
 {
     struct guest_params *g = &s->sc.vms[i].guest;
     struct scn_migration *m = &s->sc.migrations[i];
@@ -35,10 +38,12 @@ void predict_setup_vm(struct setup *s, uint32_t i, const struct trace_facts *f, 
     g->memory_bytes = f->header.memory_bytes;
     g->extra_bytes = MACHINE_EXTRA_BYTES;
     g->vcpus = f->header.vcpus ? f->header.vcpus : 1;
-    g->nonzero_bytes = f->before.rss_bytes ? (uint64_t)fmax(resident, (double)MIB) : f->header.memory_bytes;
+    g->nonzero_bytes =
+        f->before.rss_bytes ? (uint64_t)fmax(resident, (double)MIB) : f->header.memory_bytes;
     if (g->nonzero_bytes > g->memory_bytes)
         g->nonzero_bytes = g->memory_bytes;
-    g->zero_tail_ratio = 1.0 - fmin(part->tail_bytes / (double)g->nonzero_bytes, 1.0);
+    g->zero_tail_ratio =
+        1.0 - fmin((double)part->spread.tail_bytes / (double)g->nonzero_bytes, 1.0);
     g->dirty.compress_ratio = 1.0;
     g->dirty.cpu_need_ratio = 1.0;
     m->params = f->before.params;
@@ -53,24 +58,27 @@ struct runs {
     size_t nr;
 };
 
-
 /* Host constants of one sample: within what single captures scattered. */
-static void draw_costs(struct host_costs *c, const struct calibration_part *part, struct rng *rng)
+static void draw_costs(struct host_costs *c, const struct costs_file_part *part, struct rng *rng)
 {
-    double copy = exp(gsl_ran_gaussian(rng_gsl(rng), fmin(part->copy_spread_ratio, 0.5)));
+    double copy = exp(gsl_ran_gaussian(rng_gsl(rng), fmin(part->spread.copy_spread_ratio, 0.5)));
 
     *c = part->costs;
     c->copy_bytes_per_s = (uint64_t)((double)c->copy_bytes_per_s * copy);
     c->final_copy_bytes_per_s = (uint64_t)((double)c->final_copy_bytes_per_s * copy);
-    c->window_slip_ns = (int64_t)fmax(0.0, (double)c->window_slip_ns + gsl_ran_gaussian(rng_gsl(rng), part->slip_spread_ns));
-    c->device_save_ns = (int64_t)fmax(0.0, (double)c->device_save_ns + gsl_ran_gaussian(rng_gsl(rng), part->device_spread_ns));
+    c->window_slip_ns =
+        (int64_t)fmax(0.0, (double)c->window_slip_ns +
+                               gsl_ran_gaussian(rng_gsl(rng), (double)part->spread.slip_spread_ns));
+    c->device_save_ns = (int64_t)fmax(
+        0.0, (double)c->device_save_ns +
+                 gsl_ran_gaussian(rng_gsl(rng), (double)part->spread.device_spread_ns));
 }
 
-static void draw_resident(struct guest_params *g, const struct trace_facts *f, const struct calibration_part *part,
-                          struct rng *rng)
+static void draw_resident(struct guest_params *g, const struct trace_facts *f,
+                          const struct costs_file_part *part, struct rng *rng)
 {
     double bytes = (double)f->before.rss_bytes - (double)part->costs.rss_overhead_bytes +
-                   gsl_ran_gaussian(rng_gsl(rng), part->rss_spread_bytes);
+                   gsl_ran_gaussian(rng_gsl(rng), (double)part->spread.rss_spread_bytes);
 
     if (f->before.rss_bytes == 0)
         return;
@@ -88,10 +96,11 @@ static void fit_to_memory(struct dirty_params *d, uint64_t nonzero)
         d->classes[k].pages *= limit / total;
 }
 
-static enum status run_samples(const struct trace_facts *const *facts, size_t nr, const struct predict_options *o,
-                               const struct fit *fits, struct runs *runs)
+static enum status run_samples(const struct trace_facts *const *facts, size_t nr,
+                               const struct predict_options *o, const struct fit *fits,
+                               struct runs *runs)
 {
-    const struct calibration_part *part = &o->calibration->part[calibration_accel(facts[0])];
+    const struct costs_file_part *part = &o->calibration->part[calibration_accel(facts[0])];
     struct setup *s = setup_new((uint32_t)nr);
     struct sim *sim = 0;
     enum status st = ST_ENOMEM;
@@ -117,6 +126,8 @@ static enum status run_samples(const struct trace_facts *const *facts, size_t nr
                 draw_costs(&s->hosts[0].costs, part, &rng);
             draw_resident(&s->sc.vms[i].guest, facts[i], part, &rng);
             s->sc.vms[i].guest.dirty = fits[i].samples[pick];
+            if (o->cpu_need > 0.0)
+                s->sc.vms[i].guest.dirty.cpu_need_ratio = o->cpu_need;
             fit_to_memory(&s->sc.vms[i].guest.dirty, s->sc.vms[i].guest.nonzero_bytes);
         }
         sim_run(sim, k);
@@ -163,7 +174,8 @@ static double row_setup(const struct mig_result *r)
 }
 
 /* The middle, and p5-p95, of one value over the runs that ended as @outcome. */
-static double middle(const struct runs *runs, enum outcome outcome, row_value *value, double *v, struct interval *in)
+static double middle(const struct runs *runs, enum outcome outcome, row_value *value, double *v,
+                     struct interval *in)
 {
     size_t n = 0;
 
@@ -173,7 +185,8 @@ static double middle(const struct runs *runs, enum outcome outcome, row_value *v
     }
     stats_sort(v, n);
     if (in)
-        *in = (struct interval){stats_quantile_sorted(v, n, 0.05), stats_quantile_sorted(v, n, 0.95)};
+        *in =
+            (struct interval){stats_quantile_sorted(v, n, 0.05), stats_quantile_sorted(v, n, 0.95)};
     return stats_quantile_sorted(v, n, 0.5);
 }
 
@@ -199,31 +212,39 @@ static void summarise(const struct runs *runs, double *v, struct prediction *out
     for (int o = 0; o < OUTCOME_NR; o++)
         best = out->share[o] > out->share[best] ? (enum outcome)o : best;
     out->outcome_share = out->share[best];
-    *r = (struct mig_result){.outcome = best, .reason = static_reason(best), .attempt = 1, .downtime_ns = -1, .blackout_ns = -1};
+    *r = (struct mig_result){.outcome = best,
+                             .reason = static_reason(best),
+                             .attempt = 1,
+                             .downtime_ns = -1,
+                             .blackout_ns = -1};
     r->total_ns = (int64_t)middle(runs, best, row_total, v, &out->total_ns);
     r->setup_ns = (int64_t)middle(runs, best, row_setup, v, 0);
     r->transferred_bytes = (uint64_t)middle(runs, best, row_bytes, v, &out->transferred_bytes);
     r->rounds = (uint32_t)llround(middle(runs, best, row_rounds, v, &out->rounds));
-    r->max_throttle_pct = (uint32_t)llround(middle(runs, best, row_throttle, v, &out->max_throttle_pct));
+    r->max_throttle_pct =
+        (uint32_t)llround(middle(runs, best, row_throttle, v, &out->max_throttle_pct));
     if (best == OUTCOME_COMPLETED)
         r->downtime_ns = (int64_t)middle(runs, best, row_downtime, v, &out->downtime_ns);
     else
         out->downtime_ns = (struct interval){NAN, NAN};
 }
 
-static enum status fit_members(const struct trace_facts *const *facts, size_t nr, const struct predict_options *o,
-                               struct fit *fits)
+static enum status fit_members(const struct trace_facts *const *facts, size_t nr,
+                               const struct predict_options *o, struct fit *fits)
 {
-    const struct calibration_part *part = &o->calibration->part[calibration_accel(facts[0])];
+    const struct costs_file_part *part = &o->calibration->part[calibration_accel(facts[0])];
     enum status st = ST_OK;
 
     for (size_t i = 0; i < nr && st == ST_OK; i++) {
-        double resident = facts[i]->before.rss_bytes
-                              ? (double)facts[i]->before.rss_bytes - (double)part->costs.rss_overhead_bytes
-                              : (double)facts[i]->header.memory_bytes;
+        double resident = facts[i]->before.rss_bytes ? (double)facts[i]->before.rss_bytes -
+                                                           (double)part->costs.rss_overhead_bytes
+                                                     : (double)facts[i]->header.memory_bytes;
         struct fit_options fo = {
-            .resident_bytes = fmin(fmax(resident, (double)MIB), (double)facts[i]->header.memory_bytes),
+            .resident_bytes =
+                fmin(fmax(resident, (double)MIB), (double)facts[i]->header.memory_bytes),
             .guest_writes_per_s = part->costs.guest_writes_per_s,
+            .cpu_need = part->spread.cpu_need_ratio,
+            .cpu_need_spread = part->spread.cpu_need_spread_ratio,
             .seed = o->seed,
             .nr_samples = o->samples ? o->samples : PREDICT_SAMPLES,
         };
@@ -233,8 +254,9 @@ static enum status fit_members(const struct trace_facts *const *facts, size_t nr
     return st;
 }
 
-enum status predict_group(const struct trace_facts *const *facts, size_t nr, const struct predict_options *o,
-                          struct prediction *out, struct diag *diag)
+enum status predict_group(const struct trace_facts *const *facts, size_t nr,
+                          const struct predict_options *o, struct prediction *out,
+                          struct diag *diag)
 {
     struct fit *fits = calloc(nr, sizeof(*fits));
     struct runs *runs = calloc(nr, sizeof(*runs));
@@ -252,13 +274,14 @@ enum status predict_group(const struct trace_facts *const *facts, size_t nr, con
         st = run_samples(facts, nr, o, fits, runs);
     for (size_t i = 0; i < nr; i++) {
         if (st == ST_OK) {
-            const struct calibration_part *part = &o->calibration->part[calibration_accel(facts[i])];
+            const struct costs_file_part *part = &o->calibration->part[calibration_accel(facts[i])];
 
-            out[i] = (struct prediction){.nr_measurements = (uint32_t)facts[i]->before.nr_dirty,
-                                         .resident_bytes = (double)facts[i]->before.rss_bytes -
-                                                           (double)part->costs.rss_overhead_bytes,
-                                         .resident_spread_bytes = part->rss_spread_bytes,
-                                         .calibrated = part->captures > 0};
+            out[i] =
+                (struct prediction){.nr_measurements = (uint32_t)facts[i]->before.nr_dirty,
+                                    .resident_bytes = (double)facts[i]->before.rss_bytes -
+                                                      (double)part->costs.rss_overhead_bytes,
+                                    .resident_spread_bytes = (double)part->spread.rss_spread_bytes,
+                                    .calibrated = part->spread.captures > 0};
             summarise(&runs[i], v, &out[i]);
             out[i].result.vm = facts[i]->header.id;
             out[i].fit = fits[i];
@@ -282,7 +305,8 @@ enum status predict_all(const struct trace_facts *facts, size_t nr, const struct
     size_t *index = calloc(nr + 1, sizeof(*index));
     struct prediction *part = calloc(nr + 1, sizeof(*part));
     unsigned char *done = calloc(nr + 1, 1);
-    enum status st = group && index && part && done ? ST_OK : diag_set(diag, ST_ENOMEM, "not enough memory");
+    enum status st =
+        group && index && part && done ? ST_OK : diag_set(diag, ST_ENOMEM, "not enough memory");
 
     for (size_t i = 0; i < nr && st == ST_OK; i++) {
         const char *name = facts[i].header.link.group;

@@ -40,8 +40,8 @@ static int64_t ever_dirty(const struct facts_poll *p)
     return pages;
 }
 
-/* Newly dirty pages of each sync.  Syncs between two polls cannot be told apart: the first of them found it
- * all, since the ones that follow within milliseconds are exact re-tests. */
+/* Newly dirty pages of each sync.  Syncs between two polls cannot be told apart: the first of them
+ * found it all, since the ones that follow within milliseconds are exact re-tests. */
 static uint32_t dirty_of_syncs(const struct trace_facts *f, uint64_t *dirty, uint32_t cap)
 {
     int64_t rounds = 0, pages = 0;
@@ -70,9 +70,10 @@ static uint32_t dirty_of_syncs(const struct trace_facts *f, uint64_t *dirty, uin
     return nr;
 }
 
-/* Bandwidth of each window in which the link was what bound.  A window at the cap says nothing of the link, nor
- * does one spent on zero pages: there the link is taken to be as it was before. */
-static uint32_t rates_of_windows(const struct trace_facts *f, int64_t *at, double *rate, uint32_t cap)
+/* Bandwidth of each window in which the link was what bound.  A window at the cap says nothing of
+ * the link, nor does one spent on zero pages: there the link is taken to be as it was before. */
+static uint32_t rates_of_windows(const struct trace_facts *f, int64_t *at, double *rate,
+                                 uint32_t cap)
 {
     double limit = (double)f->before.params.max_bandwidth_bytes_per_s, last = -1.0, link = INFINITY;
     int64_t since = 0;
@@ -82,7 +83,8 @@ static uint32_t rates_of_windows(const struct trace_facts *f, int64_t *at, doubl
         const struct facts_poll *p = &f->after.polls[i];
         bool zeros, capped;
 
-        if (p->status != FACTS_ST_ACTIVE || p->bandwidth_bytes_per_s <= 0.0 || p->bandwidth_bytes_per_s == last)
+        if (p->status != FACTS_ST_ACTIVE || p->bandwidth_bytes_per_s <= 0.0 ||
+            p->bandwidth_bytes_per_s == last)
             continue;
         last = p->bandwidth_bytes_per_s;
         zeros = (double)p->pages_per_s * (double)PAGE_BYTES > 1.5 * last;
@@ -96,7 +98,8 @@ static uint32_t rates_of_windows(const struct trace_facts *f, int64_t *at, doubl
     return nr;
 }
 
-static void take_measured_speeds(struct setup *s, const struct trace_facts *f, const struct calibration_part *own)
+static void take_measured_speeds(struct setup *s, const struct trace_facts *f,
+                                 const struct costs_file_part *own)
 {
     struct host_costs *c = &s->hosts[0].costs;
     const struct facts_poll *last = &f->after.last_ram;
@@ -111,8 +114,9 @@ static void take_measured_speeds(struct setup *s, const struct trace_facts *f, c
         g->extra_bytes = (uint64_t)last->total_bytes - g->memory_bytes;
     if (f->after.has_ram && last->zero_pages >= 0)
         g->nonzero_bytes = (uint64_t)last->total_bytes - (uint64_t)last->zero_pages * PAGE_BYTES;
-    if (own->tail_bytes >= 0.0)
-        g->zero_tail_ratio = 1.0 - fmin(own->tail_bytes / (double)g->nonzero_bytes, 1.0);
+    if (g->nonzero_bytes > 0)
+        g->zero_tail_ratio =
+            1.0 - fmin((double)own->spread.tail_bytes / (double)g->nonzero_bytes, 1.0);
 }
 
 static void take_orders(struct setup *s, const struct trace_facts *f)
@@ -137,7 +141,8 @@ static void compare_steps(const struct trace_facts *f, struct replay *out)
 
     out->steps_observed = (uint32_t)f->after.nr_throttles;
     for (size_t i = 0; i < out->nr_rounds; i++) {
-        uint32_t now = i + 1 < out->nr_rounds ? out->rounds[i + 1].throttle_pct : out->simulated.max_throttle_pct;
+        uint32_t now = i + 1 < out->nr_rounds ? out->rounds[i + 1].throttle_pct
+                                              : out->simulated.max_throttle_pct;
 
         if (now == pct)
             continue;
@@ -145,7 +150,8 @@ static void compare_steps(const struct trace_facts *f, struct replay *out)
         if (out->steps_simulated < out->steps_observed) {
             const struct facts_throttle *t = &f->after.throttles[out->steps_simulated];
 
-            out->steps_agree += t->pct == now && t->rounds == (int64_t)out->rounds[i].round + 1 ? 1 : 0;
+            out->steps_agree +=
+                t->pct == now && t->rounds == (int64_t)out->rounds[i].round + 1 ? 1 : 0;
         }
         out->steps_simulated++;
     }
@@ -157,12 +163,15 @@ static void compare(const struct trace_facts *f, struct replay *out)
     const struct mig_result *r = &out->simulated;
 
     out->outcome_agrees = replay_observed_outcome(f) == r->outcome;
-    out->total_error_ratio = t->total_ns > 0 ? (double)(r->total_ns - t->total_ns) / (double)t->total_ns : NAN;
-    out->downtime_error_ns =
-        t->downtime_ns >= 0 && r->downtime_ns >= 0 ? (double)(r->downtime_ns - t->downtime_ns) : NAN;
-    out->bytes_error_ratio = t->transferred_bytes > 0 ? ((double)r->transferred_bytes - (double)t->transferred_bytes) /
-                                                            (double)t->transferred_bytes
-                                                      : NAN;
+    out->total_error_ratio =
+        t->total_ns > 0 ? (double)(r->total_ns - t->total_ns) / (double)t->total_ns : NAN;
+    out->downtime_error_ns = t->downtime_ns >= 0 && r->downtime_ns >= 0
+                                 ? (double)(r->downtime_ns - t->downtime_ns)
+                                 : NAN;
+    out->bytes_error_ratio = t->transferred_bytes > 0
+                                 ? ((double)r->transferred_bytes - (double)t->transferred_bytes) /
+                                       (double)t->transferred_bytes
+                                 : NAN;
     out->rounds_error = t->rounds > 0 ? (int64_t)r->rounds - t->rounds : 0;
     out->sync_shift_ns = NAN;
     for (size_t i = 0; i < out->nr_rounds; i++) {
@@ -177,7 +186,8 @@ static void compare(const struct trace_facts *f, struct replay *out)
     compare_steps(f, out);
 }
 
-static enum status run_replay(struct setup *s, const struct sim_observed *observed, struct replay *out)
+static enum status run_replay(struct setup *s, const struct sim_observed *observed,
+                              struct replay *out)
 {
     struct sim_options so = {.max_rounds = REPLAY_ROUNDS_MAX, .observed = observed};
     struct sim *sim = sim_new(&s->sc, &so);
@@ -197,16 +207,16 @@ static enum status run_replay(struct setup *s, const struct sim_observed *observ
     return out->rounds ? ST_OK : ST_ENOMEM;
 }
 
-enum status replay_trace(const struct trace_facts *f, const struct calibration *calibration, struct replay *out,
-                         struct diag *diag)
+enum status replay_trace(const struct trace_facts *f, const struct costs_file *calibration,
+                         struct replay *out, struct diag *diag)
 {
-    const struct calibration_part *part = &calibration->part[calibration_accel(f)];
+    const struct costs_file_part *part = &calibration->part[calibration_accel(f)];
     uint32_t cap = (uint32_t)f->after.nr_polls + 2, syncs = (uint32_t)f->after.nr_passes + 64;
     uint64_t *dirty = calloc(syncs, sizeof(*dirty));
     int64_t *at = calloc(cap, sizeof(*at));
     double *rate = calloc(cap, sizeof(*rate));
     struct setup *s = setup_new(1);
-    struct calibration own;
+    struct costs_file own;
     enum status st = dirty && at && rate && s ? ST_OK : ST_ENOMEM;
 
     *out = (struct replay){0};

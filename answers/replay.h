@@ -1,10 +1,11 @@
 /*
  * replay.h - re-enact a capture: what it measured goes in, what the engine decides comes out.
  *
- * In: dirty pages found at each sync, bandwidth of each window, zero and non-zero pages, the sender's speed and
- * lateness, the orders given (post-copy, cancel, parameter changes).  Out, from the engine alone: number and
- * moments of syncs, throttle steps, switchover, downtime, bytes.  Constants of the stop-and-copy come from the
- * calibration, which should be learned from other captures.
+ * In: dirty pages found at each sync, bandwidth of each window, zero and non-zero pages, the
+ * sender's speed and lateness, the orders given (post-copy, cancel, parameter changes).  Out, from
+ * the engine alone: number and moments of syncs, throttle steps, switchover, downtime, bytes.
+ * Constants of the stop-and-copy come from the calibration, which should be learned from other
+ * captures.
  */
 #ifndef MIGCAST_ANSWERS_REPLAY_H
 #define MIGCAST_ANSWERS_REPLAY_H
@@ -21,17 +22,17 @@ enum {
 struct replay {
     struct mig_result simulated;
     size_t nr_rounds;
-    struct mig_round *rounds;     /* owned */
-    double total_error_ratio;     /* (simulated - observed) / observed; NAN = nothing to compare */
-    double downtime_error_ns;     /* simulated - observed; NAN */
+    struct mig_round *rounds; /* owned */
+    double total_error_ratio; /* (simulated - observed) / observed; NAN = nothing to compare */
+    double downtime_error_ns; /* simulated - observed; NAN */
     double bytes_error_ratio;
     int64_t rounds_error;
     bool outcome_agrees;
     uint32_t steps_observed, steps_simulated, steps_agree; /* throttle steps, compared in order */
-    double sync_shift_ns;         /* largest distance between the same sync observed and simulated; NAN */
+    double sync_shift_ns; /* largest distance between the same sync observed and simulated; NAN */
 };
 
-enum status replay_trace(const struct trace_facts *facts, const struct calibration *calibration,
+enum status replay_trace(const struct trace_facts *facts, const struct costs_file *calibration,
                          struct replay *out, struct diag *diag);
 void replay_release(struct replay *r);
 

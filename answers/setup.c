@@ -51,7 +51,8 @@ struct setup *setup_new(uint32_t nr)
     s->hosts[1] = (struct scn_host){.name = "target", .nic_bps = UNITS_UNLIMITED};
     host_costs_default(&s->hosts[0].costs);
     host_costs_default(&s->hosts[1].costs);
-    s->link = (struct scn_link){.name = "link", .efficiency_ratio = 1.0, .rate_bps.a = (double)UNITS_UNLIMITED};
+    s->link = (struct scn_link){
+        .name = "link", .efficiency_ratio = 1.0, .rate_bps.a = (double)UNITS_UNLIMITED};
     s->sc.hosts = s->hosts;
     s->sc.links = &s->link;
     s->sc.nr_hosts = 2;
@@ -69,7 +70,8 @@ struct setup *setup_new(uint32_t nr)
         s->sc.migrations[i].name = "";
         s->sc.migrations[i].platform = "qemu";
         mig_params_default(&s->sc.migrations[i].params);
-        s->sc.requests[i] = (struct scn_request){.name = "request", .vm = i, .target = 1, .cancel_at_ns = -1};
+        s->sc.requests[i] =
+            (struct scn_request){.name = "request", .vm = i, .target = 1, .cancel_at_ns = -1};
     }
     return s;
 }

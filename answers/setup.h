@@ -1,8 +1,8 @@
 /*
  * setup.h - a scenario of two hosts and one link, built without a file.
  *
- * `quick`, `predict` and `replay` describe their migrations with it and then run the same engine as any
- * scenario file.
+ * `quick`, `predict` and `replay` describe their migrations with it and then run the same engine as
+ * any scenario file.
  */
 #ifndef MIGCAST_ANSWERS_SETUP_H
 #define MIGCAST_ANSWERS_SETUP_H
@@ -15,8 +15,8 @@ struct setup {
     struct scn_link link;
 };
 
-/* setup_new - @nr VMs that all move from host 0 to host 1 over one unlimited link, with QEMU's default
- * tuning and default host costs; fill in the rest.  NULL when memory ran out. */
+/* setup_new - @nr VMs that all move from host 0 to host 1 over one unlimited link, with QEMU's
+ * default tuning and default host costs; fill in the rest.  NULL when memory ran out. */
 struct setup *setup_new(uint32_t nr);
 void setup_free(struct setup *s);
 

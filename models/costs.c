@@ -1,8 +1,8 @@
 /*
  * costs.c - default host costs, each with its origin.
  *
- * They stand for two ordinary x86 servers of about 2020 with physical KVM.  They matter little where the
- * link or the cap binds; `migcast calibrate` measures them where they do.
+ * They stand for two ordinary x86 servers of about 2020 with physical KVM.  They matter little
+ * where the link or the cap binds; `migcast calibrate` measures them where they do.
  */
 #include "models/costs.h"
 
@@ -42,6 +42,9 @@ void host_costs_default(struct host_costs *c)
         /* our post-copy capture: 10 ms of blackout for some 17,000 runs */
         .postcopy_discard_ns_per_run = 300,
         .postcopy_fault_ns = 100 * NS_PER_US,
+        /* one UFFDIO_ZEROPAGE each, a system call and a page-table entry: 0.5 us in twenty
+         * published post-copy migrations of a database guest (docs/published.md) */
+        .postcopy_zero_ns = 500,
         /* Linux default for UNIX sockets, and TCP's usual autotuned order of magnitude */
         .socket_buffer_bytes = 212992,
         /* our captures on KVM: 38 MiB */

@@ -6,7 +6,8 @@
 
 #include "models/params.h"
 
-/* Fill @costs with the defaults for an ordinary x86 server pair.  `migcast calibrate` replaces them. */
+/* Fill @costs with the defaults for an ordinary x86 server pair.  `migcast calibrate` replaces
+ * them. */
 void host_costs_default(struct host_costs *costs);
 
 #endif

@@ -81,6 +81,9 @@ static const struct option cost_rows[] = {
     {.name = "postcopy_fault", .type = OPT_TIME_NS,
      .offset = AT(postcopy_fault_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
      .group = "host costs", .help = "handling one post-copy fault, without the transfer"},
+    {.name = "postcopy_zero", .type = OPT_TIME_NS,
+     .offset = AT(postcopy_zero_ns), .min = 0.0, .max = (double)(600 * NS_PER_S),
+     .group = "host costs", .help = "placing one zero page at the destination in post-copy"},
     {.name = "socket_buffer", .type = OPT_SIZE,
      .offset = AT(socket_buffer_bytes), .min = 0.0, .max = (double)(1024 * GIB),
      .group = "host costs", .help = "data hidden in socket buffers"},
@@ -135,6 +138,12 @@ static const struct option spread_rows[] = {
     {.name = "device_spread", .type = OPT_TIME_NS, .offset = AT(device_spread_ns),
      .def = "4ms", .min = 0.0, .max = (double)(600 * NS_PER_S),
      .group = "spread", .help = "standard deviation of device_save over single captures"},
+    {.name = "cpu_need", .type = OPT_RATIO, .offset = AT(cpu_need_ratio),
+     .def = "0%", .min = 0.0, .max = 1.0,
+     .group = "spread", .help = "vCPU share that throttled guests acted as if they needed; 0 = not known"},
+    {.name = "cpu_need_spread", .type = OPT_RATIO, .offset = AT(cpu_need_spread_ratio),
+     .def = "0%", .min = 0.0, .max = 1.0,
+     .group = "spread", .help = "standard deviation of cpu_need over single captures"},
 };
 #undef AT
 /* clang-format on */

@@ -58,8 +58,8 @@ void dirty_add_class(struct dirty_model *model, double pages, double writes_per_
     model->nr++;
 }
 
-void dirty_compile(struct dirty_model *model, const struct dirty_params *params, double guest_fault_ns,
-                   int64_t phase_ns)
+void dirty_compile(struct dirty_model *model, const struct dirty_params *params,
+                   double guest_fault_ns, int64_t phase_ns)
 {
     model->nr = 0;
     model->total_pages = 0.0;
@@ -132,7 +132,8 @@ static double series_before(const struct dirty_model *model, int64_t t)
             from = 0;
         if (from >= t)
             break;
-        sum += (double)((to < t ? to : t) - from) * S_PER_NS * model->series[i].value / model->series_mean;
+        sum += (double)((to < t ? to : t) - from) * S_PER_NS * model->series[i].value /
+               model->series_mean;
     }
     return sum;
 }
@@ -157,8 +158,8 @@ static double cpu_need(const struct dirty_model *m, double tau, double work)
     return need;
 }
 
-/* Largest work in [0, hi] whose need is at most @cpu.  cpu_need grows with work and bends down, so Newton
- * from below with a bisection guard converges in a few steps. */
+/* Largest work in [0, hi] whose need is at most @cpu.  cpu_need grows with work and bends down, so
+ * Newton from below with a bisection guard converges in a few steps. */
 static double work_for_cpu(const struct dirty_model *m, double tau, double cpu, double hi)
 {
     double lo = 0.0, x;
@@ -195,7 +196,8 @@ double dirty_work(const struct dirty_model *m, double tau, double wanted_s, doub
         return wanted_s;
     limit = wanted_s;
     if (m->cpu_per_work < cpu_share && m->fault_s > 0.0) {
-        /* slow until faults are rare enough, then at full speed: find the work where that happens */
+        /* slow until faults are rare enough, then at full speed: find the work where that happens
+         */
         double lo = 0.0, hi = wanted_s;
 
         for (int i = 0; i < 30; i++) {

@@ -1,14 +1,14 @@
 /*
  * dirty.h - how a guest's writes turn into distinct dirty pages.
  *
- * Every kind of writer is compiled, once per migration, into at most DIRTY_CLASSES_MAX classes of pages,
- * each written at random or in sequence, plus a clock of work: seconds of unthrottled writing.  Phases,
- * time series, throttling and write-protection faults only move that clock, so the formulas below hold
- * for all kinds, and a new kind is one file and one row in dirty.c.
+ * Every kind of writer is compiled, once per migration, into at most DIRTY_CLASSES_MAX classes of
+ * pages, each written at random or in sequence, plus a clock of work: seconds of unthrottled
+ * writing.  Phases, time series, throttling and write-protection faults only move that clock, so
+ * the formulas below hold for all kinds, and a new kind is one file and one row in dirty.c.
  *
- * Random class of n pages with rate w writes/s: distinct pages after work time tau = n (1 - exp(-w tau / n)),
- * the mean of independent Poisson writers (the "unseen coupons" formula; see models/README.md).
- * Sequential class: min(n, w tau).
+ * Random class of n pages with rate w writes/s: distinct pages after work time tau = n (1 - exp(-w
+ * tau / n)), the mean of independent Poisson writers (the "unseen coupons" formula; see
+ * models/README.md). Sequential class: min(n, w tau).
  */
 #ifndef MIGCAST_MODELS_DIRTY_H
 #define MIGCAST_MODELS_DIRTY_H
@@ -24,10 +24,10 @@ struct dirty_model {
     double pages[DIRTY_CLASSES_MAX];
     double writes_per_s[DIRTY_CLASSES_MAX];
     bool sequential[DIRTY_CLASSES_MAX];
-    double total_pages;          /* of all classes */
+    double total_pages; /* of all classes */
     int64_t on_ns, off_ns, phase_ns;
-    double cpu_per_work;         /* vCPU seconds a second of work needs, faults aside */
-    double fault_s;              /* vCPU seconds per newly dirtied page */
+    double cpu_per_work;              /* vCPU seconds a second of work needs, faults aside */
+    double fault_s;                   /* vCPU seconds per newly dirtied page */
     const struct dirty_point *series; /* NULL, or rate against time; borrowed */
     uint32_t nr_series;
     double series_mean;
@@ -35,7 +35,7 @@ struct dirty_model {
 
 /* A kind of writer. */
 struct dirty_ops {
-    const char *name;  /* as in scenario files */
+    const char *name; /* as in scenario files */
     const char *help;
     void (*compile)(const struct dirty_params *params, struct dirty_model *model);
 };
@@ -63,8 +63,8 @@ double dirty_wanted(const struct dirty_model *model, int64_t from_ns, int64_t to
 
 /*
  * dirty_work - seconds of work done while the writer wanted @wanted_s, @tau seconds after the last
- * re-protection, with @cpu_share (0..1) of its vCPU time.  A writer that needs less than its share is not
- * slowed; a writer that needs more loses the rest.  Never more than @wanted_s.
+ * re-protection, with @cpu_share (0..1) of its vCPU time.  A writer that needs less than its share
+ * is not slowed; a writer that needs more loses the rest.  Never more than @wanted_s.
  */
 double dirty_work(const struct dirty_model *model, double tau, double wanted_s, double cpu_share);
 

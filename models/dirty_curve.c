@@ -1,9 +1,10 @@
 /*
  * dirty_curve.c - a measured curve of distinct bytes against time, as a mixture of random classes.
  *
- * A curve D(t) of a stationary random writer is concave and a sum of n (1 - exp(-t/T)) terms.  The sizes of
- * the terms, on a grid of time constants that spans the measured times, are found by non-negative least
- * squares on relative errors (cyclic coordinate descent: monotone, and exact enough after 400 cycles).
+ * A curve D(t) of a stationary random writer is concave and a sum of n (1 - exp(-t/T)) terms.  The
+ * sizes of the terms, on a grid of time constants that spans the measured times, are found by
+ * non-negative least squares on relative errors (cyclic coordinate descent: monotone, and exact
+ * enough after 400 cycles).
  */
 #include "models/dirty.h"
 
@@ -18,8 +19,9 @@ enum {
 
 struct curve_fit {
     uint32_t nr;
-    double basis[DIRTY_CURVE_MAX][GRID]; /* distinct share of term j at point i, over the measured value */
-    double residual[DIRTY_CURVE_MAX];    /* 1 - fitted / measured */
+    double basis[DIRTY_CURVE_MAX]
+                [GRID]; /* distinct share of term j at point i, over the measured value */
+    double residual[DIRTY_CURVE_MAX]; /* 1 - fitted / measured */
     double size[GRID];
     double constant_s[GRID];
 };

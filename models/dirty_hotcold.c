@@ -1,6 +1,6 @@
 /*
- * dirty_hotcold.c - a hot part gets hot_ratio of the writes; the rest falls anywhere in the working set,
- * the hot part included.
+ * dirty_hotcold.c - a hot part gets hot_ratio of the writes; the rest falls anywhere in the working
+ * set, the hot part included.
  */
 #include "models/dirty.h"
 

@@ -7,5 +7,6 @@ void dirty_compile_sequential(const struct dirty_params *params, struct dirty_mo
 {
     double page = (double)PAGE_BYTES;
 
-    dirty_add_class(model, (double)params->working_set_bytes / page, params->write_bytes_per_s / page, true);
+    dirty_add_class(model, (double)params->working_set_bytes / page,
+                    params->write_bytes_per_s / page, true);
 }

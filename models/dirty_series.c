@@ -19,5 +19,6 @@ void dirty_compile_series(const struct dirty_params *params, struct dirty_model 
     model->series = params->points;
     model->nr_series = params->nr_points;
     model->series_mean = sum / (double)params->nr_points;
-    dirty_add_class(model, (double)params->working_set_bytes / page, model->series_mean / page, false);
+    dirty_add_class(model, (double)params->working_set_bytes / page, model->series_mean / page,
+                    false);
 }

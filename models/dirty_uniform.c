@@ -7,5 +7,6 @@ void dirty_compile_uniform(const struct dirty_params *params, struct dirty_model
 {
     double page = (double)PAGE_BYTES;
 
-    dirty_add_class(model, (double)params->working_set_bytes / page, params->write_bytes_per_s / page, false);
+    dirty_add_class(model, (double)params->working_set_bytes / page,
+                    params->write_bytes_per_s / page, false);
 }

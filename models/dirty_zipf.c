@@ -1,9 +1,9 @@
 /*
  * dirty_zipf.c - page of rank i is written with weight i^-s.
  *
- * Ranks are grouped into classes whose borders grow geometrically; inside a class the weights are averaged.
- * With 20 classes over 10^6 pages a class spans a factor of two in rank, and the distinct-page curve is
- * within 1 % of the sum over single pages (tests/models/test_dirty.c).
+ * Ranks are grouped into classes whose borders grow geometrically; inside a class the weights are
+ * averaged. With 20 classes over 10^6 pages a class spans a factor of two in rank, and the
+ * distinct-page curve is within 1 % of the sum over single pages (tests/models/test_dirty.c).
  */
 #include "models/dirty.h"
 

@@ -17,8 +17,8 @@ void memory_init(struct memory *mem, const struct dirty_model *model, double chu
 }
 
 /*
- * Chance that a page which was sent in this round is dirty again: the mean over chunks i = 0..C-1, opened
- * at tau i / C, of 1 - exp(-x (1 - i/C)), x = writes per page in tau.  The sum is geometric.
+ * Chance that a page which was sent in this round is dirty again: the mean over chunks i = 0..C-1,
+ * opened at tau i / C, of 1 - exp(-x (1 - i/C)), x = writes per page in tau.  The sum is geometric.
  */
 static double redirtied(double x, double chunks)
 {
@@ -31,7 +31,8 @@ static double redirtied(double x, double chunks)
     return 1.0 + expm1(-x) / (chunks * expm1(step));
 }
 
-static double sequential_sync(double pages, double known, double unsent, double written, double chunks)
+static double sequential_sync(double pages, double known, double unsent, double written,
+                              double chunks)
 {
     double sent_share = pages > 0.0 ? (known - unsent) / pages : 0.0;
     /* a sent page counts only what is written after its chunk opened: half the round on average */
@@ -41,7 +42,8 @@ static double sequential_sync(double pages, double known, double unsent, double 
     return fmin(reach, pages - unsent);
 }
 
-double memory_sync(struct memory *mem, const struct dirty_model *model, double tau, double unsent_share)
+double memory_sync(struct memory *mem, const struct dirty_model *model, double tau,
+                   double unsent_share)
 {
     double newly = 0.0;
 

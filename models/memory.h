@@ -1,14 +1,15 @@
 /*
  * memory.h - which pages are dirty, in the mean.
  *
- * Between two syncs QEMU knows a fixed dirty set and works it off; at a sync the pages written since their
- * re-protection join it.  Per class of the dirty model the memory keeps how many pages were known dirty
- * after the last sync; what was not sent by the next sync stays, the rest is clean until written again.
+ * Between two syncs QEMU knows a fixed dirty set and works it off; at a sync the pages written
+ * since their re-protection join it.  Per class of the dirty model the memory keeps how many pages
+ * were known dirty after the last sync; what was not sent by the next sync stays, the rest is clean
+ * until written again.
  *
- * Re-protection: with the KVM bitmap and manual protect a page that was dirty opens again when its 1 GiB
- * chunk is first touched by the sweep, a page that was clean has been open all along; with the legacy
- * bitmap, the dirty ring and TCG all pages open at the sync.
- * Source: QEMU migration/ram.c migration_clear_memory_region_dirty_bitmap, accel/kvm/kvm-all.c.
+ * Re-protection: with the KVM bitmap and manual protect a page that was dirty opens again when its
+ * 1 GiB chunk is first touched by the sweep, a page that was clean has been open all along; with
+ * the legacy bitmap, the dirty ring and TCG all pages open at the sync. Source: QEMU
+ * migration/ram.c migration_clear_memory_region_dirty_bitmap, accel/kvm/kvm-all.c.
  */
 #ifndef MIGCAST_MODELS_MEMORY_H
 #define MIGCAST_MODELS_MEMORY_H
@@ -24,9 +25,11 @@ struct memory {
 void memory_init(struct memory *mem, const struct dirty_model *model, double chunks);
 
 /*
- * memory_sync - one sync after @tau seconds of work since the last one, when @unsent_share (0..1) of the
- * pages then known dirty had not been sent.  Returns newly dirty pages (bits that went from 0 to 1).
+ * memory_sync - one sync after @tau seconds of work since the last one, when @unsent_share (0..1)
+ * of the pages then known dirty had not been sent.  Returns newly dirty pages (bits that went from
+ * 0 to 1).
  */
-double memory_sync(struct memory *mem, const struct dirty_model *model, double tau, double unsent_share);
+double memory_sync(struct memory *mem, const struct dirty_model *model, double tau,
+                   double unsent_share);
 
 #endif

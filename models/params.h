@@ -1,8 +1,8 @@
 /*
  * params.h - the inputs of one migration: tuning, guest, host costs.
  *
- * Plain data, no behaviour.  Scenario files, traces and `quick` fill these structs; the engine reads
- * them.  Units end the names; a rate of UNITS_UNLIMITED means no limit.
+ * Plain data, no behaviour.  Scenario files, traces and `quick` fill these structs; the engine
+ * reads them.  Units end the names; a rate of UNITS_UNLIMITED means no limit.
  */
 #ifndef MIGCAST_MODELS_PARAMS_H
 #define MIGCAST_MODELS_PARAMS_H
@@ -68,7 +68,7 @@ struct mig_params {
 
     bool auto_converge;
     bool cpu_throttle_tailslow;
-    uint32_t throttle_trigger_pct;   /* 50 */
+    uint32_t throttle_trigger_pct;       /* 50 */
     uint32_t cpu_throttle_initial_pct;   /* 20 */
     uint32_t cpu_throttle_increment_pct; /* 10 */
     uint32_t max_cpu_throttle_pct;       /* 99 */
@@ -96,7 +96,8 @@ struct mig_params {
     enum postcopy_trigger postcopy_trigger;
     int64_t postcopy_after_ns;
     uint32_t postcopy_after_round;
-    int64_t postcopy_recover_after_ns; /* a broken post-copy is recovered this long after the break; 0 = never */
+    int64_t postcopy_recover_after_ns; /* a broken post-copy is recovered this long after the break;
+                                          0 = never */
 
     bool return_path;
     bool pause_before_switchover;
@@ -105,7 +106,7 @@ struct mig_params {
 
     int64_t completion_timeout_ns;         /* 0 = none; fixed part */
     int64_t completion_timeout_ns_per_gib; /* of guest memory; 0 = none */
-    int64_t progress_timeout_ns;           /* 0 = none: no new minimum of remaining bytes for this long */
+    int64_t progress_timeout_ns; /* 0 = none: no new minimum of remaining bytes for this long */
     enum timeout_action timeout_action;
 };
 
@@ -134,25 +135,27 @@ struct dirty_point {
 };
 
 struct dirty_class {
-    double pages;                /* in the class */
-    double writes_per_s;         /* to the class, all pages together, unthrottled and while the phase is on */
-    bool sequential;             /* written in order rather than at random */
+    double pages; /* in the class */
+    double
+        writes_per_s; /* to the class, all pages together, unthrottled and while the phase is on */
+    bool sequential;  /* written in order rather than at random */
 };
 
 struct dirty_params {
     enum dirty_kind kind;
-    double write_bytes_per_s;   /* page writes x 4096: the offered rate, not the distinct rate */
+    double write_bytes_per_s; /* page writes x 4096: the offered rate, not the distinct rate */
     uint64_t working_set_bytes;
-    uint64_t hot_bytes;         /* hotcold */
-    double hot_ratio;           /* hotcold: share of the writes inside the hot part */
-    double zipf_exponent;       /* zipf: > 0 */
-    int64_t on_ns, off_ns;      /* phases; off_ns 0 = always on */
-    int64_t phase_ns;           /* where in the cycle the migration starts; < 0 = unknown, drawn at random */
-    double cpu_need_ratio;      /* share of vCPU time the writer uses when unthrottled; 1 = CPU-bound, so any
-                                   throttle slows it; below 1 a throttle first uses up the idle time */
-    double zero_write_ratio;    /* share of the writes that leave the page all zero */
-    double change_ratio;        /* share of a page's bytes that differ after a rewrite (XBZRLE); 0..1 */
-    double compress_ratio;      /* compressed size / size, for multifd compression; 0 < r <= 1 */
+    uint64_t hot_bytes;    /* hotcold */
+    double hot_ratio;      /* hotcold: share of the writes inside the hot part */
+    double zipf_exponent;  /* zipf: > 0 */
+    int64_t on_ns, off_ns; /* phases; off_ns 0 = always on */
+    int64_t phase_ns; /* where in the cycle the migration starts; < 0 = unknown, drawn at random */
+    double
+        cpu_need_ratio; /* share of vCPU time the writer uses when unthrottled; 1 = CPU-bound, so
+                           any throttle slows it; below 1 a throttle first uses up the idle time */
+    double zero_write_ratio; /* share of the writes that leave the page all zero */
+    double change_ratio;   /* share of a page's bytes that differ after a rewrite (XBZRLE); 0..1 */
+    double compress_ratio; /* compressed size / size, for multifd compression; 0 < r <= 1 */
     uint32_t nr_classes;
     uint32_t nr_points;
     struct dirty_class classes[DIRTY_CLASSES_MAX];
@@ -161,47 +164,51 @@ struct dirty_params {
 
 struct guest_params {
     uint64_t memory_bytes;
-    uint64_t extra_bytes;    /* migratable RAM beside guest memory: video, ROMs, ACPI tables */
-    uint64_t nonzero_bytes;  /* pages with content; the rest are zero pages */
+    uint64_t extra_bytes;     /* migratable RAM beside guest memory: video, ROMs, ACPI tables */
+    uint64_t nonzero_bytes;   /* pages with content; the rest are zero pages */
     uint64_t host_page_bytes; /* 4096, 2 MiB, 1 GiB */
     uint64_t device_state_bytes;
     uint32_t vcpus;
-    double zero_tail_ratio;  /* where the zero pages lie: 1 = one run at the end of memory, 0 = spread evenly */
+    double zero_tail_ratio; /* where the zero pages lie: 1 = one run at the end of memory, 0 =
+                               spread evenly */
     struct dirty_params dirty;
 };
 
-/* Costs of a pair of hosts, from `calibrate` or a preset; every default says its origin in models/costs.c. */
+/* Costs of a pair of hosts, from `calibrate` or a preset; every default says its origin in
+ * models/costs.c. */
 struct host_costs {
-    uint64_t copy_bytes_per_s;          /* normal pages through one stream, sender CPU */
-    uint64_t zero_scan_bytes_per_s;     /* guest bytes tested and found zero */
-    uint64_t final_copy_bytes_per_s;    /* normal pages in the stop-and-copy */
-    uint64_t tls_bytes_per_s;           /* ceiling of one encrypted stream */
-    uint64_t zlib_bytes_per_s;          /* input, one thread, level 1 */
+    uint64_t copy_bytes_per_s;       /* normal pages through one stream, sender CPU */
+    uint64_t zero_scan_bytes_per_s;  /* guest bytes tested and found zero */
+    uint64_t final_copy_bytes_per_s; /* normal pages in the stop-and-copy */
+    uint64_t tls_bytes_per_s;        /* ceiling of one encrypted stream */
+    uint64_t zlib_bytes_per_s;       /* input, one thread, level 1 */
     uint64_t zstd_bytes_per_s;
-    uint64_t hw_compress_bytes_per_s;   /* qpl, uadk, qatzip */
-    uint64_t xbzrle_bytes_per_s;        /* input compared and encoded */
-    int64_t sync_fixed_ns;              /* one dirty-log sync */
-    int64_t sync_ns_per_gib;            /* more of it, by guest memory */
-    int64_t clear_ns_per_gib;           /* re-protecting a chunk */
+    uint64_t hw_compress_bytes_per_s; /* qpl, uadk, qatzip */
+    uint64_t xbzrle_bytes_per_s;      /* input compared and encoded */
+    int64_t sync_fixed_ns;            /* one dirty-log sync */
+    int64_t sync_ns_per_gib;          /* more of it, by guest memory */
+    int64_t clear_ns_per_gib;         /* re-protecting a chunk */
     int64_t setup_fixed_ns;
     int64_t setup_ns_per_gib;
-    int64_t window_slip_ns;             /* how late a rate-limit sleep wakes up */
-    int64_t stop_ns;                    /* stop vCPUs, drain block I/O */
-    int64_t device_save_ns;             /* fixed part of saving, and loading, device state */
-    int64_t finish_ns;                  /* clean-up between the last byte and `completed` */
-    int64_t rtt_ns;                     /* between the hosts */
-    int64_t dest_start_ns;              /* load devices and start vCPUs at the destination */
+    int64_t window_slip_ns;              /* how late a rate-limit sleep wakes up */
+    int64_t stop_ns;                     /* stop vCPUs, drain block I/O */
+    int64_t device_save_ns;              /* fixed part of saving, and loading, device state */
+    int64_t finish_ns;                   /* clean-up between the last byte and `completed` */
+    int64_t rtt_ns;                      /* between the hosts */
+    int64_t dest_start_ns;               /* load devices and start vCPUs at the destination */
     int64_t postcopy_discard_ns_per_run; /* per contiguous dirty run */
-    int64_t postcopy_fault_ns;          /* fault handling besides the transfer */
+    int64_t postcopy_fault_ns;           /* fault handling besides the transfer */
+    int64_t postcopy_zero_ns;            /* placing one zero page at the destination */
     uint64_t socket_buffer_bytes;
-    uint64_t rss_overhead_bytes;        /* resident memory of QEMU that is not guest memory */
-    uint64_t boot_written_bytes;        /* non-zero guest memory outside what resident memory explains */
-    double guest_fault_ns;              /* guest time lost per newly dirtied page */
-    int64_t cancel_ns;                  /* clean-up after a cancel */
-    int64_t tcp_timeout_ns;             /* a dead path breaks the connection after this long */
-    int64_t libvirt_wait_ns;            /* libvirt's reaction to pre-switchover, guest stopped */
-    int64_t libvirt_finish_ns;          /* from QEMU's completion to `cont` at the destination */
-    uint64_t guest_writes_per_s;        /* page writes one vCPU can do; tells how CPU-bound a measured writer is */
+    uint64_t rss_overhead_bytes; /* resident memory of QEMU that is not guest memory */
+    uint64_t boot_written_bytes; /* non-zero guest memory outside what resident memory explains */
+    double guest_fault_ns;       /* guest time lost per newly dirtied page */
+    int64_t cancel_ns;           /* clean-up after a cancel */
+    int64_t tcp_timeout_ns;      /* a dead path breaks the connection after this long */
+    int64_t libvirt_wait_ns;     /* libvirt's reaction to pre-switchover, guest stopped */
+    int64_t libvirt_finish_ns;   /* from QEMU's completion to `cont` at the destination */
+    uint64_t guest_writes_per_s; /* page writes one vCPU can do; tells how CPU-bound a measured
+                                    writer is */
 };
 
 #endif

@@ -20,7 +20,8 @@ void postcopy_estimate(const struct postcopy_input *in, const struct dirty_model
         known += mem->known[k];
     for (uint32_t k = 0; k < model->nr; k++) {
         double per_page = model->writes_per_s[k] / model->pages[k];
-        double missing = known > in->missing_pages ? mem->known[k] * in->missing_pages / known : mem->known[k];
+        double missing =
+            known > in->missing_pages ? mem->known[k] * in->missing_pages / known : mem->known[k];
 
         requests += missing * touched_before_arrival(per_page * in->push_ns * 1e-9);
     }

@@ -1,11 +1,12 @@
 /*
  * postcopy.h - what missing pages cost a guest in post-copy.
  *
- * During a push of length T a page is still missing at time t with probability 1 - t/T.  A page touched at
- * rate w is touched before it arrives with probability 1 - (1 - exp(-w T)) / (w T); each such touch blocks the
- * vCPU for the fault, the request's way, what is ahead of it in the socket (unless preempt), and the page.
- * Touches are taken from the writer's classes: reads are not known, so this is a lower bound.
- * Source of the service order: QEMU migration/ram.c, migration/postcopy-ram.c.
+ * During a push of length T a page is still missing at time t with probability 1 - t/T.  A page
+ * touched at rate w is touched before it arrives with probability 1 - (1 - exp(-w T)) / (w T); each
+ * such touch blocks the vCPU for the fault, the request's way, what is ahead of it in the socket
+ * (unless preempt), and the page. Touches are taken from the writer's classes: reads are not known,
+ * so this is a lower bound. Source of the service order: QEMU migration/ram.c,
+ * migration/postcopy-ram.c.
  */
 #ifndef MIGCAST_MODELS_POSTCOPY_H
 #define MIGCAST_MODELS_POSTCOPY_H
@@ -24,8 +25,8 @@ struct postcopy_input {
 
 struct postcopy_stalls {
     double requests;
-    double stall_ns;        /* all vCPUs; at most push_ns x vcpus */
-    double request_ns;      /* mean latency of one */
+    double stall_ns;   /* all vCPUs; at most push_ns x vcpus */
+    double request_ns; /* mean latency of one */
 };
 
 void postcopy_estimate(const struct postcopy_input *in, const struct dirty_model *model,

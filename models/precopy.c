@@ -29,7 +29,8 @@ void precopy_add(struct precopy *p, uint64_t pages, enum wire_kind kind)
     if (pages == 0)
         return;
     p->pending_pages += pages;
-    if (p->nr_runs > 0 && (p->runs[p->nr_runs - 1].kind == kind || p->nr_runs == PRECOPY_RUNS_MAX)) {
+    if (p->nr_runs > 0 &&
+        (p->runs[p->nr_runs - 1].kind == kind || p->nr_runs == PRECOPY_RUNS_MAX)) {
         p->runs[p->nr_runs - 1].pages += pages;
         return;
     }
@@ -87,7 +88,8 @@ static double pages_to_clock(double ns, uint64_t call_pages, int64_t elapsed_ns)
     return total - (double)call_pages;
 }
 
-static void account(struct precopy *p, const struct precopy_limits *l, enum wire_kind kind, uint64_t pages)
+static void account(struct precopy *p, const struct precopy_limits *l, enum wire_kind kind,
+                    uint64_t pages)
 {
     struct precopy_run_of_pages *head = &p->runs[0];
 
@@ -106,13 +108,15 @@ static void account(struct precopy *p, const struct precopy_limits *l, enum wire
     }
 }
 
-static void spend(struct precopy *p, const struct precopy_limits *l, enum wire_kind kind, int64_t ns)
+static void spend(struct precopy *p, const struct precopy_limits *l, enum wire_kind kind,
+                  int64_t ns)
 {
     enum bound b = BOUND_LINK;
 
     if (kind == WIRE_ZERO)
         b = BOUND_SCAN;
-    else if (l->cost[kind].cpu_ns * l->link_bytes_per_s >= l->cost[kind].wire_bytes * (double)NS_PER_S)
+    else if (l->cost[kind].cpu_ns * l->link_bytes_per_s >=
+             l->cost[kind].wire_bytes * (double)NS_PER_S)
         b = BOUND_CPU;
     p->bound_ns[b] += (double)ns;
     p->now_ns += ns;
@@ -124,7 +128,8 @@ static void close_window(struct precopy *p, const struct precopy_limits *l)
     double switchover;
 
     p->bandwidth = p->window_bytes / ms;
-    switchover = l->switchover_bytes_per_s > 0.0 ? l->switchover_bytes_per_s / 1000.0 : p->bandwidth;
+    switchover =
+        l->switchover_bytes_per_s > 0.0 ? l->switchover_bytes_per_s / 1000.0 : p->bandwidth;
     p->threshold_bytes = floor(switchover * l->downtime_limit_ms);
     p->window_bytes = 0.0;
     p->quota_used = 0.0;
@@ -132,8 +137,8 @@ static void close_window(struct precopy *p, const struct precopy_limits *l)
     p->windows++;
 }
 
-/* The rate_limit step at the end of a call: close the window if it is old enough, else sleep if the quota
- * is gone, else decide again. */
+/* The rate_limit step at the end of a call: close the window if it is old enough, else sleep if the
+ * quota is gone, else decide again. */
 static void end_call(struct precopy *p, const struct precopy_limits *l)
 {
     if (p->now_ns - p->window_ns >= PRECOPY_WINDOW_NS) {
@@ -166,7 +171,8 @@ void precopy_call(struct precopy *p)
     p->call_pages = 0;
 }
 
-/* Send from the head run until the call ends, the run ends, or until_ns.  False = until_ns came first. */
+/* Send from the head run until the call ends, the run ends, or until_ns.  False = until_ns came
+ * first. */
 static bool send_head(struct precopy *p, const struct precopy_limits *l, int64_t until_ns)
 {
     enum wire_kind kind = p->runs[0].kind;
@@ -194,10 +200,10 @@ static bool send_head(struct precopy *p, const struct precopy_limits *l, int64_t
 
 /* What a steady window looks like while the head run lasts. */
 struct steady {
-    double pages;     /* sent in it */
-    double bytes;     /* counted */
+    double pages; /* sent in it */
+    double bytes; /* counted */
     int64_t ns;
-    int64_t busy_ns;  /* not asleep */
+    int64_t busy_ns; /* not asleep */
 };
 
 static bool steady_window(const struct precopy_limits *l, enum wire_kind kind, struct steady *s)
@@ -230,8 +236,9 @@ static bool steady_window(const struct precopy_limits *l, enum wire_kind kind, s
 }
 
 /*
- * Jump over windows that cannot bring a decision: at a window's start, with only equal pages ahead, pending
- * stays at or above the threshold (the one in force and the steady one) at each decision inside.
+ * Jump over windows that cannot bring a decision: at a window's start, with only equal pages ahead,
+ * pending stays at or above the threshold (the one in force and the steady one) at each decision
+ * inside.
  */
 static void jump(struct precopy *p, const struct precopy_limits *l, int64_t until_ns)
 {
@@ -241,7 +248,8 @@ static void jump(struct precopy *p, const struct precopy_limits *l, int64_t unti
 
     if (p->window_bytes > 0.0 || p->now_ns != p->window_ns)
         return;
-    if (p->runs[0].pages < 1024 || !steady_window(l, kind, &s) || (double)p->runs[0].pages < 3.0 * s.pages)
+    if (p->runs[0].pages < 1024 || !steady_window(l, kind, &s) ||
+        (double)p->runs[0].pages < 3.0 * s.pages)
         return;
     threshold = l->switchover_bytes_per_s > 0.0 ? l->switchover_bytes_per_s / 1000.0
                                                 : s.bytes / ((double)s.ns / NS_PER_MS_F);
@@ -252,7 +260,8 @@ static void jump(struct precopy *p, const struct precopy_limits *l, int64_t unti
     windows = fmin(windows, floor((double)(until_ns - p->now_ns) / (double)s.ns) - 1.0);
     if (windows < 1.0)
         return;
-    /* all but the last in one go, the last as a window, so that what it measured is what a step measures */
+    /* all but the last in one go, the last as a window, so that what it measured is what a step
+     * measures */
     uint64_t n = (uint64_t)windows;
     int64_t before = p->now_ns;
     double calls = (s.bytes - s.pages * l->cost[kind].counted_bytes) * windows;

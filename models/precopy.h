@@ -1,16 +1,18 @@
 /*
  * precopy.h - how known-dirty pages leave, window by window, without stepping every window.
  *
- * A sender repeats QEMU's loop: a decision, one iterate call (at most about 51 ms, or until the window's
- * quota is gone, or no dirty page is left), and when the quota is gone a sleep to the window's end.  While
- * windows are alike the sender jumps over all that cannot bring a decision; near the end of a run of equal
- * pages and near the threshold it goes call by call.  Cost: a bounded number of steps per round.
+ * A sender repeats QEMU's loop: a decision, one iterate call (at most about 51 ms, or until the
+ * window's quota is gone, or no dirty page is left), and when the quota is gone a sleep to the
+ * window's end.  While windows are alike the sender jumps over all that cannot bring a decision;
+ * near the end of a run of equal pages and near the threshold it goes call by call.  Cost: a
+ * bounded number of steps per round.
  *
- * The sender knows pages and bytes, nothing of what the guest writes: that comes in at a sync, through
- * precopy_add().  It keeps no clock of its own but `now_ns`, which the caller moves with precopy_run().
+ * The sender knows pages and bytes, nothing of what the guest writes: that comes in at a sync,
+ * through precopy_add().  It keeps no clock of its own but `now_ns`, which the caller moves with
+ * precopy_run().
  *
- * Source: QEMU migration/migration.c migration_thread, migration_iteration_run, migration_rate_limit,
- * migration_update_counters; migration/ram.c ram_save_iterate.
+ * Source: QEMU migration/migration.c migration_thread, migration_iteration_run,
+ * migration_rate_limit, migration_update_counters; migration/ram.c ram_save_iterate.
  */
 #ifndef MIGCAST_MODELS_PRECOPY_H
 #define MIGCAST_MODELS_PRECOPY_H
@@ -36,50 +38,50 @@ struct precopy_run_of_pages {
 /* What bounds the sender now; all may change between two precopy_run() calls. */
 struct precopy_limits {
     struct wire_cost cost[WIRE_NR];
-    double quota_bytes;        /* a window's worth of max-bandwidth; INFINITY = unlimited */
-    double packet_bytes;       /* counted in steps of a multifd packet; 0 = page by page */
+    double quota_bytes;  /* a window's worth of max-bandwidth; INFINITY = unlimited */
+    double packet_bytes; /* counted in steps of a multifd packet; 0 = page by page */
     uint32_t packet_pages;
-    double link_bytes_per_s;   /* share of the network */
-    double call_bytes;         /* end of a call */
-    int64_t call_ns;           /* end of a call: multifd barrier */
-    int64_t slip_ns;           /* late wake-up of a sleep */
+    double link_bytes_per_s;       /* share of the network */
+    double call_bytes;             /* end of a call */
+    int64_t call_ns;               /* end of a call: multifd barrier */
+    int64_t slip_ns;               /* late wake-up of a sleep */
     double switchover_bytes_per_s; /* avail-switchover-bandwidth; 0 = measured */
     double downtime_limit_ms;
-    bool at_threshold;         /* pending == threshold is enough (10.1+) */
+    bool at_threshold; /* pending == threshold is enough (10.1+) */
 };
 
 enum precopy_phase {
-    PRECOPY_DECIDE, /* between two calls: a decision is due */
-    PRECOPY_CALL,   /* inside ram_save_iterate */
+    PRECOPY_DECIDE,  /* between two calls: a decision is due */
+    PRECOPY_CALL,    /* inside ram_save_iterate */
     PRECOPY_BARRIER, /* the call's pages are out, its end is not */
-    PRECOPY_SLEEP   /* quota used up, waiting for the window's end */
+    PRECOPY_SLEEP    /* quota used up, waiting for the window's end */
 };
 
 struct precopy {
     int64_t now_ns;
-    int64_t window_ns;        /* start of the window */
+    int64_t window_ns; /* start of the window */
     int64_t call_start_ns;
     int64_t barrier_end_ns;
-    double window_bytes;      /* counted bytes since window_ns */
-    double quota_used;        /* of them, since the quota was last reset */
-    double threshold_bytes;   /* from the last closed window; 0 before the first */
-    double bandwidth;         /* of the last closed window, bytes per ms */
-    double counted_bytes;     /* since the start */
+    double window_bytes;    /* counted bytes since window_ns */
+    double quota_used;      /* of them, since the quota was last reset */
+    double threshold_bytes; /* from the last closed window; 0 before the first */
+    double bandwidth;       /* of the last closed window, bytes per ms */
+    double counted_bytes;   /* since the start */
     double wire_bytes;
-    double bound_ns[4];       /* time spent: sleeping on the quota, on the link, on CPU, in zero pages */
+    double bound_ns[4]; /* time spent: sleeping on the quota, on the link, on CPU, in zero pages */
     uint64_t sent_pages[WIRE_NR];
-    uint64_t call_pages;      /* sent in this call */
+    uint64_t call_pages; /* sent in this call */
     uint64_t pending_pages;
-    uint32_t windows;         /* closed so far */
+    uint32_t windows; /* closed so far */
     uint32_t nr_runs;
     enum precopy_phase phase;
     struct precopy_run_of_pages runs[PRECOPY_RUNS_MAX];
 };
 
 enum precopy_stop {
-    PRECOPY_STOP_TIME,     /* until_ns reached, maybe in the middle of a call */
-    PRECOPY_STOP_LOW,      /* at a decision: pending is below the threshold; a sync is due */
-    PRECOPY_STOP_DECISION  /* at a decision, which the caller asked for */
+    PRECOPY_STOP_TIME,    /* until_ns reached, maybe in the middle of a call */
+    PRECOPY_STOP_LOW,     /* at a decision: pending is below the threshold; a sync is due */
+    PRECOPY_STOP_DECISION /* at a decision, which the caller asked for */
 };
 
 /* precopy_init - an empty sender whose first window opens at @now_ns. */
@@ -94,13 +96,15 @@ void precopy_add(struct precopy *p, uint64_t pages, enum wire_kind kind);
 enum precopy_stop precopy_run(struct precopy *p, const struct precopy_limits *l, int64_t until_ns,
                               bool each_decision);
 
-/* precopy_call - the decision was to go on: begin the next iterate call.  Phase must be PRECOPY_DECIDE. */
+/* precopy_call - the decision was to go on: begin the next iterate call.  Phase must be
+ * PRECOPY_DECIDE. */
 void precopy_call(struct precopy *p);
 
 /* precopy_is_low - the switchover test on what is pending now. */
 bool precopy_is_low(const struct precopy *p, const struct precopy_limits *l);
 
-/* precopy_rate - counted bytes per second while pages of @kind are at the head, capped by everything. */
+/* precopy_rate - counted bytes per second while pages of @kind are at the head, capped by
+ * everything. */
 double precopy_demand(const struct precopy_limits *l, enum wire_kind kind);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * qemu.c - the table of version differences.  One row a release; the engine asks the row, never the number.
+ * qemu.c - the table of version differences.  One row a release; the engine asks the row, never the
+ * number.
  */
 #include "models/qemu.h"
 

@@ -30,8 +30,8 @@ static uint32_t next_step(const struct throttle *t, const struct mig_params *p, 
     return (uint32_t)fmin((double)t->pct + step, (double)p->max_cpu_throttle_pct);
 }
 
-bool throttle_sync(struct throttle *t, const struct mig_params *p, int64_t now_ns, double newly_pages,
-                   double counted_bytes)
+bool throttle_sync(struct throttle *t, const struct mig_params *p, int64_t now_ns,
+                   double newly_pages, double counted_bytes)
 {
     int64_t period_ms = (now_ns - t->period_start_ns) / NS_PER_MS;
     double dirty_bytes, threshold_bytes;
@@ -42,7 +42,8 @@ bool throttle_sync(struct throttle *t, const struct mig_params *p, int64_t now_n
         return false;
     dirty_bytes = t->dirty_pages * (double)PAGE_BYTES;
     threshold_bytes = (counted_bytes - t->bytes_prev) * (double)p->throttle_trigger_pct / 100.0;
-    if ((p->auto_converge || p->dirty_limit) && dirty_bytes > threshold_bytes && ++t->high_count >= 2) {
+    if ((p->auto_converge || p->dirty_limit) && dirty_bytes > threshold_bytes &&
+        ++t->high_count >= 2) {
         t->high_count = 0;
         if (p->dirty_limit) {
             changed = !t->limiting;
@@ -67,7 +68,8 @@ static double ring_mib(const struct mig_params *p)
     return (double)(p->dirty_ring_entries * PAGE_BYTES) / (double)MIB;
 }
 
-double throttle_limit_share(const struct throttle *t, const struct mig_params *p, double vcpu_bytes_per_s)
+double throttle_limit_share(const struct throttle *t, const struct mig_params *p,
+                            double vcpu_bytes_per_s)
 {
     double fill_us;
 
@@ -96,6 +98,7 @@ bool throttle_limit_tick(struct throttle *t, const struct mig_params *p, double 
     } else {
         step = ring_us / 10.0;
     }
-    t->sleep_us = fmin(fmax(t->sleep_us + (rate > quota ? step : -step), 0.0), LIMIT_SLEEP_MAX * ring_us);
+    t->sleep_us =
+        fmin(fmax(t->sleep_us + (rate > quota ? step : -step), 0.0), LIMIT_SLEEP_MAX * ring_us);
     return fabs(t->sleep_us - before) > 1e-9 * ring_us;
 }

@@ -18,8 +18,9 @@ static double ns_per_page(uint64_t bytes_per_s)
     return PAGE * (double)NS_PER_S / (double)bytes_per_s;
 }
 
-/* Throughput of one compressing thread, in input bytes per second at @level.  Higher levels cost about a
- * quarter more each (zlib manual's and zstd's own level tables, smoothed); hardware does not have levels. */
+/* Throughput of one compressing thread, in input bytes per second at @level.  Higher levels cost
+ * about a quarter more each (zlib manual's and zstd's own level tables, smoothed); hardware does
+ * not have levels. */
 static uint64_t compress_speed(const struct mig_params *p, const struct host_costs *c)
 {
     uint64_t base = 0;
@@ -73,8 +74,9 @@ static void multifd_costs(const struct mig_params *p, const struct host_costs *c
     }
 }
 
-void wire_costs(const struct mig_params *p, const struct host_costs *c, const struct dirty_params *dirty,
-                double dest_load_ratio, struct wire_cost out[WIRE_NR])
+void wire_costs(const struct mig_params *p, const struct host_costs *c,
+                const struct dirty_params *dirty, double dest_load_ratio,
+                struct wire_cost out[WIRE_NR])
 {
     double slow = 1.0 / (1.0 - fmin(fmax(dest_load_ratio, 0.0), 0.95));
 
@@ -94,15 +96,16 @@ void wire_costs(const struct mig_params *p, const struct host_costs *c, const st
     out[WIRE_MIXED] = out[WIRE_NORMAL];
 }
 
-struct wire_cost wire_mix(const struct wire_cost in[WIRE_NR], double zero, double hit, double hit_bytes,
-                          double hit_cpu_ns)
+struct wire_cost wire_mix(const struct wire_cost in[WIRE_NR], double zero, double hit,
+                          double hit_bytes, double hit_cpu_ns)
 {
     double miss = 1.0 - hit;
     const struct wire_cost *n = &in[WIRE_NORMAL], *z = &in[WIRE_ZERO];
 
     assert(zero >= 0.0 && zero <= 1.0 && hit >= 0.0 && hit <= 1.0);
     return (struct wire_cost){
-        .wire_bytes = zero * z->wire_bytes + (1.0 - zero) * (miss * n->wire_bytes + hit * hit_bytes),
+        .wire_bytes =
+            zero * z->wire_bytes + (1.0 - zero) * (miss * n->wire_bytes + hit * hit_bytes),
         .counted_bytes =
             zero * z->counted_bytes + (1.0 - zero) * (miss * n->counted_bytes + hit * hit_bytes),
         .cpu_ns = zero * z->cpu_ns + (1.0 - zero) * (miss * n->cpu_ns + hit * hit_cpu_ns),

@@ -10,15 +10,15 @@
 void xbzrle_init(struct xbzrle *x, uint64_t cache_bytes, double change_ratio)
 {
     double changed = change_ratio * (double)PAGE_BYTES;
-    /* Changed bytes go out as they are; each stretch of them costs two lengths of one or two bytes.  With
-     * changes spread in pieces of about 16 bytes that is a quarter on top, at least one piece. */
+    /* Changed bytes go out as they are; each stretch of them costs two lengths of one or two bytes.
+     * With changes spread in pieces of about 16 bytes that is a quarter on top, at least one piece.
+     */
     double encoded = changed + fmax(changed / 4.0, 5.0);
 
     memset(x, 0, sizeof(*x));
     x->slots = (double)(cache_bytes / PAGE_BYTES);
-    x->page_bytes = encoded >= (double)PAGE_BYTES
-                        ? WIRE_PAGE_HEADER + (double)PAGE_BYTES
-                        : WIRE_PAGE_HEADER + WIRE_XBZRLE_HEADER + encoded;
+    x->page_bytes = encoded >= (double)PAGE_BYTES ? WIRE_PAGE_HEADER + (double)PAGE_BYTES
+                                                  : WIRE_PAGE_HEADER + WIRE_XBZRLE_HEADER + encoded;
 }
 
 double xbzrle_round(struct xbzrle *x, const struct memory *mem, const struct dirty_model *model)

@@ -15,8 +15,8 @@
 
 #include "base/units.h"
 
-/* Payload of a full Ethernet frame over what it takes on the wire: 1448 / 1538 (TCP with timestamps, IPv4,
- * Ethernet header, check sum, preamble and gap). */
+/* Payload of a full Ethernet frame over what it takes on the wire: 1448 / 1538 (TCP with
+ * timestamps, IPv4, Ethernet header, check sum, preamble and gap). */
 #define NIC_EFFICIENCY (1448.0 / 1538.0)
 #define BITS 8.0
 
@@ -74,7 +74,8 @@ void sim_free(struct sim *sim)
     free(sim);
 }
 
-void sim_schedule(struct sim *sim, struct mig *m, enum mig_timer timer, enum event_kind kind, int64_t at_ns)
+void sim_schedule(struct sim *sim, struct mig *m, enum mig_timer timer, enum event_kind kind,
+                  int64_t at_ns)
 {
     if (event_queue_pending(&sim->queue, m->timers[timer])) {
         event_queue_move(&sim->queue, m->timers[timer], at_ns);
@@ -105,7 +106,8 @@ void sim_reshare(struct sim *sim)
     }
 }
 
-static double draw(const struct sim *sim, const struct uncertain *u, const char *name, uint32_t index)
+static double draw(const struct sim *sim, const struct uncertain *u, const char *name,
+                   uint32_t index)
 {
     struct rng rng;
 
@@ -125,7 +127,8 @@ static double draw(const struct sim *sim, const struct uncertain *u, const char 
     return u->a;
 }
 
-/* The drawn inputs of one VM; each cause has its own stream, so one more VM shifts nobody's numbers. */
+/* The drawn inputs of one VM; each cause has its own stream, so one more VM shifts nobody's
+ * numbers. */
 void sim_draw_vm(const struct sim *sim, uint32_t vm, struct dirty_params *dirty, int64_t *phase_ns)
 {
     const struct scn_workload *w = &sim->sc->workloads[sim->sc->vms[vm].workload];
@@ -134,7 +137,8 @@ void sim_draw_vm(const struct sim *sim, uint32_t vm, struct dirty_params *dirty,
     if (w->write_bytes_per_s.kind != UNCERTAIN_FIXED)
         dirty->write_bytes_per_s = draw(sim, &w->write_bytes_per_s, "dirty rate", vm);
     if (w->working_set_bytes.kind != UNCERTAIN_FIXED)
-        dirty->working_set_bytes = uncertain_u64(draw(sim, &w->working_set_bytes, "working set", vm));
+        dirty->working_set_bytes =
+            uncertain_u64(draw(sim, &w->working_set_bytes, "working set", vm));
     *phase_ns = dirty->phase_ns;
     if (dirty->off_ns > 0 && dirty->phase_ns < 0) {
         struct rng rng;
@@ -169,7 +173,8 @@ static void begin(struct sim *sim)
         sim->link_down[i] = false;
         sim->link_capacity[i] = INFINITY;
         if (rate < (double)UNITS_UNLIMITED)
-            sim->link_capacity[i] = fmax(rate - background, 0.0) * sc->links[i].efficiency_ratio / BITS;
+            sim->link_capacity[i] =
+                fmax(rate - background, 0.0) * sc->links[i].efficiency_ratio / BITS;
         set_capacity(sim, i, 1.0);
     }
     for (uint32_t i = 0; i < sc->nr_hosts; i++) {
@@ -189,7 +194,8 @@ static void begin(struct sim *sim)
         /* a fault goes before whatever else happens in its nanosecond */
         event_queue_push(&sim->queue, sc->faults[i].at_ns, 1, EV_FAULT, i, 0);
         if (sc->faults[i].duration_ns > 0)
-            event_queue_push(&sim->queue, sc->faults[i].at_ns + sc->faults[i].duration_ns, 1, EV_FAULT, i, 1);
+            event_queue_push(&sim->queue, sc->faults[i].at_ns + sc->faults[i].duration_ns, 1,
+                             EV_FAULT, i, 1);
     }
     if (sim->observed && sim->observed->nr_rates > 0)
         event_queue_push(&sim->queue, sim->observed->rate_at_ns[0], 1, EV_RATE, 0, 0);
@@ -220,9 +226,11 @@ static void on_host_down(struct sim *sim, uint32_t host)
     for (uint32_t i = 0; i < sim->nr_migs; i++) {
         struct mig *m = &sim->migs[i];
 
-        if (m->state == MIG_IDLE || m->state >= MIG_DONE || (m->source != host && m->target != host))
+        if (m->state == MIG_IDLE || m->state >= MIG_DONE ||
+            (m->source != host && m->target != host))
             continue;
-        mig_fail(sim, m, m->source == host ? "source host failed: guest lost" : "target host failed");
+        mig_fail(sim, m,
+                 m->source == host ? "source host failed: guest lost" : "target host failed");
     }
 }
 

@@ -47,5 +47,6 @@ void mig_limit_tick(struct sim *sim, struct mig *m)
     guest_advance(sim, m, sim->now_ns);
     changed = throttle_limit_tick(&m->throttle, &m->params, vcpu_bytes_per_s(m));
     if (changed || m->model.off_ns > 0)
-        sim_schedule(sim, m, TIMER_LIMIT, EV_LIMIT, sim->now_ns + m->params.vcpu_dirty_limit_period_ns);
+        sim_schedule(sim, m, TIMER_LIMIT, EV_LIMIT,
+                     sim->now_ns + m->params.vcpu_dirty_limit_period_ns);
 }

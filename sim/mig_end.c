@@ -1,8 +1,8 @@
 /*
  * mig_end.c - every way a migration ends other than completing, and the row it leaves.
  *
- * Before the switchover a cancel or a failure leaves the guest running at the source and all work lost; in
- * post-copy the guest is lost with either side (reference section 14).
+ * Before the switchover a cancel or a failure leaves the guest running at the source and all work
+ * lost; in post-copy the guest is lost with either side (reference section 14).
  */
 #include "sim/sim_int.h"
 
@@ -24,7 +24,8 @@ static enum binding what_bound(const struct mig *m)
         return BINDING_FAULT;
     for (int i = 1; i < 4; i++)
         worst = t[i] > t[worst] ? i : worst;
-    static const enum binding names[] = {BINDING_CAP, BINDING_LINK, BINDING_STREAM_CPU, BINDING_SCAN};
+    static const enum binding names[] = {BINDING_CAP, BINDING_LINK, BINDING_STREAM_CPU,
+                                         BINDING_SCAN};
     return t[worst] > 0.0 ? names[worst] : BINDING_NONE;
 }
 
@@ -55,8 +56,9 @@ static void end_early(struct sim *sim, struct mig *m, enum mig_state state, enum
     r->reason = reason;
     r->ended_ns = sim->now_ns + clean_up_ns;
     r->total_ns = r->ended_ns - r->started_ns;
-    r->downtime_ns = m->blackout_start_ns >= 0 && r->downtime_ns < 0 ? sim->now_ns - m->blackout_start_ns
-                                                                     : r->downtime_ns;
+    r->downtime_ns = m->blackout_start_ns >= 0 && r->downtime_ns < 0
+                         ? sim->now_ns - m->blackout_start_ns
+                         : r->downtime_ns;
     if (r->downtime_ns < -1)
         r->downtime_ns = -1;
     r->blackout_ns = m->blackout_start_ns >= 0 ? r->ended_ns - m->blackout_start_ns : -1;
@@ -102,8 +104,9 @@ void mig_horizon(struct sim *sim, struct mig *m)
     if (m->state == MIG_PRECOPY)
         guest_advance(sim, m, sim->now_ns);
     m->result->outcome = m->state == MIG_PAUSED ? OUTCOME_FAILED : OUTCOME_QUEUED;
-    m->result->reason = m->state == MIG_PAUSED ? "post-copy paused and never recovered: guest stopped"
-                                               : "still running at the horizon";
+    m->result->reason = m->state == MIG_PAUSED
+                            ? "post-copy paused and never recovered: guest stopped"
+                            : "still running at the horizon";
     m->result->total_ns = sim->now_ns - m->result->started_ns;
     if (m->result->downtime_ns < -1)
         m->result->downtime_ns = -1;

@@ -1,10 +1,10 @@
 /*
  * migration.c - the state machine of one migration up to the switchover.
  *
- * The sender (models/precopy.c) says when the next decision is due at the present share of the network; that
- * moment is the migration's one scheduled step.  If the share, a limit or the dirty set changes earlier, the
- * sender is settled there and planned anew.  Decisions follow QEMU migration/migration.c,
- * migration_iteration_run(); the numbers in comments are its order.
+ * The sender (models/precopy.c) says when the next decision is due at the present share of the
+ * network; that moment is the migration's one scheduled step.  If the share, a limit or the dirty
+ * set changes earlier, the sender is settled there and planned anew.  Decisions follow QEMU
+ * migration/migration.c, migration_iteration_run(); the numbers in comments are its order.
  */
 #include "sim/sim_int.h"
 
@@ -54,8 +54,8 @@ void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to)
     check_state(m);
 }
 
-/* Bytes after which a window stops.  Where only flushed bytes count, the flush that crosses the quota goes
- * out whole: 64 vectors, 32 pages with their headers. */
+/* Bytes after which a window stops.  Where only flushed bytes count, the flush that crosses the
+ * quota goes out whole: 64 vectors, 32 pages with their headers. */
 static double window_quota(const struct mig *m)
 {
     double quota = (double)(m->params.max_bandwidth_bytes_per_s / 10);
@@ -156,8 +156,8 @@ static const char *refusal(const struct sim *sim, const struct mig *m)
 static void start_timers(struct sim *sim, struct mig *m)
 {
     const struct mig_params *p = &m->params;
-    int64_t timeout = p->completion_timeout_ns +
-                      by_gib(p->completion_timeout_ns_per_gib, m->guest->memory_bytes);
+    int64_t timeout =
+        p->completion_timeout_ns + by_gib(p->completion_timeout_ns_per_gib, m->guest->memory_bytes);
 
     if (timeout > 0)
         sim_schedule(sim, m, TIMER_TIMEOUT, EV_TIMEOUT, sim->now_ns + timeout);
@@ -243,8 +243,8 @@ static void end_setup(struct sim *sim, struct mig *m)
     m->result->rounds = 1;
     memory_init(&m->memory, &m->model, fmax(chunks, 1.0));
     if (m->pages)
-        memory_pages_init(m->pages, &m->model, nonzero_pages(m->guest), chunk / PAGE_BYTES, sim->sc->seed,
-                          m->vm, sim->replication);
+        memory_pages_init(m->pages, &m->model, nonzero_pages(m->guest), chunk / PAGE_BYTES,
+                          sim->sc->seed, m->vm, sim->replication);
     xbzrle_init(&m->xbzrle, m->params.xbzrle_cache_bytes, m->guest->dirty.change_ratio);
     m->sender.now_ns = sim->now_ns;
     fill_first_round(m);
@@ -356,7 +356,8 @@ static uint64_t sent_total(const struct precopy *p)
 static double newly_dirty(struct sim *sim, struct mig *m)
 {
     const struct sim_observed *o = sim->observed;
-    double unsent = m->known_pages > 0.0 ? (double)pending_nonzero(&m->sender) / m->known_pages : 0.0;
+    double unsent =
+        m->known_pages > 0.0 ? (double)pending_nonzero(&m->sender) / m->known_pages : 0.0;
     double newly = round(memory_sync(&m->memory, &m->model, m->tau, fmin(unsent, 1.0)));
 
     if (o && m->request == 0)
@@ -385,7 +386,8 @@ static void mix_round(struct mig *m)
 uint64_t mig_sync(struct sim *sim, struct mig *m, bool last)
 {
     double newly;
-    int64_t cost = m->costs->sync_fixed_ns + by_gib(m->costs->sync_ns_per_gib, m->guest->memory_bytes);
+    int64_t cost =
+        m->costs->sync_fixed_ns + by_gib(m->costs->sync_ns_per_gib, m->guest->memory_bytes);
 
     guest_advance(sim, m, sim->now_ns);
     newly = newly_dirty(sim, m);
@@ -414,7 +416,8 @@ uint64_t mig_sync(struct sim *sim, struct mig *m, bool last)
         m->result->dirty_pages_rate = m->throttle.dirty_pages_rate;
         if (m->throttle.dirty_pages_rate && m->sender.bandwidth > 0.0)
             m->result->expected_downtime_ns =
-                (int64_t)((double)(m->sender.pending_pages * PAGE_BYTES) / m->sender.bandwidth) * NS_PER_MS;
+                (int64_t)((double)(m->sender.pending_pages * PAGE_BYTES) / m->sender.bandwidth) *
+                NS_PER_MS;
         if (m->params.postcopy && m->params.postcopy_trigger == POSTCOPY_AT_ROUND &&
             m->result->rounds >= m->params.postcopy_after_round)
             m->want_postcopy = true;
@@ -473,13 +476,15 @@ void mig_step(struct sim *sim, struct mig *m)
     }
 }
 
-/* Auto-converge's timer (9.2+): a sync of its own when none came since the last tick, never in round 1. */
+/* Auto-converge's timer (9.2+): a sync of its own when none came since the last tick, never in
+ * round 1. */
 void mig_timer_sync(struct sim *sim, struct mig *m)
 {
     m->timers[TIMER_CONVERGE] = EVENT_NONE;
     if (m->state != MIG_PRECOPY && m->state != MIG_SETUP)
         return;
-    if (m->state == MIG_PRECOPY && m->result->rounds > 1 && m->result->rounds == m->timer_sync_count) {
+    if (m->state == MIG_PRECOPY && m->result->rounds > 1 &&
+        m->result->rounds == m->timer_sync_count) {
         int64_t now;
 
         mig_settle(sim, m);

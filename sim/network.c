@@ -1,10 +1,10 @@
 /*
  * network.c - progressive filling.
  *
- * All unfixed flows rise together, each in proportion to its weight, until one meets its demand or a link
- * is full; that one, or the flows of that link, are fixed there, and the rest goes on.
- * Invariant after a solve: no link carries more than its capacity, and every flow either has its demand or
- * crosses a full link on which no flow has a larger rate per weight.
+ * All unfixed flows rise together, each in proportion to its weight, until one meets its demand or
+ * a link is full; that one, or the flows of that link, are fixed there, and the rest goes on.
+ * Invariant after a solve: no link carries more than its capacity, and every flow either has its
+ * demand or crosses a full link on which no flow has a larger rate per weight.
  */
 #include "sim/network.h"
 
@@ -43,13 +43,14 @@ void network_clear(struct network *net)
     net->nr_active = 0;
 }
 
-void network_start(struct network *net, uint32_t flow, const uint32_t *hops, uint32_t nr_hops, double weight,
-                   double demand)
+void network_start(struct network *net, uint32_t flow, const uint32_t *hops, uint32_t nr_hops,
+                   double weight, double demand)
 {
     struct network_flow *f = &net->flows[flow];
 
     assert(flow < net->nr_flows && !f->active && nr_hops <= NETWORK_HOPS_MAX && weight > 0.0);
-    *f = (struct network_flow){.demand = demand, .weight = weight, .nr_hops = nr_hops, .active = true};
+    *f = (struct network_flow){
+        .demand = demand, .weight = weight, .nr_hops = nr_hops, .active = true};
     for (uint32_t i = 0; i < nr_hops; i++) {
         assert(hops[i] < net->nr_links);
         f->hops[i] = hops[i];
@@ -126,8 +127,8 @@ static bool stops_at(const struct network *net, const struct network_flow *f, do
     return false;
 }
 
-/* Fix every flow that stops at @level.  They are found first and taken off their links afterwards, so that
- * all links of one level are judged alike. */
+/* Fix every flow that stops at @level.  They are found first and taken off their links afterwards,
+ * so that all links of one level are judged alike. */
 static uint32_t fix_level(struct network *net, double level)
 {
     uint32_t n = 0;

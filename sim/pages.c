@@ -1,9 +1,10 @@
 /*
  * pages.c - a bitmap of guest pages; exact sampling of Poisson and sequential writers.
  *
- * Sweep order is page order, circular, with a cursor that stays where it is over a sync.  A page that was
- * dirty opens for writes when its chunk is first touched in the round, a clean page has been open all along.
- * The share of the round's work before a chunk opens is taken in proportion to the pages sent before it.
+ * Sweep order is page order, circular, with a cursor that stays where it is over a sync.  A page
+ * that was dirty opens for writes when its chunk is first touched in the round, a clean page has
+ * been open all along. The share of the round's work before a chunk opens is taken in proportion to
+ * the pages sent before it.
  */
 #include "sim/pages.h"
 
@@ -21,8 +22,8 @@ struct memory_pages {
     uint8_t *dirty;    /* known to QEMU */
     uint8_t *was_sent; /* dirty at the last sync and sent since */
     uint8_t *class_of;
-    uint32_t *order;   /* page -> place in its sequential class */
-    float *opened;     /* per chunk: share of the round's work before it opened */
+    uint32_t *order; /* page -> place in its sequential class */
+    float *opened;   /* per chunk: share of the round's work before it opened */
     const struct dirty_model *model;
     double head[DIRTY_CLASSES_MAX]; /* sequential writers: next place */
     struct rng rng;
@@ -59,8 +60,8 @@ void memory_pages_free(struct memory_pages *mp)
     free(mp);
 }
 
-/* Scatter the classes: walk the pages once, taking a page for a class with the chance that leaves every
- * class its exact size (selection sampling, Knuth, TAOCP 3.4.2 algorithm S). */
+/* Scatter the classes: walk the pages once, taking a page for a class with the chance that leaves
+ * every class its exact size (selection sampling, Knuth, TAOCP 3.4.2 algorithm S). */
 static void scatter(struct memory_pages *mp, uint64_t nonzero)
 {
     const struct dirty_model *m = mp->model;

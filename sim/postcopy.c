@@ -1,10 +1,11 @@
 /*
  * postcopy.c - the guest runs at the destination while the rest of its memory follows.
  *
- * The push in the background goes on at max-postcopy-bandwidth or the share of the network; requested pages
- * go first and the sweep continues behind them, so no page is sent twice and the total stays the same.  What
- * requests cost the guest is computed in models/postcopy.c from the same push time.
- * Source: QEMU migration/migration.c postcopy_start, migration/ram.c get_queued_page, ram_save_queue_pages.
+ * The push in the background goes on at max-postcopy-bandwidth or the share of the network;
+ * requested pages go first and the sweep continues behind them, so no page is sent twice and the
+ * total stays the same.  What requests cost the guest is computed in models/postcopy.c from the
+ * same push time. Source: QEMU migration/migration.c postcopy_start, migration/ram.c
+ * get_queued_page, ram_save_queue_pages.
  */
 #include "sim/sim_int.h"
 
@@ -19,7 +20,9 @@ static void account_stalls(struct mig *m, int64_t push_ns)
     struct postcopy_input in = {
         .missing_pages = (double)m->sender.pending_pages,
         .push_ns = (double)push_ns,
-        .page_ns = m->link_rate > 0.0 ? (double)m->guest->host_page_bytes * (double)NS_PER_S / m->link_rate : 0.0,
+        .page_ns = m->link_rate > 0.0
+                       ? (double)m->guest->host_page_bytes * (double)NS_PER_S / m->link_rate
+                       : 0.0,
         .queue_ns = m->params.postcopy_preempt || m->link_rate <= 0.0
                         ? 0.0
                         : (double)m->costs->socket_buffer_bytes * (double)NS_PER_S / m->link_rate,
@@ -48,9 +51,12 @@ void postcopy_begin(struct sim *sim, struct mig *m)
     newly = (double)mig_sync(sim, m, true);
     pages = swept ? newly : (double)m->sender.pending_pages;
     /* runs of dirty pages at random: each dirty page that follows a clean one begins one */
-    runs = pages * (1.0 - pages / ((double)(m->guest->memory_bytes + m->guest->extra_bytes) / (double)PAGE_BYTES));
+    runs = pages * (1.0 - pages / ((double)(m->guest->memory_bytes + m->guest->extra_bytes) /
+                                   (double)PAGE_BYTES));
     discard = fmax(runs, 1.0) * (double)c->postcopy_discard_ns_per_run;
-    package = m->link_rate > 0.0 ? (double)m->guest->device_state_bytes * (double)NS_PER_S / m->link_rate : 0.0;
+    package = m->link_rate > 0.0
+                  ? (double)m->guest->device_state_bytes * (double)NS_PER_S / m->link_rate
+                  : 0.0;
     m->result->downtime_ns =
         c->stop_ns + c->sync_fixed_ns + c->device_save_ns + (int64_t)llround(discard + package);
     m->result->blackout_ns =
@@ -69,8 +75,9 @@ void postcopy_begin(struct sim *sim, struct mig *m)
     mig_replan(sim, m);
 }
 
-/* CPU time of zero pages beyond finding them: the destination places each one, while in pre-copy it leaves
- * alone what is zero already.  Both sides work at the same time, so only what is longer counts. */
+/* CPU time of zero pages beyond finding them: the destination places each one, while in pre-copy it
+ * leaves alone what is zero already.  Both sides work at the same time, so only what is longer
+ * counts. */
 static double zero_place_ns(const struct mig *m)
 {
     double pages = 0.0;
@@ -87,7 +94,8 @@ static void begin_push(struct sim *sim, struct mig *m)
 
     bulk_pending_cost(m, &wire, &cpu);
     cpu += zero_place_ns(m);
-    if (p->max_postcopy_bandwidth_bytes_per_s && p->max_postcopy_bandwidth_bytes_per_s != UNITS_UNLIMITED)
+    if (p->max_postcopy_bandwidth_bytes_per_s &&
+        p->max_postcopy_bandwidth_bytes_per_s != UNITS_UNLIMITED)
         cap = (double)p->max_postcopy_bandwidth_bytes_per_s;
     if (isfinite(cap))
         cpu = fmax(cpu, wire * (double)NS_PER_S / cap);
@@ -138,7 +146,8 @@ void postcopy_pause(struct sim *sim, struct mig *m)
     /* the guest stops at the first page it misses: soon, for a guest with work to do */
     m->end_cause_ns = sim->now_ns;
     if (m->params.postcopy_recover_after_ns > 0)
-        sim_schedule(sim, m, TIMER_STEP, EV_STEP, sim->now_ns + m->params.postcopy_recover_after_ns);
+        sim_schedule(sim, m, TIMER_STEP, EV_STEP,
+                     sim->now_ns + m->params.postcopy_recover_after_ns);
 }
 
 /* Recovery: the received bitmap comes back (a bit a page), then the push goes on where it was. */

@@ -1,7 +1,8 @@
 /*
  * run.c - replications over threads.
  *
- * Threads take replication numbers from one counter; each writes to the rows of its replication only.
+ * Threads take replication numbers from one counter; each writes to the rows of its replication
+ * only.
  */
 #include "sim/run.h"
 
@@ -47,7 +48,8 @@ static void keep(struct pool *p, const struct sim *sim, uint32_t replication)
 static void *work(void *arg)
 {
     struct pool *p = arg;
-    struct sim_options so = {.max_rounds = p->options->max_rounds, .observed = p->options->observed};
+    struct sim_options so = {.max_rounds = p->options->max_rounds,
+                             .observed = p->options->observed};
     struct sim *sim = sim_new(p->sc, &so);
 
     if (!sim) {
@@ -103,7 +105,8 @@ static void pack(struct pool *p)
         size_t from = r * per;
 
         if (p->rounds_used[r] && to != from)
-            memmove(p->out->rounds + to, p->out->rounds + from, p->rounds_used[r] * sizeof(*p->out->rounds));
+            memmove(p->out->rounds + to, p->out->rounds + from,
+                    p->rounds_used[r] * sizeof(*p->out->rounds));
         for (size_t i = 0; i < nr; i++)
             p->out->migs[r * nr + i].first_round -= from - to;
         to += p->rounds_used[r];
@@ -124,13 +127,16 @@ enum status run_scenario(const struct scenario *sc, const struct run_options *op
     *out = (struct run_result){
         .scenario = sc->path, .digest = sc->digest, .version = options->version, .seed = sc->seed};
     out->migs = calloc(reps * (sc->nr_requests ? sc->nr_requests : 1), sizeof(*out->migs));
-    out->rounds = calloc(reps * (options->max_rounds ? options->max_rounds : 1), sizeof(*out->rounds));
+    out->rounds =
+        calloc(reps * (options->max_rounds ? options->max_rounds : 1), sizeof(*out->rounds));
     pool.rounds_used = calloc(reps, sizeof(*pool.rounds_used));
     pool.done = calloc(reps, 1);
     if (out->migs && out->rounds && pool.rounds_used && pool.done) {
         work_all(&pool, jobs_for(sc, options->jobs));
         pack(&pool);
-        st = atomic_load(&pool.failed) ? ST_ENOMEM : out->interrupted ? ST_EINTR : thresholds_judge(sc, out);
+        st = atomic_load(&pool.failed) ? ST_ENOMEM
+             : out->interrupted        ? ST_EINTR
+                                       : thresholds_judge(sc, out);
     }
     free(pool.rounds_used);
     free(pool.done);
@@ -146,5 +152,6 @@ void run_free(struct run_result *out)
     free(out->migs);
     free(out->rounds);
     free(out->thresholds);
+    free(out->fixes);
     *out = (struct run_result){0};
 }

@@ -1,6 +1,6 @@
 /*
- * switchover.c - the blackout of a pre-copy migration: stop, final sync, the rest of the pages without any
- * rate limit, device state.
+ * switchover.c - the blackout of a pre-copy migration: stop, final sync, the rest of the pages
+ * without any rate limit, device state.
  *
  * Source: QEMU migration/migration.c migration_completion, migration/savevm.c
  * qemu_savevm_state_complete_precopy; libvirt's steps from reference section 15.
@@ -14,7 +14,8 @@
 
 void bulk_start(struct mig *m, int64_t now_ns, double wire_bytes, double cpu_ns)
 {
-    m->bulk = (struct bulk){.left = 1.0, .wire_bytes = wire_bytes, .cpu_ns = cpu_ns, .settled_ns = now_ns};
+    m->bulk = (struct bulk){
+        .left = 1.0, .wire_bytes = wire_bytes, .cpu_ns = cpu_ns, .settled_ns = now_ns};
 }
 
 /* Time of the whole at the present share; < 0 = it stands still. */
@@ -52,8 +53,8 @@ double bulk_demand(const struct mig *m)
     return fmax(m->bulk.wire_bytes, 1.0) * (double)NS_PER_S / m->bulk.cpu_ns;
 }
 
-/* Wire bytes and CPU time of all pending pages, pages sent before at the speed of the final stage; pages
- * never sent yet at that of round 1, in which the receiver has to allocate each of them. */
+/* Wire bytes and CPU time of all pending pages, pages sent before at the speed of the final stage;
+ * pages never sent yet at that of round 1, in which the receiver has to allocate each of them. */
 void bulk_pending_cost(const struct mig *m, double *wire, double *cpu)
 {
     double ratio = (double)m->costs->copy_bytes_per_s / (double)m->costs->final_copy_bytes_per_s;
@@ -110,8 +111,9 @@ void switchover_begin(struct sim *sim, struct mig *m)
 static void begin_send(struct sim *sim, struct mig *m)
 {
     int64_t sync = m->costs->sync_fixed_ns;
-    bool limited = m->link_rate > 0.0 && m->limits.quota_bytes <
-                                             m->link_rate * (double)PRECOPY_WINDOW_NS / (double)NS_PER_S;
+    bool limited =
+        m->link_rate > 0.0 &&
+        m->limits.quota_bytes < m->link_rate * (double)PRECOPY_WINDOW_NS / (double)NS_PER_S;
     double wire, cpu;
 
     mig_sync(sim, m, true);
@@ -136,7 +138,8 @@ static void begin_devices(struct sim *sim, struct mig *m)
     if (m->params.return_path || m->params.postcopy)
         ns += (double)(m->costs->rtt_ns + m->costs->dest_start_ns);
     m->step = STEP_DEVICES;
-    sim_schedule(sim, m, TIMER_STEP, EV_STEP, sim->now_ns + (int64_t)llround(ns) + m->costs->finish_ns);
+    sim_schedule(sim, m, TIMER_STEP, EV_STEP,
+                 sim->now_ns + (int64_t)llround(ns) + m->costs->finish_ns);
 }
 
 static void switchover_end(struct sim *sim, struct mig *m)

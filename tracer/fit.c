@@ -1,8 +1,9 @@
 /*
  * fit.c - importance sampling of dirty models.
  *
- * Each proposal draws a family's shape (rates per page, split, phases); the scale, in which everything is
- * linear, is drawn around its least-squares value, and the proposal's weight is prior x likelihood / density.
+ * Each proposal draws a family's shape (rates per page, split, phases); the scale, in which
+ * everything is linear, is drawn around its least-squares value, and the proposal's weight is prior
+ * x likelihood / density.
  */
 #include "tracer/fit.h"
 
@@ -26,17 +27,17 @@ enum {
 /* Prior share of each family.  Most writers are random over some set; none is ruled out. */
 static const double prior[FIT_NR] = {0.40, 0.25, 0.10, 0.15, 0.10};
 
-#define SLICE_NS 10e6          /* QEMU's run slice between two throttle sleeps */
-#define CPU_BOUND_SHARE 0.15   /* of writers */
-#define MODEL_ERROR 0.01       /* relative: what a perfect family may still be off */
-#define NOISE_MIB 0.12         /* and absolute: housekeeping of the guest */
+#define SLICE_NS 10e6        /* QEMU's run slice between two throttle sleeps */
+#define CPU_BOUND_SHARE 0.15 /* of writers */
+#define MODEL_ERROR 0.01     /* relative: what a perfect family may still be off */
+#define NOISE_MIB 0.12       /* and absolute: housekeeping of the guest */
 
 struct window {
-    double from_s, to_s;  /* relative to migrate; both < 0 */
-    double low, high;     /* distinct MiB that give the reported rate, bitmap */
-    double mid, sigma;    /* for scaling */
+    double from_s, to_s; /* relative to migrate; both < 0 */
+    double low, high;    /* distinct MiB that give the reported rate, bitmap */
+    double mid, sigma;   /* for scaling */
     bool sampled;
-    double samples;       /* pages sampled */
+    double samples; /* pages sampled */
     double ram_mib;
     double count_low, count_high; /* changed samples that give the reported rate */
 };
@@ -49,13 +50,15 @@ struct proposal {
 
 const char *fit_family_name(enum fit_family family)
 {
-    static const char *const names[FIT_NR] = {"random", "hot and cold", "sequential", "in phases", "bursts"};
+    static const char *const names[FIT_NR] = {"random", "hot and cold", "sequential", "in phases",
+                                              "bursts"};
 
     assert((unsigned)family < FIT_NR);
     return names[family];
 }
 
-static void read_sampled(struct window *w, double rate, double seconds, double ram_mib, double per_gib)
+static void read_sampled(struct window *w, double rate, double seconds, double ram_mib,
+                         double per_gib)
 {
     double ms = seconds * 1000.0;
 
@@ -112,7 +115,8 @@ static double log_likelihood(const struct window *w, double mib)
     } else {
         double sigma = MODEL_ERROR * mib + NOISE_MIB;
 
-        p = gsl_cdf_ugaussian_P((w->high - mib) / sigma) - gsl_cdf_ugaussian_P((w->low - mib) / sigma);
+        p = gsl_cdf_ugaussian_P((w->high - mib) / sigma) -
+            gsl_cdf_ugaussian_P((w->low - mib) / sigma);
     }
     return p > 1e-12 ? log(p) : log(1e-12) - 20.0 * fabs(mib - w->mid) / fmax(w->sigma, 0.1);
 }
@@ -129,7 +133,8 @@ static void add_class(struct dirty_params *d, double pages, double writes, bool 
 }
 
 /* A shape: classes whose sizes are in units of a first class of one page. */
-static void draw_shape(struct dirty_params *d, enum fit_family family, double resident_pages, struct rng *rng)
+static void draw_shape(struct dirty_params *d, enum fit_family family, double resident_pages,
+                       struct rng *rng)
 {
     double per_page = log_uniform(rng, 0.002, 30.0);
 
@@ -140,11 +145,13 @@ static void draw_shape(struct dirty_params *d, enum fit_family family, double re
         add_class(d, 1.0, per_page, false);
         break;
     case FIT_HOTCOLD: {
-        /* the cold class is all of resident memory: so large that it does not fill up in the windows */
+        /* the cold class is all of resident memory: so large that it does not fill up in the
+         * windows */
         double split = rng_uniform(rng);
 
         add_class(d, 1.0, per_page, false);
-        add_class(d, resident_pages, per_page * log_uniform(rng, 0.01, 1.0) * (0.2 + 0.8 * split), false);
+        add_class(d, resident_pages, per_page * log_uniform(rng, 0.01, 1.0) * (0.2 + 0.8 * split),
+                  false);
         break;
     }
     case FIT_SEQUENTIAL:
@@ -191,7 +198,8 @@ static double shape_mib(const struct dirty_params *d, const struct window *w, do
     return pages * (double)PAGE_BYTES / (double)MIB;
 }
 
-/* Least squares of scale x unit = mid, and how sharp it is; a few rounds for the class that is not linear. */
+/* Least squares of scale x unit = mid, and how sharp it is; a few rounds for the class that is not
+ * linear. */
 static bool fit_scale(const struct dirty_params *d, const struct window *w, size_t nr, double guess,
                       double *scale, double *sigma)
 {
@@ -216,15 +224,24 @@ static bool fit_scale(const struct dirty_params *d, const struct window *w, size
     return isfinite(s) && s > 0.0;
 }
 
-/* The writer's share of a vCPU.  A paced writer that drops what it cannot do keeps (1 - p)(1 + T / slice) of
- * its speed under a throttle of p, T its own period: as if it needed 1 / (1 + T / slice). */
-static double draw_cpu_need(struct rng *rng, double writes, uint64_t limit)
+/*
+ * The writer's share of a vCPU.  A paced writer that drops what it cannot do keeps (1 - p)(1 + T /
+ * slice) of its speed under a throttle of p, T its own period, because each sleep costs it all
+ * ticks but one: as if it needed 1 / (1 + T / slice).  Without captures to learn from, T is taken
+ * to be around 5 ms.
+ */
+static double draw_cpu_need(struct rng *rng, double writes, const struct fit_options *o)
 {
-    double period_ns, u = rng_uniform(rng);
+    double u = rng_uniform(rng), period_ns = 5e6 * exp(gsl_ran_gaussian(rng_gsl(rng), 0.35));
 
-    period_ns = 5e6 * exp(gsl_ran_gaussian(rng_gsl(rng), 0.35));
-    if (u < CPU_BOUND_SHARE || (limit && writes > 0.7 * (double)limit))
+    if (u < CPU_BOUND_SHARE ||
+        (o->guest_writes_per_s && writes > 0.7 * (double)o->guest_writes_per_s))
         return 1.0;
+    if (o->cpu_need > 0.0)
+        return fmin(
+            fmax(o->cpu_need + gsl_ran_gaussian(rng_gsl(rng), fmax(o->cpu_need_spread, 0.03)),
+                 0.05),
+            1.0);
     return 1.0 / (1.0 + period_ns / SLICE_NS);
 }
 
@@ -263,14 +280,16 @@ static bool propose(struct proposal *p, enum fit_family family, const struct win
     for (size_t j = 0; j < nr; j++)
         lw += log_likelihood(&w[j], shape_mib(&p->dirty, &w[j], x));
     apply_scale(&p->dirty, x);
-    p->dirty.cpu_need_ratio = draw_cpu_need(rng, p->dirty.write_bytes_per_s / (double)PAGE_BYTES, o->guest_writes_per_s);
+    p->dirty.cpu_need_ratio =
+        draw_cpu_need(rng, p->dirty.write_bytes_per_s / (double)PAGE_BYTES, o);
     p->dirty.change_ratio = log_uniform(rng, 1.0 / 4096.0, 0.5);
     p->log_weight = lw;
     return true;
 }
 
 /* Systematic resampling: equally likely samples, each proposal in proportion to its weight. */
-static void resample(struct fit *out, const struct proposal *p, size_t nr, double max_log, struct rng *rng)
+static void resample(struct fit *out, const struct proposal *p, size_t nr, double max_log,
+                     struct rng *rng)
 {
     double total = 0.0, squares = 0.0, at, step, sum = 0.0;
     size_t k = 0;
@@ -329,7 +348,8 @@ static enum status summarise(struct fit *out)
     return ST_OK;
 }
 
-/* The end of what is known beforehand: `migrate`, or the last measurement of a file that was cut. */
+/* The end of what is known beforehand: `migrate`, or the last measurement of a file that was cut.
+ */
 static int64_t known_until(const struct facts_before *b)
 {
     int64_t until = b->migrate_ns;
@@ -341,12 +361,13 @@ static int64_t known_until(const struct facts_before *b)
     return until;
 }
 
-enum status fit_before(struct fit *out, const struct facts_header *header, const struct facts_before *before,
-                       const struct fit_options *options)
+enum status fit_before(struct fit *out, const struct facts_header *header,
+                       const struct facts_before *before, const struct fit_options *options)
 {
     struct window windows[WINDOWS_MAX];
     struct proposal *p = malloc((size_t)PROPOSALS * FIT_NR * sizeof(*p));
-    size_t nr = 0, got = 0, first = before->nr_dirty > WINDOWS_MAX ? before->nr_dirty - WINDOWS_MAX : 0;
+    size_t nr = 0, got = 0,
+           first = before->nr_dirty > WINDOWS_MAX ? before->nr_dirty - WINDOWS_MAX : 0;
     double max_log = -INFINITY;
     struct rng rng;
     enum status st = ST_ENOMEM;
@@ -368,7 +389,8 @@ enum status fit_before(struct fit *out, const struct facts_header *header, const
     }
     if (got == 0) {
         /* nothing fits at all: an idle guest is the one thing left to say */
-        p[0].dirty = (struct dirty_params){.kind = DIRTY_IDLE, .compress_ratio = 1.0, .cpu_need_ratio = 1.0};
+        p[0].dirty =
+            (struct dirty_params){.kind = DIRTY_IDLE, .compress_ratio = 1.0, .cpu_need_ratio = 1.0};
         p[0].log_weight = max_log = 0.0;
         p[0].family = FIT_RANDOM;
         got = 1;

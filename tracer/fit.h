@@ -1,13 +1,14 @@
 /*
  * fit.h - what the dirty-rate measurements before `migrate` say about the guest's writing.
  *
- * Three windows in whole MiB/s, often sampled, leave much open.  The answer is therefore not one dirty model
- * but a set of equally likely ones: families of writers (random, hot and cold, sequential, in phases, almost
- * idle) are drawn from wide priors, scaled to the measurements, weighed by how likely the measured figures
- * are under them, and resampled.  A forecast runs all of them and reports the middle and the spread.
+ * Three windows in whole MiB/s, often sampled, leave much open.  The answer is therefore not one
+ * dirty model but a set of equally likely ones: families of writers (random, hot and cold,
+ * sequential, in phases, almost idle) are drawn from wide priors, scaled to the measurements,
+ * weighed by how likely the measured figures are under them, and resampled.  A forecast runs all of
+ * them and reports the middle and the spread.
  *
- * Likelihood: a bitmap measurement is the distinct pages of its window, rounded down to whole MiB and then to
- * whole MiB/s; a sampled one is a binomial count of changed pages among the sampled.
+ * Likelihood: a bitmap measurement is the distinct pages of its window, rounded down to whole MiB
+ * and then to whole MiB/s; a sampled one is a binomial count of changed pages among the sampled.
  * Source of the arithmetic: QEMU migration/dirtyrate.c do_calculate_dirtyrate, update_dirtyrate.
  */
 #ifndef MIGCAST_TRACER_FIT_H
@@ -36,15 +37,18 @@ struct fit {
 };
 
 struct fit_options {
-    double resident_bytes;        /* guest memory with content: no working set is larger */
-    uint64_t guest_writes_per_s;  /* of one vCPU at most; 0 = unknown */
+    double resident_bytes;       /* guest memory with content: no working set is larger */
+    uint64_t guest_writes_per_s; /* of one vCPU at most; 0 = unknown */
+    double cpu_need;             /* as throttled guests were seen to need; 0 = unknown */
+    double cpu_need_spread;
     uint64_t seed;
     size_t nr_samples;
 };
 
-/* fit_before - ST_ENOMEM, or ST_OK; without measurements the samples are the priors.  Free with fit_release(). */
-enum status fit_before(struct fit *out, const struct facts_header *header, const struct facts_before *before,
-                       const struct fit_options *options);
+/* fit_before - ST_ENOMEM, or ST_OK; without measurements the samples are the priors.  Free with
+ * fit_release(). */
+enum status fit_before(struct fit *out, const struct facts_header *header,
+                       const struct facts_before *before, const struct fit_options *options);
 void fit_release(struct fit *fit);
 
 const char *fit_family_name(enum fit_family family);

@@ -1,0 +1,98 @@
+/*
+ * calibrate_need.c - how guests answered throttling, from captures that were throttled.
+ *
+ * A throttle of p leaves a CPU-bound writer 1 - p of its speed and a paced one more.  Which of the
+ * two a guest is cannot be seen before the migration, but guests of one kind behave alike: for each
+ * throttled capture, the need with which its forecast meets the observed total time is looked up,
+ * and the median is kept.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "answers/calibration.h"
+#include "answers/predict.h"
+#include "base/stats.h"
+
+enum {
+    NEED_STEPS = 15, /* 0.30, 0.35 ... 1.00 */
+    NEED_SAMPLES = 80,
+    NEED_PCT = 40 /* captures throttled less than this do not tell */
+};
+
+static double need_at(int step)
+{
+    return 0.30 + 0.05 * step;
+}
+
+/* Total time of the forecast if the guest needed @need; < 0 = it would not have completed. */
+static enum status total_at(const struct trace_facts *f, const struct costs_file *c, double need,
+                            double *total, struct diag *diag)
+{
+    struct predict_options o = {
+        .calibration = c, .seed = 7, .samples = NEED_SAMPLES, .cpu_need = need};
+    struct prediction p;
+    enum status st = predict_group(&f, 1, &o, &p, diag);
+
+    if (st == ST_OK)
+        *total = p.result.outcome == OUTCOME_COMPLETED ? (double)p.result.total_ns : -1.0;
+    return st;
+}
+
+/* Where log(forecast / observed) changes sign, interpolated; < 0 = nowhere. */
+static enum status need_of(const struct trace_facts *f, const struct costs_file *c, double *need,
+                           struct diag *diag)
+{
+    double before = NAN;
+
+    *need = -1.0;
+    for (int i = 0; i < NEED_STEPS; i++) {
+        double total, off;
+        enum status st = total_at(f, c, need_at(i), &total, diag);
+
+        if (st != ST_OK)
+            return st;
+        off = total > 0.0 ? log(total / (double)f->after.totals.total_ns) : INFINITY;
+        if (isfinite(before) && isfinite(off) && (before > 0.0) != (off > 0.0)) {
+            *need = need_at(i - 1) + 0.05 * before / (before - off);
+            return ST_OK;
+        }
+        before = off;
+    }
+    return ST_OK;
+}
+
+enum status calibration_learn_need(struct costs_file *c, const struct trace_facts *facts, size_t nr,
+                                   size_t skip, struct diag *diag)
+{
+    double *v = malloc((nr + 1) * sizeof(*v));
+    enum status st = v ? ST_OK : diag_set(diag, ST_ENOMEM, "not enough memory");
+
+    for (int a = 0; a < ACCEL_NR && st == ST_OK; a++) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < nr && st == ST_OK; i++) {
+            double need;
+
+            if (calibration_accel(&facts[i]) != (enum accel)a ||
+                calibration_left_out(facts, i, skip) || facts[i].after.outcome != FACTS_COMPLETED ||
+                facts[i].after.totals.max_throttle_pct < NEED_PCT)
+                continue;
+            st = need_of(&facts[i], c, &need, diag);
+            if (st == ST_OK && need > 0.0)
+                v[n++] = need;
+        }
+        if (st == ST_OK && n > 0) {
+            struct host_costs_spread *s = &c->part[a].spread;
+
+            stats_sort(v, n);
+            s->cpu_need_ratio = stats_quantile_sorted(v, n, 0.5);
+            for (size_t i = 0; i < n; i++)
+                v[i] = fabs(v[i] - s->cpu_need_ratio);
+            stats_sort(v, n);
+            s->cpu_need_spread_ratio =
+                n > 1 ? fmax(1.4826 * stats_quantile_sorted(v, n, 0.5), 0.03) : 0.08;
+        }
+    }
+    free(v);
+    return st;
+}

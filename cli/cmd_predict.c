@@ -1,0 +1,198 @@
+/* cmd_predict.c - `migcast predict`: forecasts from what stands before `migrate`. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "answers/predict.h"
+#include "base/json_text.h"
+#include "base/units.h"
+#include "cli/traces.h"
+#include "reports/json_fields.h"
+
+#include "base/banned.h"
+
+#define MS(ns) ((ns) / 1e6)
+
+/* p5 and p95 of the samples, in the form that json_mig_fields() takes. */
+static void add_spreads(const struct prediction *p, struct spread s[SCORED_NR])
+{
+    const struct {
+        enum scored field;
+        struct interval in;
+    } parts[] = {
+        {SCORED_TOTAL_TIME, p->total_ns},           {SCORED_DOWNTIME, p->downtime_ns},
+        {SCORED_TRANSFERRED, p->transferred_bytes}, {SCORED_ROUNDS, p->rounds},
+        {SCORED_MAX_THROTTLE, p->max_throttle_pct},
+    };
+
+    for (int i = 0; i < SCORED_NR; i++)
+        s[i] = (struct spread){.nr = 0, .p5 = NAN, .p95 = NAN};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        s[parts[i].field] = (struct spread){.nr = isnan(parts[i].in.low) ? 0 : PREDICT_SAMPLES,
+                                            .p5 = parts[i].in.low,
+                                            .p95 = parts[i].in.high};
+}
+
+static void add_number(struct strbuf *out, const char *key, double value)
+{
+    json_key(out, key);
+    json_add_double(out, value);
+}
+
+static void add_inputs(struct strbuf *out, const struct trace_facts *f, const struct prediction *p)
+{
+    json_key(out, "inputs");
+    strbuf_addch(out, '{');
+    json_key(out, "memory_bytes");
+    json_add_u64(out, f->header.memory_bytes);
+    add_number(out, "nonzero_bytes", f->before.rss_bytes ? p->resident_bytes : NAN);
+    json_key(out, "dirty_rate_measurements");
+    json_add_u64(out, p->nr_measurements);
+    add_number(out, "dirty_bytes_per_s", p->fit.rate_mid);
+    json_key(out, "dirty_bytes_per_s_interval");
+    strbuf_addch(out, '[');
+    json_next(out);
+    json_add_double(out, p->fit.rate_low);
+    json_next(out);
+    json_add_double(out, p->fit.rate_high);
+    strbuf_addch(out, ']');
+    add_number(out, "dirty_set_bytes", p->fit.set_mid);
+    json_key(out, "dirty_set_bytes_interval");
+    strbuf_addch(out, '[');
+    json_next(out);
+    json_add_double(out, p->fit.set_low);
+    json_next(out);
+    json_add_double(out, p->fit.set_high);
+    strbuf_addch(out, ']');
+    add_number(out, "fit_effective_samples", floor(p->fit.effective));
+    json_key(out, "families");
+    strbuf_addch(out, '{');
+    for (int i = 0; i < FIT_NR; i++) {
+        json_next(out);
+        json_add_text(out, fit_family_name((enum fit_family)i));
+        strbuf_addch(out, ':');
+        json_add_double(out, round(p->fit.share[i] * 1000.0) / 1000.0);
+    }
+    strbuf_addch(out, '}');
+    add_number(out, "outcome_share", p->outcome_share);
+    json_key(out, "calibrated");
+    json_add_bool(out, p->calibrated);
+    strbuf_addch(out, '}');
+}
+
+static void add_json(struct strbuf *out, const struct cli_opts *o, const struct trace_facts *f,
+                     const char *path, const struct prediction *p)
+{
+    struct spread spreads[SCORED_NR];
+
+    (void)o;
+    add_spreads(p, spreads);
+    strbuf_addch(out, '{');
+    json_key(out, "format_version");
+    json_add_text(out, REPORT_FORMAT_VERSION);
+    json_key(out, "trace");
+    json_add_text(out, path);
+    json_key(out, "predicted");
+    strbuf_addch(out, '{');
+    json_mig_fields(out, &p->result, spreads);
+    strbuf_addch(out, '}');
+    add_inputs(out, f, p);
+    strbuf_addstr(out, "}\n");
+}
+
+static void add_text(struct strbuf *out, const struct cli_opts *o, const struct trace_facts *f,
+                     const struct prediction *p)
+{
+    char a[UNITS_TEXT], b[UNITS_TEXT], c[UNITS_TEXT];
+    const struct mig_result *r = &p->result;
+    bool ok = r->outcome == OUTCOME_COMPLETED;
+
+    strbuf_addf(out, "%s%s%s: %s%s%s", cli_style(o, CLI_BOLD), f->header.id,
+                cli_style(o, CLI_PLAIN), cli_style(o, ok ? CLI_GOOD : CLI_BAD),
+                ok ? "completes" : outcome_name(r->outcome), cli_style(o, CLI_PLAIN));
+    if (p->outcome_share < 0.995)
+        strbuf_addf(out, " (in %.0f %% of the samples)", 100.0 * p->outcome_share);
+    strbuf_addf(out, "%s%s\n", r->reason ? ": " : "", r->reason ? r->reason : "");
+    strbuf_addf(out, "  total time    %-12s (%s .. %s)\n", units_time(a, r->total_ns),
+                units_time(b, (int64_t)p->total_ns.low), units_time(c, (int64_t)p->total_ns.high));
+    if (r->downtime_ns >= 0)
+        strbuf_addf(out, "  downtime      %-12s (%s .. %s)\n", units_time(a, r->downtime_ns),
+                    units_time(b, (int64_t)p->downtime_ns.low),
+                    units_time(c, (int64_t)p->downtime_ns.high));
+    strbuf_addf(out, "  transferred   %-12s (%s .. %s)\n", units_size(a, r->transferred_bytes),
+                units_size(b, (uint64_t)p->transferred_bytes.low),
+                units_size(c, (uint64_t)p->transferred_bytes.high));
+    strbuf_addf(out, "  rounds        %-12" PRIu32 " (%.0f .. %.0f)\n", r->rounds, p->rounds.low,
+                p->rounds.high);
+    if (r->max_throttle_pct)
+        strbuf_addf(out, "  throttle      %-12" PRIu32 " (%.0f .. %.0f %%)\n", r->max_throttle_pct,
+                    p->max_throttle_pct.low, p->max_throttle_pct.high);
+    strbuf_addf(out, "  went by       %" PRIu32 " dirty-rate windows: %s a second (%s ..",
+                p->nr_measurements, units_size(a, (uint64_t)p->fit.rate_mid),
+                units_size(b, (uint64_t)p->fit.rate_low));
+    strbuf_addf(out, " %s),\n                %s in a minute (%s ..",
+                units_size(a, (uint64_t)p->fit.rate_high), units_size(b, (uint64_t)p->fit.set_mid),
+                units_size(c, (uint64_t)p->fit.set_low));
+    strbuf_addf(out, " %s)\n", units_size(a, (uint64_t)p->fit.set_high));
+    if (p->nr_measurements == 0)
+        strbuf_addstr(
+            out,
+            "  note          nothing was measured beforehand: this is little more than a guess\n");
+}
+
+static enum status run(struct cli_opts *o, struct diag *diag)
+{
+    struct strbuf text = STRBUF_INIT;
+    struct cli_traces t;
+    struct costs_file c;
+    struct prediction *p = 0;
+    enum status st = cli_traces_load(&t, o, FACTS_BEFORE_ONLY, diag);
+
+    if (st != ST_OK)
+        return st;
+    p = calloc(t.nr, sizeof(*p));
+    st = p ? cli_calibration(o, &c, diag) : diag_set(diag, ST_ENOMEM, "not enough memory");
+    if (st == ST_OK) {
+        struct predict_options po = {.calibration = &c, .seed = o->has_seed ? o->seed : 1};
+
+        st = predict_all(t.facts, t.nr, &po, p, diag);
+    }
+    for (size_t i = 0; i < t.nr && st == ST_OK; i++) {
+        if (o->json)
+            add_json(&text, o, &t.facts[i], o->args[i], &p[i]);
+        else
+            add_text(&text, o, &t.facts[i], &p[i]);
+    }
+    if (st == ST_OK)
+        st = cli_emit(o, &text, diag);
+    strbuf_release(&text);
+    free(p);
+    cli_traces_release(&t);
+    return st;
+}
+
+static const struct cli_option options[] = {
+    {"calibration", 0, "FILE",
+     "host constants from `migcast calibrate`, instead of the built-in ones", false},
+    {0},
+};
+
+const struct cmd cmd_predict = {
+    .name = "predict",
+    .args = "TRACE...",
+    .help = "forecast captured migrations from what precedes them",
+    .about = "Reads only what stands before the `migrate` command of each capture: configuration, "
+             "dirty-rate\n"
+             "measurements, resident memory.  Works on files that are cut off there.  Captures of "
+             "one link group,\n"
+             "given together, are forecast together on their shared link.\n\n"
+             "The forecast is the middle of many runs with guests that are equally likely after "
+             "the measurements;\n"
+             "the intervals hold 90 % of them.\n\n"
+             "  migcast predict --json capture.jsonl",
+    .shared = CLI_JSON | CLI_OUTPUT | CLI_SEED,
+    .options = options,
+    .min_args = 1,
+    .max_args = CLI_ANY,
+    .run = run,
+};
