@@ -11,7 +11,7 @@
 enum {
     SCN_VM_LIMIT = 2000000,
     SCN_REQUEST_LIMIT = 4000000,
-    SCN_PATTERN_WORK_LIMIT = 2000000000 /* names compared with patterns */
+    SCN_PATTERN_WORK_LIMIT = 300000000 /* names compared with patterns: some seconds */
 };
 
 /* What resolving needs besides the scenario itself. */
