@@ -26,7 +26,7 @@ run_step "evacuating a host, as scenarios/evacuate-host.ini says" \
 verdict="all thresholds kept"
 [ "$step_code" -eq 0 ] || verdict="a threshold was crossed"
 run_step "the forecast against captured migrations" \
-    build/migcast score -o report/score.txt tests/traces/*.jsonl
+    build/migcast score -o report/score.txt tests/traces/*.zst
 cat report/score.txt
 
 note "verdict: $verdict"

@@ -72,7 +72,9 @@ static enum status score_one(const struct trace_facts *facts, size_t nr, size_t 
     if (st == ST_OK) {
         row->prediction = p[me];
         st = replay_trace(&facts[i], c, &row->replay, diag);
-        replay_release(&row->replay);
+        free(row->replay.rounds);
+        row->replay.rounds = 0;
+        row->replay.nr_rounds = 0;
     }
     free(group);
     free(p);

@@ -25,11 +25,25 @@ struct report_text_opts {
 enum status report_text(const struct run_result *run, const struct report_text_opts *opts,
                         struct strbuf *out);
 
-/* report_json - the `run --json` form: docs/schema/run.schema.json. */
+/* report_json - the `run --json` form: docs/schema/run.json. */
 enum status report_json(const struct run_result *run, struct strbuf *out);
 
 /* report_csv - RFC 4180, a line a migration; unknown is empty.  Text that a spreadsheet would take
  * for a formula begins with an apostrophe. */
 enum status report_csv(const struct run_result *run, struct strbuf *out);
+
+/* A form of the report, for --format NAME; forms that know no width or colour look at @opts not at
+ * all. */
+struct report_form {
+    const char *name;
+    const char *help;
+    enum status (*add)(const struct run_result *run, const struct report_text_opts *opts,
+                       struct strbuf *out);
+};
+
+/* All forms; a row without a name ends the table. */
+extern const struct report_form report_forms[];
+/* report_form_find - NULL = there is none of that name. */
+const struct report_form *report_form_find(const char *name);
 
 #endif

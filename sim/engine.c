@@ -181,7 +181,7 @@ static void begin(struct sim *sim)
         double nic = INFINITY;
 
         if (sc->hosts[i].nic_bps != UNITS_UNLIMITED)
-            nic = (double)sc->hosts[i].nic_bps * NIC_EFFICIENCY / BITS;
+            nic = (double)sc->hosts[i].nic_bps * NETWORK_NIC_EFFICIENCY / BITS;
         sim->host_down[i] = false;
         sim->net.links[net_nic_out(sim, i)].capacity = nic;
         sim->net.links[net_nic_in(sim, i)].capacity = nic;

@@ -1,5 +1,5 @@
 /*
- * result.c - the words for outcomes and bindings.
+ * result.c - the words for outcomes, bindings and fixes.
  *
  * Compiled once more on its own for store/ and reports/, which know the rows but not the simulator;
  * so it includes nothing of sim/ but result.h.  Each table names every value of its enum.
@@ -38,6 +38,20 @@ static const char *const binding_keys[BINDING_NR] = {
     [BINDING_FAULT] = "fault",
 };
 
+static const char *const fix_keys[FIX_NR] = {
+    [FIX_ALONE] = "alone",
+    [FIX_MAX_BANDWIDTH] = "max_bandwidth",
+    [FIX_LINK_RATE] = "link_rate",
+    [FIX_MULTIFD] = "multifd_channels",
+    [FIX_DOWNTIME_LIMIT] = "downtime_limit",
+    [FIX_TIMEOUT] = "completion_timeout",
+    [FIX_PROGRESS_TIMEOUT] = "progress_timeout",
+    [FIX_HORIZON] = "horizon",
+    [FIX_AUTO_CONVERGE] = "auto_converge",
+    [FIX_POSTCOPY] = "postcopy",
+    [FIX_DIRTY_RATE] = "write_rate",
+};
+
 static const char *const unit_keys[VALUE_NR] = {
     [VALUE_COUNT] = "count",
     [VALUE_NS] = "ns",
@@ -61,6 +75,12 @@ const char *binding_key(enum binding b)
 {
     assert((unsigned)b < BINDING_NR);
     return binding_keys[b];
+}
+
+const char *fix_key(enum fix_kind f)
+{
+    assert((unsigned)f < FIX_NR);
+    return fix_keys[f];
 }
 
 const char *value_unit_key(enum value_unit u)

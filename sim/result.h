@@ -1,8 +1,8 @@
 /*
  * result.h - the rows that leave a run.
  *
- * The only header of sim/ that store/ and reports/ may see.  Times are nanoseconds of simulated time
- * from the start of the replication unless the name says otherwise.
+ * The only header of sim/ that store/ and reports/ may see.  Times are nanoseconds of simulated
+ * time from the start of the replication unless the name says otherwise.
  */
 #ifndef MIGCAST_SIM_RESULT_H
 #define MIGCAST_SIM_RESULT_H
@@ -13,22 +13,22 @@
 
 enum outcome {
     OUTCOME_COMPLETED,
-    OUTCOME_TIMEOUT,   /* a limit set for the migration ended it */
+    OUTCOME_TIMEOUT, /* a limit set for the migration ended it */
     OUTCOME_CANCELLED,
     OUTCOME_FAILED,
-    OUTCOME_REJECTED,  /* refused before it started */
-    OUTCOME_QUEUED,    /* still waiting, or still running, at the horizon */
+    OUTCOME_REJECTED, /* refused before it started */
+    OUTCOME_QUEUED,   /* still waiting, or still running, at the horizon */
     OUTCOME_NR
 };
 
 /* What bound the migration for most of its time, or kept it from converging. */
 enum binding {
     BINDING_NONE,
-    BINDING_LINK,          /* the network share */
-    BINDING_CAP,           /* max-bandwidth */
-    BINDING_STREAM_CPU,    /* one stream's CPU: copy, TLS, compression */
-    BINDING_SCAN,          /* finding zero pages */
-    BINDING_DIRTY_RATE,    /* the guest dirties as fast as pages leave */
+    BINDING_LINK,           /* the network share */
+    BINDING_CAP,            /* max-bandwidth */
+    BINDING_STREAM_CPU,     /* one stream's CPU: copy, TLS, compression */
+    BINDING_SCAN,           /* finding zero pages */
+    BINDING_DIRTY_RATE,     /* the guest dirties as fast as pages leave */
     BINDING_DOWNTIME_LIMIT, /* would have converged with a longer limit */
     BINDING_TIMEOUT,
     BINDING_FAULT,
@@ -36,15 +36,15 @@ enum binding {
 };
 
 struct mig_round {
-    uint32_t round;          /* 1 is the full copy */
-    int64_t start_ns;        /* the sync that opened it */
+    uint32_t round;   /* 1 is the full copy */
+    int64_t start_ns; /* the sync that opened it */
     int64_t duration_ns;
     uint64_t wire_bytes;
     uint64_t sent_pages;
-    uint64_t dirtied_bytes;  /* newly dirty at the sync that closed it */
+    uint64_t dirtied_bytes;   /* newly dirty at the sync that closed it */
     uint64_t remaining_bytes; /* known dirty just after that sync */
     uint64_t threshold_bytes; /* switchover threshold at that sync */
-    uint32_t throttle_pct;   /* in force during the round */
+    uint32_t throttle_pct;    /* in force during the round */
 };
 
 /* One migration attempt.  Strings are borrowed from the scenario and outlive the result. */
@@ -53,29 +53,30 @@ struct mig_result {
     const char *source;
     const char *target;
     const char *platform;
-    const char *reason;      /* NULL unless the outcome needs one */
+    const char *reason; /* NULL unless the outcome needs one */
     uint32_t replication;
-    uint32_t attempt;        /* 1 = first */
+    uint32_t attempt; /* 1 = first */
     enum outcome outcome;
     enum binding binding;
-    int64_t queued_ns;       /* requested */
-    int64_t started_ns;      /* `migrate`; -1 = never */
-    int64_t ended_ns;        /* -1 = never */
+    int64_t queued_ns;  /* requested */
+    int64_t started_ns; /* `migrate`; -1 = never */
+    int64_t ended_ns;   /* -1 = never */
     int64_t setup_ns;
-    int64_t total_ns;        /* QEMU's total-time */
-    int64_t downtime_ns;     /* QEMU's downtime; -1 = unknown, the guest was never stopped */
-    int64_t blackout_ns;     /* no vCPU ran on either side; -1 = never stopped */
-    int64_t postcopy_ns;     /* time spent in post-copy */
-    int64_t postcopy_stall_ns; /* vCPU time lost waiting for pages, all vCPUs */
+    int64_t total_ns;             /* QEMU's total-time */
+    int64_t downtime_ns;          /* QEMU's downtime; -1 = unknown, the guest was never stopped */
+    int64_t blackout_ns;          /* no vCPU ran on either side; -1 = never stopped */
+    int64_t postcopy_ns;          /* time spent in post-copy */
+    int64_t postcopy_stall_ns;    /* vCPU time lost waiting for pages, all vCPUs */
     int64_t expected_downtime_ns; /* QEMU's own last estimate */
     uint64_t dirty_pages_rate;    /* QEMU's last report, pages/s */
     uint64_t transferred_bytes;
     uint64_t precopy_bytes, downtime_bytes, postcopy_bytes;
     uint64_t normal_pages, zero_pages;
-    uint32_t rounds;         /* dirty-sync-count */
+    uint32_t rounds; /* dirty-sync-count */
     uint32_t max_throttle_pct;
-    double guest_slowdown_ratio; /* share of guest work lost over the migration, 0..1 */
-    uint64_t convergence_bytes_per_s; /* smallest bandwidth at which it would have converged; 0 = unknown */
+    double guest_slowdown_ratio;      /* share of guest work lost over the migration, 0..1 */
+    uint64_t convergence_bytes_per_s; /* smallest bandwidth at which it would have converged; 0 =
+                                         unknown */
     size_t first_round, nr_rounds; /* into run_result.rounds; nr 0 when rounds were not recorded */
 };
 
@@ -89,33 +90,62 @@ enum value_unit {
 };
 
 struct threshold_result {
-    const char *text;        /* as written */
+    const char *text; /* as written */
     const char *file;
     unsigned long line;
-    double value;            /* in the threshold's own unit; NaN = nothing to judge */
+    double value; /* in the threshold's own unit; NaN = nothing to judge */
     double limit;
-    bool error;              /* severity: error crosses the exit code, warning does not */
+    bool error; /* severity: error crosses the exit code, warning does not */
     bool crossed;
-    bool small_sample;       /* too few migrations for the claim */
-    enum value_unit unit;    /* of value and limit */
+    bool small_sample;    /* too few migrations for the claim */
+    enum value_unit unit; /* of value and limit */
+};
+
+/* What a single change can be that would have let a migration end well. */
+enum fix_kind {
+    FIX_ALONE,            /* no other migration at the same time; no value */
+    FIX_MAX_BANDWIDTH,    /* bytes/s; INFINITY = unlimited */
+    FIX_LINK_RATE,        /* nominal, bits/s, of each slower link and NIC on its path */
+    FIX_MULTIFD,          /* channels */
+    FIX_DOWNTIME_LIMIT,   /* ns */
+    FIX_TIMEOUT,          /* ns, completion timeout */
+    FIX_PROGRESS_TIMEOUT, /* ns */
+    FIX_HORIZON,          /* ns: only the simulated time was too short */
+    FIX_AUTO_CONVERGE,    /* highest throttle it then needs, percent */
+    FIX_POSTCOPY,         /* switching over when this round begins */
+    FIX_DIRTY_RATE,       /* ratio of the present write rate, 0..1 */
+    FIX_NR
+};
+
+/* One such change, found by simulating that migration with it. */
+struct fix_result {
+    size_t mig; /* index into run_result.migs */
+    enum fix_kind kind;
+    double value;     /* by kind */
+    int64_t total_ns; /* of the migration with the change */
+    int64_t downtime_ns;
 };
 
 struct run_result {
-    const char *scenario;    /* path, or "quick" */
-    const char *digest;      /* of the resolved inputs, hex */
-    const char *version;     /* of the program */
+    const char *scenario; /* path, or "quick" */
+    const char *digest;   /* of the resolved inputs, hex */
+    const char *version;  /* of the program */
     uint64_t seed;
-    uint32_t replications;   /* finished */
+    uint32_t replications; /* finished */
     bool interrupted;
-    size_t nr_migs, nr_rounds, nr_thresholds;
+    size_t nr_migs, nr_rounds, nr_thresholds, nr_fixes;
     struct mig_result *migs; /* replication-major, then request order, then attempt */
     struct mig_round *rounds;
     struct threshold_result *thresholds;
+    struct fix_result *fixes; /* by migration, then kind */
 };
 
 const char *outcome_name(enum outcome o); /* "completed" ... as in CONTRACT */
 const char *binding_name(enum binding b); /* "link", "bandwidth limit" ... for people */
-const char *binding_key(enum binding b);  /* "link", "cap" ... for databases and JSON; never changes */
+const char *
+binding_key(enum binding b); /* "link", "cap" ... for databases and JSON; never changes */
+const char *
+fix_key(enum fix_kind f); /* "max_bandwidth" ... for databases and JSON; never changes */
 const char *value_unit_key(enum value_unit u); /* "count", "ns", "bytes", "ratio" */
 
 #endif

@@ -2,8 +2,9 @@
  * sim.h - one simulated world: clock, network, migrations.
  *
  * A sim is built once from a scenario and then runs replications of it, one after another, without
- * allocating.  `run`, `predict`, `replay` and all others go through sim_run(): one migration is a cluster of
- * two hosts.  Different sims may run in different threads; they share only the scenario, which is read.
+ * allocating.  `run`, `predict`, `replay` and all others go through sim_run(): one migration is a
+ * cluster of two hosts.  Different sims may run in different threads; they share only the scenario,
+ * which is read.
  */
 #ifndef MIGCAST_SIM_SIM_H
 #define MIGCAST_SIM_SIM_H
@@ -17,10 +18,12 @@
 /* What a trace measured while migrating, to be used instead of the models (replay). */
 struct sim_observed {
     uint32_t nr_syncs;
-    const uint64_t *dirty_pages;  /* newly dirty at sync i + 1 (dirty-sync-count); [0] is the setup's */
+    const uint64_t
+        *dirty_pages; /* newly dirty at sync i + 1 (dirty-sync-count); [0] is the setup's */
     uint32_t nr_rates;
-    const int64_t *rate_at_ns;    /* from `migrate` on; ascending */
-    const double *rate;           /* bytes/s on the wire the link gave from then on; INFINITY = no limit seen */
+    const int64_t *rate_at_ns; /* from `migrate` on; ascending */
+    const double
+        *rate; /* bytes/s on the wire the link gave from then on; INFINITY = no limit seen */
 };
 
 struct sim_options {
@@ -30,13 +33,13 @@ struct sim_options {
 
 struct sim;
 
-/* sim_new - size everything for @sc (borrowed; its values may change between runs, its counts may not).
- * NULL when memory ran out. */
+/* sim_new - size everything for @sc (borrowed; its values may change between runs, its counts may
+ * not). NULL when memory ran out. */
 struct sim *sim_new(const struct scenario *sc, const struct sim_options *options);
 void sim_free(struct sim *sim);
 
-/* sim_run - one replication; seeds follow from (scenario seed, replication).  Results stay readable until the
- * next run.  Never fails: every migration ends in an outcome. */
+/* sim_run - one replication; seeds follow from (scenario seed, replication).  Results stay readable
+ * until the next run.  Never fails: every migration ends in an outcome. */
 void sim_run(struct sim *sim, uint32_t replication);
 
 /* Results of the last run: one row per request, in request order. */

@@ -22,10 +22,10 @@
  *                       |           |          ^           before SWITCHOVER    -> CANCELLED
  *                       +-----------+-> POSTCOPY <-> PAUSED
  *   SETUP       all pages become dirty; the flow is not on the network yet
- *   PRECOPY     guest runs at the source (or is suspended there); rounds >= 1; sender holds the dirty set
- *   SWITCHOVER  guest runs nowhere; blackout_start_ns set; the flow has no cap
- *   POSTCOPY    guest runs at the destination; blackout over; missing pages > 0
- *   PAUSED      post-copy whose connection broke; the guest stops at the first missing page
+ *   PRECOPY     guest runs at the source (or is suspended there); rounds >= 1; sender holds the
+ * dirty set SWITCHOVER  guest runs nowhere; blackout_start_ns set; the flow has no cap POSTCOPY
+ * guest runs at the destination; blackout over; missing pages > 0 PAUSED      post-copy whose
+ * connection broke; the guest stops at the first missing page
  */
 enum mig_state {
     MIG_IDLE,
@@ -78,9 +78,9 @@ enum mig_timer {
 
 /* A transfer without windows: stop-and-copy, post-copy push. */
 struct bulk {
-    double left;        /* 1 .. 0 */
-    double wire_bytes;  /* of the whole */
-    double cpu_ns;      /* of the whole: lower bound of its time */
+    double left;       /* 1 .. 0 */
+    double wire_bytes; /* of the whole */
+    double cpu_ns;     /* of the whole: lower bound of its time */
     int64_t settled_ns;
 };
 
@@ -93,42 +93,42 @@ struct mig {
     const struct qemu_behaviour *qemu;
     const struct guest_params *guest;
     const struct host_costs *costs;
-    struct mig_params params;      /* drawn values in place; changes apply here */
+    struct mig_params params; /* drawn values in place; changes apply here */
     struct precopy_limits limits;
     struct dirty_model model;
-    double weight;                 /* of the flow: streams */
+    double weight; /* of the flow: streams */
     double vcpus;
-    struct memory_pages *pages;    /* fidelity = pages, else NULL */
+    struct memory_pages *pages; /* fidelity = pages, else NULL */
 
     /* changes */
     enum mig_state state;
     enum mig_step step;
     event_handle timers[TIMER_NR];
-    struct precopy sender, trial;  /* settled; and as it will be when TIMER_STEP fires */
+    struct precopy sender, trial; /* settled; and as it will be when TIMER_STEP fires */
     struct memory memory;
     struct throttle throttle;
     struct xbzrle xbzrle;
     struct bulk bulk;
-    double link_rate;              /* share of the network, bytes/s; 0 = down */
-    double tau;                    /* seconds of work since the last sync */
-    double wanted_s, worked_s;     /* totals, for the slowdown */
-    double known_pages;            /* dirty after the last sync */
+    double link_rate;          /* share of the network, bytes/s; 0 = down */
+    double tau;                /* seconds of work since the last sync */
+    double wanted_s, worked_s; /* totals, for the slowdown */
+    double known_pages;        /* dirty after the last sync */
     int64_t worked_until_ns;
-    int64_t progress_ns;           /* last new minimum of pending */
+    int64_t progress_ns; /* last new minimum of pending */
     uint64_t least_pending;
     int64_t round_start_ns;
-    double round_bytes;            /* counted bytes when the round began */
+    double round_bytes; /* counted bytes when the round began */
     uint64_t round_pages;
     double precopy_wire;
     uint64_t final_pages;
     int64_t blackout_start_ns;
     int64_t postcopy_start_ns;
     int64_t end_cause_ns;
-    bool suspended;                /* the guest was paused so that the migration completes */
-    bool want_postcopy;            /* order given, waits for a decision */
-    bool bulk_round;               /* round 1: the sweep has not wrapped yet */
-    bool timed_out;                /* the cancel comes from a limit set for the migration */
-    uint32_t timer_sync_count;     /* rounds at the last tick of auto-converge's timer */
+    bool suspended;            /* the guest was paused so that the migration completes */
+    bool want_postcopy;        /* order given, waits for a decision */
+    bool bulk_round;           /* round 1: the sweep has not wrapped yet */
+    bool timed_out;            /* the cancel comes from a limit set for the migration */
+    uint32_t timer_sync_count; /* rounds at the last tick of auto-converge's timer */
     struct mig_result *result;
 };
 
@@ -141,17 +141,18 @@ struct sim {
     struct event_queue queue;
     struct network net;
     uint32_t nr_migs;
-    struct mig *migs;              /* one per request */
+    struct mig *migs; /* one per request */
     struct mig_result *results;
     struct mig_round *rounds;
     uint32_t nr_rounds;
-    uint32_t observed_link;        /* index in net of the link that follows observed rates */
-    double *link_capacity;         /* drawn, per scenario link */
+    uint32_t observed_link; /* index in net of the link that follows observed rates */
+    double *link_capacity;  /* drawn, per scenario link */
     bool *host_down, *link_down;
     uint64_t events;
 };
 
-/* Links of the network: one per scenario link, then NIC out and NIC in of each host, then the observed one. */
+/* Links of the network: one per scenario link, then NIC out and NIC in of each host, then the
+ * observed one. */
 static inline uint32_t net_nic_out(const struct sim *sim, uint32_t host)
 {
     return sim->sc->nr_links + 2 * host;
@@ -163,7 +164,8 @@ static inline uint32_t net_nic_in(const struct sim *sim, uint32_t host)
 }
 
 /* engine.c */
-void sim_schedule(struct sim *sim, struct mig *m, enum mig_timer timer, enum event_kind kind, int64_t at_ns);
+void sim_schedule(struct sim *sim, struct mig *m, enum mig_timer timer, enum event_kind kind,
+                  int64_t at_ns);
 void sim_unschedule(struct sim *sim, struct mig *m, enum mig_timer timer);
 /* Re-solve the network and let every migration whose share moved plan anew. */
 void sim_reshare(struct sim *sim);
