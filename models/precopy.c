@@ -39,6 +39,11 @@ void precopy_add(struct precopy *p, uint64_t pages, enum wire_kind kind)
     p->nr_runs++;
 }
 
+bool precopy_asks_exact(const struct precopy *p)
+{
+    return (double)p->pending_pages * (double)PAGE_BYTES < p->threshold_bytes;
+}
+
 bool precopy_is_low(const struct precopy *p, const struct precopy_limits *l)
 {
     double pending = (double)p->pending_pages * (double)PAGE_BYTES;
@@ -63,18 +68,41 @@ double precopy_demand(const struct precopy_limits *l, enum wire_kind kind)
     return fmin(rate, l->quota_bytes * share * (double)NS_PER_S / (double)PRECOPY_WINDOW_NS);
 }
 
-/* Pages after which the quota test says stop: the first count whose bytes exceed what is left. */
-static double pages_to_quota(const struct precopy_limits *l, enum wire_kind kind, double left)
+/* How much of @used counts by now: whole flushes since the call began, or since the window did. */
+static double counted_used(const struct precopy_limits *l, enum wire_kind kind, double used,
+                           double call_used)
 {
-    double page = l->cost[kind].counted_bytes;
+    double flush = l->flush_bytes[kind], base = l->flush_carries ? 0.0 : call_used;
 
-    if (isinf(left))
+    return flush > 0.0 ? base + floor((used - base) / flush * (1.0 + 1e-12)) * flush : used;
+}
+
+/* Pages after which the quota test says stop: the first count at which what counts exceeds the
+ * quota, when @used bytes of the window are out and the call began at @call_used. */
+static double pages_to_quota(const struct precopy_limits *l, enum wire_kind kind, double used,
+                             double call_used)
+{
+    double page = l->cost[kind].counted_bytes, flush = l->flush_bytes[kind];
+    double base = l->flush_carries ? 0.0 : call_used, end;
+
+    if (isinf(l->quota_bytes))
         return INFINITY;
-    if (left < 0.0)
+    if (counted_used(l, kind, used, call_used) > l->quota_bytes)
         return 0.0;
-    if (l->packet_bytes > 0.0 && kind != WIRE_ZERO)
-        return (floor(left / l->packet_bytes) + 1.0) * (double)l->packet_pages;
-    return floor(left / page) + 1.0;
+    if (flush <= 0.0)
+        return floor((l->quota_bytes - used) / page) + 1.0;
+    end = base + (floor((l->quota_bytes - base) / flush) + 1.0) * flush;
+    return fmax(ceil((end - used) / page - 1e-9), 0.0);
+}
+
+/* At the end of a call everything has been flushed, unless what is left of a step is carried on. */
+static bool quota_spent(const struct precopy_limits *l, double used)
+{
+    double flush = l->flush_bytes[WIRE_NORMAL];
+
+    if (!isinf(l->quota_bytes) && l->flush_carries && flush > 0.0)
+        used = floor(used / flush * (1.0 + 1e-12)) * flush;
+    return used > l->quota_bytes;
 }
 
 /* Pages sent in one call before the clock stops it: the clock is read after page 1, 65, 129, ... */
@@ -145,7 +173,7 @@ static void end_call(struct precopy *p, const struct precopy_limits *l)
         close_window(p, l);
         p->phase = PRECOPY_DECIDE;
     } else {
-        p->phase = p->quota_used > l->quota_bytes ? PRECOPY_SLEEP : PRECOPY_DECIDE;
+        p->phase = quota_spent(l, p->quota_used) ? PRECOPY_SLEEP : PRECOPY_DECIDE;
     }
 }
 
@@ -169,6 +197,7 @@ void precopy_call(struct precopy *p)
     p->phase = PRECOPY_CALL;
     p->call_start_ns = p->now_ns;
     p->call_pages = 0;
+    p->call_used = p->quota_used;
 }
 
 /* Send from the head run until the call ends, the run ends, or until_ns.  False = until_ns came
@@ -177,7 +206,7 @@ static bool send_head(struct precopy *p, const struct precopy_limits *l, int64_t
 {
     enum wire_kind kind = p->runs[0].kind;
     double ns = page_ns(l, kind);
-    double quota = pages_to_quota(l, kind, l->quota_bytes - p->quota_used);
+    double quota = pages_to_quota(l, kind, p->quota_used, p->call_used);
     double clock = pages_to_clock(ns, p->call_pages, p->now_ns - p->call_start_ns);
     double run = (double)p->runs[0].pages;
     double n = fmin(fmin(quota, clock), run);
@@ -209,21 +238,20 @@ struct steady {
 static bool steady_window(const struct precopy_limits *l, enum wire_kind kind, struct steady *s)
 {
     double ns = page_ns(l, kind);
-    double quota = pages_to_quota(l, kind, l->quota_bytes);
     double call = pages_to_clock(ns, 0, 0);
     double calls = 0.0, done = 0.0, t = 0.0;
 
     /* at most two calls: each is 51 ms or more, or ends the quota */
-    while (t < (double)PRECOPY_WINDOW_NS && done < quota) {
+    while (t < (double)PRECOPY_WINDOW_NS) {
         double used = done * l->cost[kind].counted_bytes + calls * l->call_bytes;
-        double n = fmin(call, pages_to_quota(l, kind, l->quota_bytes - used));
+        double n = fmin(call, pages_to_quota(l, kind, used, used));
 
         if (n <= 0.0)
             break;
         done += n;
         t += (double)llround(n * ns) + (double)l->call_ns;
         calls += 1.0;
-        if (l->quota_bytes < done * l->cost[kind].counted_bytes + calls * l->call_bytes)
+        if (quota_spent(l, done * l->cost[kind].counted_bytes + calls * l->call_bytes))
             break;
     }
     s->pages = done;

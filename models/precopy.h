@@ -39,8 +39,8 @@ struct precopy_run_of_pages {
 struct precopy_limits {
     struct wire_cost cost[WIRE_NR];
     double quota_bytes;  /* a window's worth of max-bandwidth; INFINITY = unlimited */
-    double packet_bytes; /* counted in steps of a multifd packet; 0 = page by page */
-    uint32_t packet_pages;
+    double flush_bytes[WIRE_NR]; /* counts against the quota in steps of this; 0 = page by page */
+    bool flush_carries;          /* a step begun in one call is finished in the next */
     double link_bytes_per_s;       /* share of the network */
     double call_bytes;             /* end of a call */
     int64_t call_ns;               /* end of a call: multifd barrier */
@@ -71,6 +71,7 @@ struct precopy {
     double bound_ns[4]; /* time spent: sleeping on the quota, on the link, on CPU, in zero pages */
     uint64_t sent_pages[WIRE_NR];
     uint64_t call_pages; /* sent in this call */
+    double call_used;       /* of the quota when this call began */
     uint64_t pending_pages;
     uint32_t windows; /* closed so far */
     uint32_t nr_runs;
@@ -99,6 +100,9 @@ enum precopy_stop precopy_run(struct precopy *p, const struct precopy_limits *l,
 /* precopy_call - the decision was to go on: begin the next iterate call.  Phase must be
  * PRECOPY_DECIDE. */
 void precopy_call(struct precopy *p);
+
+/* precopy_asks_exact - what is pending is so little that QEMU wants the exact figure: a sync. */
+bool precopy_asks_exact(const struct precopy *p);
 
 /* precopy_is_low - the switchover test on what is pending now. */
 bool precopy_is_low(const struct precopy *p, const struct precopy_limits *l);

@@ -54,16 +54,20 @@ void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to)
     check_state(m);
 }
 
-/* Bytes after which a window stops.  Where only flushed bytes count, the flush that crosses the
- * quota goes out whole: 64 vectors, 32 pages with their headers. */
-static double window_quota(const struct mig *m)
+/* What counts against the quota counts when it is flushed: multifd by packets, the single stream of
+ * newer releases by 64 vectors (32 pages with their headers), older ones byte by byte. */
+static void set_flush(const struct mig *m, struct precopy_limits *l, bool barrier)
 {
-    double quota = (double)(m->params.max_bandwidth_bytes_per_s / 10);
-    double flush = WIRE_FLUSH_PAGES * m->limits.cost[WIRE_NORMAL].counted_bytes;
+    const struct mig_params *p = &m->params;
+    double step = 0.0;
 
-    if (!m->qemu->quota_by_flush || m->params.multifd)
-        return quota;
-    return (floor(quota / flush) + 1.0) * flush - 1.0;
+    if (p->multifd)
+        step = l->cost[WIRE_NORMAL].counted_bytes * WIRE_MULTIFD_PAGES;
+    else if (m->qemu->quota_by_flush)
+        step = l->cost[WIRE_NORMAL].counted_bytes * WIRE_FLUSH_PAGES;
+    l->flush_bytes[WIRE_NORMAL] = l->flush_bytes[WIRE_MIXED] = step;
+    l->flush_bytes[WIRE_ZERO] = p->multifd ? 0.0 : step;
+    l->flush_carries = p->multifd && !barrier;
 }
 
 void mig_set_limits(struct sim *sim, struct mig *m)
@@ -71,24 +75,22 @@ void mig_set_limits(struct sim *sim, struct mig *m)
     const struct mig_params *p = &m->params;
     struct precopy_limits *l = &m->limits;
     struct wire_cost mixed = l->cost[WIRE_MIXED];
-    bool first = l->cost[WIRE_NORMAL].wire_bytes <= 0.0;
+    bool first = l->cost[WIRE_NORMAL].wire_bytes <= 0.0, barrier;
 
     wire_costs(p, m->costs, &m->guest->dirty, sim->sc->hosts[m->target].load_ratio, l->cost);
     if (!first)
         l->cost[WIRE_MIXED] = mixed;
     l->quota_bytes = INFINITY;
     if (p->max_bandwidth_bytes_per_s != UNITS_UNLIMITED && p->max_bandwidth_bytes_per_s != 0)
-        l->quota_bytes = window_quota(m);
-    l->packet_pages = p->multifd ? WIRE_MULTIFD_PAGES : 0;
-    l->packet_bytes = p->multifd ? l->cost[WIRE_NORMAL].counted_bytes * WIRE_MULTIFD_PAGES : 0.0;
+        l->quota_bytes = (double)(p->max_bandwidth_bytes_per_s / 10);
     l->call_bytes = wire_call_bytes(p);
-    l->call_ns = 0;
-    if (p->multifd && (!m->qemu->multifd_barrier_per_sweep || p->multifd_flush_each_call))
-        l->call_ns = m->costs->rtt_ns;
+    barrier = p->multifd && (!m->qemu->multifd_barrier_per_sweep || p->multifd_flush_each_call);
+    l->call_ns = barrier ? m->costs->rtt_ns : 0;
+    set_flush(m, l, barrier);
     l->slip_ns = m->costs->window_slip_ns;
     l->switchover_bytes_per_s = 0.0;
     if (m->qemu->switchover_bandwidth && p->avail_switchover_bytes_per_s)
-        l->switchover_bytes_per_s = (double)p->avail_switchover_bytes_per_s;
+        l->switchover_bytes_per_s = (double)(p->avail_switchover_bytes_per_s / 1000 * 1000);
     l->downtime_limit_ms = (double)p->downtime_limit_ns / (double)NS_PER_MS;
     l->at_threshold = m->qemu->complete_at_threshold;
     l->link_bytes_per_s = fmax(m->link_rate, 1.0);
@@ -435,7 +437,7 @@ static void decide(struct sim *sim, struct mig *m)
         postcopy_begin(sim, m);
         return;
     }
-    if (low && precopy_is_low(s, &m->limits)) {
+    if (precopy_asks_exact(s)) {
         mig_sync(sim, m, false);
         low = s->pending_pages == 0 || precopy_is_low(s, &m->limits);
     }
