@@ -41,11 +41,11 @@ static void on_interrupt(int signal)
     cli_interrupted = 1;
 }
 
-/* The first SIGINT or SIGTERM asks, the second kills; a reader that goes away is a write error. */
+/* The first SIGINT or SIGTERM asks, the second kills.  No SA_RESTART: what waits for a slow file or
+ * pipe gives up at the first.  A reader that goes away is a write error. */
 static void set_signals(void)
 {
-    struct sigaction interrupt = {.sa_handler = on_interrupt,
-                                  .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+    struct sigaction interrupt = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
 
     sigaction(SIGINT, &interrupt, NULL);
@@ -84,14 +84,18 @@ static int run_command(struct cli_opts *o, int argc, char **argv)
 {
     struct diag diag = {0}, lost = {0};
     enum status st = opts_parse(o, argc, argv, &diag);
+    bool keep;
 
     if (st == ST_OK)
         st = o->show_help ? show_help(o, &diag) : o->cmd->run(o, &diag);
+    keep = has_result(st, &diag);
     if (st != ST_OK)
         cli_say_diag(o->cmd, &diag);
-    if (out_finish(o, has_result(st, &diag), &lost) != ST_OK) {
+    if (cli_interrupted && !keep)
+        st = ST_EINTR; /* what it waited for was broken off */
+    if (out_finish(o, keep, &lost) != ST_OK) {
         cli_say_diag(o->cmd, &lost);
-        st = has_result(st, &diag) ? ST_EOUTPUT : st;
+        st = keep ? ST_EOUTPUT : st;
     }
     opts_release(o);
     return status_exit_code(st);

@@ -100,4 +100,22 @@ claim_text_is_the_same_in_every_locale() {
     cmp out before
 }
 
+claim_an_interrupt_while_waiting_for_input_is_exit_130() {
+    local signal code pid guard
+    mkfifo pipe.ini
+    for signal in INT TERM; do
+        "$PROGRAM" config show pipe.ini >out 2>err &
+        pid=$!
+        (sleep 20 && kill -s KILL "$pid") >/dev/null 2>&1 &
+        guard=$!
+        sleep 0.5
+        kill -s "$signal" "$pid"
+        code=0
+        wait "$pid" || code=$?
+        kill "$guard"
+        [ "$code" -eq 130 ]
+        [ -s err ]
+    done
+}
+
 run_claims
