@@ -122,6 +122,13 @@ extern const struct cmd *const cli_commands[];
 const struct cmd *cli_find(const char *name); /* NULL = no such subcommand */
 const char *cli_version(void);
 
+extern const struct cmd cmd_run;
+extern const struct cmd cmd_quick;
+extern const struct cmd cmd_report;
+extern const struct cmd cmd_predict;
+extern const struct cmd cmd_replay;
+extern const struct cmd cmd_score;
+extern const struct cmd cmd_calibrate;
 extern const struct cmd cmd_validate;
 extern const struct cmd cmd_config;
 extern const struct cmd cmd_presets;

@@ -17,7 +17,8 @@
 
 /* In the order in which `migcast help` lists them. */
 const struct cmd *const cli_commands[] = {
-    &cmd_validate, &cmd_config, &cmd_presets, &cmd_schema, &cmd_help, NULL,
+    &cmd_run,      &cmd_quick,  &cmd_predict, &cmd_replay, &cmd_score, &cmd_calibrate, &cmd_report,
+    &cmd_validate, &cmd_config, &cmd_presets, &cmd_schema, &cmd_help,  NULL,
 };
 
 volatile sig_atomic_t cli_interrupted;

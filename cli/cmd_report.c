@@ -1,0 +1,169 @@
+/*
+ * cmd_report.c - `migcast report DB`: a run from the database, in any form.
+ *
+ * The forms are the table of reports/forms.c; the rows are the store's.  Nothing is simulated.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/json_text.h"
+#include "base/option.h"
+#include "base/units.h"
+#include "cli/simulate.h"
+#include "reports/cell.h"
+#include "store/store.h"
+
+#include "base/banned.h"
+
+static enum status find_form(const struct cli_opts *o, const struct report_form **form,
+                             struct diag *diag)
+{
+    const char *name = cli_value(o, "format");
+    struct option_nearest near = {.word = name};
+    struct strbuf names = STRBUF_INIT;
+
+    if (name && o->json && strcmp(name, "json") != 0)
+        return diag_set(diag, ST_EUSAGE, "--json and --format %s exclude each other", name);
+    *form = report_form_find(o->json ? "json" : name ? name : "text");
+    if (*form)
+        return ST_OK;
+    for (const struct report_form *f = report_forms; f->name; f++) {
+        option_nearest_offer(&near, f->name);
+        strbuf_addf(&names, "%s%s", names.len ? ", " : "", f->name);
+    }
+    if (near.best)
+        diag_hint(diag, "did you mean '%s'?", near.best);
+    else
+        diag_hint(diag, "there are: %s", strbuf_text(&names));
+    strbuf_release(&names);
+    return diag_set(diag, ST_EUSAGE, "--format: there is no form '%s'", name);
+}
+
+static void add_list_json(struct strbuf *out, const struct store_list *list)
+{
+    strbuf_addch(out, '{');
+    json_key(out, "format_version");
+    json_add_text(out, CLI_FORMAT_VERSION);
+    json_key(out, "runs");
+    strbuf_addch(out, '[');
+    for (size_t i = 0; i < list->nr; i++) {
+        const struct store_list_entry *e = &list->entries[i];
+
+        json_next(out);
+        strbuf_addch(out, '{');
+        json_key(out, "run");
+        json_add_int(out, e->run_id);
+        json_key(out, "scenario");
+        json_add_text(out, e->scenario);
+        json_key(out, "digest");
+        json_add_text(out, e->digest);
+        json_key(out, "version");
+        json_add_text(out, e->version);
+        json_key(out, "seed");
+        json_add_u64(out, e->seed);
+        json_key(out, "replications");
+        json_add_u64(out, e->replications);
+        json_key(out, "interrupted");
+        json_add_bool(out, e->interrupted);
+        json_key(out, "migrations");
+        json_add_int(out, e->migrations);
+        strbuf_addch(out, '}');
+    }
+    strbuf_addstr(out, "]}\n");
+}
+
+static void add_list_text(struct strbuf *out, const struct store_list *list)
+{
+    strbuf_addf(out, "%6s %10s %12s %-20s %s\n", "run", "migrations", "replications", "seed",
+                "scenario");
+    for (size_t i = 0; i < list->nr; i++) {
+        const struct store_list_entry *e = &list->entries[i];
+
+        strbuf_addf(out, "%6" PRId64 " %10" PRId64 " %12" PRIu32 " %-20" PRIu64 " ", e->run_id,
+                    e->migrations, e->replications, e->seed);
+        cell_add_text(out, e->scenario);
+        strbuf_addf(out, "%s\n", e->interrupted ? " (interrupted)" : "");
+    }
+}
+
+static enum status list_runs(struct cli_opts *o, struct store *store, struct diag *diag)
+{
+    struct strbuf out = STRBUF_INIT;
+    struct store_list list;
+    enum status st = store_list(store, &list, diag);
+
+    if (st != ST_OK)
+        return st;
+    if (o->json)
+        add_list_json(&out, &list);
+    else
+        add_list_text(&out, &list);
+    st = cli_emit(o, &out, diag);
+    strbuf_release(&out);
+    store_list_release(&list);
+    return st;
+}
+
+static enum status show_run(struct cli_opts *o, struct store *store, int64_t run_id,
+                            const struct report_form *form, struct diag *diag)
+{
+    struct store_run run;
+    enum status st = store_load_run(store, run_id, &run, diag);
+
+    if (st != ST_OK)
+        return st;
+    st = simulate_emit(o, &run.result, form, cli_flag(o, "verbose"), diag);
+    store_run_release(&run);
+    return st;
+}
+
+static enum status run(struct cli_opts *o, struct diag *diag)
+{
+    const char *number = cli_value(o, "run");
+    const struct report_form *form;
+    struct store *store = NULL;
+    uint64_t run_id = 0;
+    enum status st = find_form(o, &form, diag);
+
+    if (st != ST_OK)
+        return st;
+    if (number &&
+        (units_parse_u64(number, &run_id, NULL) != ST_OK || run_id < 1 || run_id > INT64_MAX)) {
+        diag_hint(diag, "'migcast report DB --list' shows them");
+        return diag_set(diag, ST_EUSAGE, "--run: '%s' is no number of a run", number);
+    }
+    if (cli_flag(o, "list") && (number || cli_flag(o, "format")))
+        return diag_set(diag, ST_EUSAGE, "--list goes with neither --run nor --format");
+    st = store_open(&store, o->args[0], STORE_OPEN_READ, diag);
+    if (st == ST_OK)
+        st = cli_flag(o, "list")
+                 ? list_runs(o, store, diag)
+                 : show_run(o, store, number ? (int64_t)run_id : STORE_LATEST, form, diag);
+    store_close(store);
+    return st;
+}
+
+/* clang-format off */
+static const struct cli_option options[] = {
+    {.name = "format", .letter = 'f', .arg = "FORM", .help = "text (default), json or csv"},
+    {.name = "run", .arg = "N", .help = "report run N of the database instead of the last"},
+    {.name = "list", .letter = 'l', .help = "list the runs of the database"},
+    {.name = "verbose", .letter = 'v', .help = "show all VMs, all rounds and whole lines"},
+    {0},
+};
+/* clang-format on */
+
+const struct cmd cmd_report = {
+    .name = "report",
+    .args = "DB",
+    .help = "report a run that is kept in a database",
+    .about = "Reads a run from a database that 'migcast run' wrote and prints it again, the same "
+             "in every byte, or in another form. Nothing is simulated.\n\n"
+             "  migcast report migcast.db\n"
+             "  migcast report migcast.db --run 3 --format csv -o run3.csv",
+    .shared = CLI_OUTPUT | CLI_JSON,
+    .options = options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

@@ -1,0 +1,107 @@
+/*
+ * cmd_run.c - `migcast run SCENARIO.ini`.
+ *
+ * Reads the scenario and says where the rows go; the rest is simulate.c.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/simulate.h"
+
+#include "base/banned.h"
+
+enum {
+    SET_TEXT = 64
+};
+
+/* --seed and --replications are overrides as any other, so they win over the file and are part of
+ * the digest. */
+static enum status load(const struct cli_opts *o, struct scenario *sc, struct diag *diag)
+{
+    struct scn_override *sets = calloc(o->nr_sets + 2, sizeof(*sets));
+    const char *replications = cli_value(o, "replications");
+    char seed_text[SET_TEXT], replications_text[SET_TEXT];
+    size_t nr = o->nr_sets;
+    enum status st;
+
+    if (!sets)
+        return diag_set(diag, ST_ENOMEM, "out of memory");
+    for (size_t i = 0; i < nr; i++)
+        sets[i] = o->sets[i];
+    if (o->has_seed) {
+        snprintf(seed_text, sizeof(seed_text), "scenario.seed=%" PRIu64, o->seed);
+        sets[nr++] = (struct scn_override){.text = seed_text, .origin = "--seed"};
+    }
+    if (replications) {
+        snprintf(replications_text, sizeof(replications_text), "scenario.replications=%s",
+                 replications);
+        sets[nr++] = (struct scn_override){.text = replications_text, .origin = "--replications"};
+    }
+    st = scenario_load(sc, o->args[0], sets, nr, diag);
+    free(sets);
+    return st;
+}
+
+/* migcast.db beside the output: in the folder of -o if that is a file, else in the current one. */
+static void default_db(const struct cli_opts *o, struct strbuf *path)
+{
+    const char *slash = o->output ? strrchr(o->output, '/') : NULL;
+    struct stat at;
+
+    if (slash && (stat(o->output, &at) != 0 || S_ISREG(at.st_mode)))
+        strbuf_add(path, o->output, (size_t)(slash + 1 - o->output));
+    strbuf_addstr(path, "migcast.db");
+}
+
+static enum status run(struct cli_opts *o, struct diag *diag)
+{
+    struct strbuf path = STRBUF_INIT;
+    struct scenario sc = {0};
+    enum status st;
+
+    if (cli_flag(o, "no-db") && o->db)
+        return diag_set(diag, ST_EUSAGE, "--db and --no-db exclude each other");
+    st = load(o, &sc, diag);
+    default_db(o, &path);
+    if (st == ST_OK && strbuf_failed(&path))
+        st = diag_set(diag, ST_ENOMEM, "out of memory");
+    if (st == ST_OK)
+        st = simulate(o, &sc,
+                      cli_flag(o, "no-db") ? NULL
+                      : o->db              ? o->db
+                                           : strbuf_text(&path),
+                      NULL, NULL, diag);
+    strbuf_release(&path);
+    scenario_release(&sc);
+    return st;
+}
+
+/* clang-format off */
+static const struct cli_option options[] = {
+    SIMULATE_OPTIONS,
+    {.name = "no-db", .help = "keep no rows"},
+    {0},
+};
+/* clang-format on */
+
+const struct cmd cmd_run = {
+    .name = "run",
+    .args = "SCENARIO.ini",
+    .help = "simulate a scenario and say what becomes of its migrations",
+    .about =
+        "Simulates all migrations that the scenario requests, in all its replications, and prints "
+        "the verdict: outcome, times, what limits them and the smallest change that would fix a "
+        "failure. The rows go to a SQLite database (migcast.db beside the output unless --db says "
+        "otherwise), where 'migcast report' finds them again.\n\n"
+        "Ends with 99 if a threshold of severity error was crossed. After an interrupt, what was "
+        "finished is kept and printed, and the exit code is 130.\n\n"
+        "  migcast run scenarios/first.ini\n"
+        "  migcast run evacuate.ini --set migration.auto_converge=on --json -o out.json",
+    .shared = CLI_SET | CLI_SEED | CLI_JOBS | CLI_DB | CLI_OUTPUT | CLI_JSON,
+    .options = options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

@@ -1,0 +1,37 @@
+/*
+ * forms.c - the list of report forms, nothing else.
+ *
+ * A new form is one file with its function, and one row here.
+ */
+#include "reports/report.h"
+
+#include <string.h>
+
+static enum status add_json(const struct run_result *run, const struct report_text_opts *opts,
+                            struct strbuf *out)
+{
+    (void)opts;
+    return report_json(run, out);
+}
+
+static enum status add_csv(const struct run_result *run, const struct report_text_opts *opts,
+                           struct strbuf *out)
+{
+    (void)opts;
+    return report_csv(run, out);
+}
+
+const struct report_form report_forms[] = {
+    {"text", "the verdict and tables, for a terminal", report_text},
+    {"json", "one object with everything", add_json},
+    {"csv", "a line a migration", add_csv},
+    {NULL, NULL, NULL},
+};
+
+const struct report_form *report_form_find(const char *name)
+{
+    for (const struct report_form *f = report_forms; f->name; f++)
+        if (strcmp(f->name, name) == 0)
+            return f;
+    return NULL;
+}
