@@ -81,7 +81,10 @@ static void add_bound(enum option_type type, double v, struct strbuf *out)
 
 void option_describe_range(const struct option *opt, struct strbuf *out)
 {
-    if (opt->max > opt->min && opt->type != OPT_ENUM && opt->type != OPT_BOOL) {
+    /* all that 64 bits hold is no range to speak of */
+    bool all = opt->type == OPT_U64 && opt->max >= 18446744073709551615.0;
+
+    if (opt->max > opt->min && !all && opt->type != OPT_ENUM && opt->type != OPT_BOOL) {
         add_bound(opt->type, opt->min, out);
         strbuf_addstr(out, " to ");
         add_bound(opt->type, opt->max, out);

@@ -200,10 +200,12 @@ static void add_roff(struct strbuf *out, const char *text)
 
 static void man_section(struct strbuf *out, const struct scn_section_type *type)
 {
-    strbuf_addf(out, ".SS [%s%s]\n", type->word,
-                type->naming == SCN_ALWAYS_NAMED  ? " NAME"
-                : type->naming == SCN_MAYBE_NAMED ? "] and [... NAME"
-                                                  : "");
+    if (type->naming == SCN_UNNAMED)
+        strbuf_addf(out, ".SS [%s]\n", type->word);
+    else if (type->naming == SCN_MAYBE_NAMED)
+        strbuf_addf(out, ".SS [%s], [%s NAME]\n", type->word, type->word);
+    else
+        strbuf_addf(out, ".SS [%s NAME]\n", type->word);
     add_roff(out, type->help);
     strbuf_addch(out, '\n');
 }

@@ -277,6 +277,66 @@ Test(scenario_options, help_and_manual_speak_of_every_option)
     each_row(describe);
 }
 
+/* Each line of @text that is no heading and no rule must be a row of three cells. */
+static size_t count_rows(const char *text)
+{
+    size_t nr = 0;
+
+    for (const char *p = text; *p; p = strchr(p, '\n') + 1) {
+        size_t bars = 0;
+
+        if (*p != '|')
+            continue;
+        for (const char *q = p; *q != '\n'; q++)
+            bars += *q == '|' && q[-1] != '\\';
+        cr_assert_eq(bars, 4, "%.80s", p);
+        nr++;
+    }
+    return nr;
+}
+
+static void count(enum scn_kind kind, const struct option_table *table, const struct option *opt)
+{
+    (void)kind;
+    (void)table;
+    (void)opt;
+}
+
+Test(scenario_options, the_reference_page_has_one_row_for_every_option_and_metric)
+{
+    struct strbuf page = STRBUF_INIT, help = STRBUF_INIT;
+    size_t nr = each_row(count) + 2 * SCN_KIND_NR; /* two lines of heading a table */
+
+    for (const struct scn_metric *m = scn_metrics; m->name; m++)
+        nr++;
+    scenario_options_markdown(&page);
+    cr_assert_eq(count_rows(strbuf_text(&page)), nr);
+    cr_assert_eq(scenario_options_help(&help, NULL, NULL), ST_OK);
+    for (enum scn_kind k = 0; k < SCN_KIND_NR; k++) {
+        cr_assert(strstr(strbuf_text(&help), scn_section_types[k].help));
+        cr_assert(strstr(strbuf_text(&page), scn_section_types[k].help));
+    }
+    strbuf_release(&page);
+    strbuf_release(&help);
+}
+
+Test(scenario_options, no_line_of_the_manual_is_a_request_by_accident)
+{
+    static const char *const requests[] = {".SS ", ".TP\n", ".B ", ".br\n"};
+    struct strbuf man = STRBUF_INIT;
+
+    scenario_options_man(&man);
+    for (const char *p = strbuf_text(&man); *p; p = strchr(p, '\n') + 1) {
+        size_t known = 0;
+
+        cr_assert_neq(*p, '\'');
+        for (size_t i = 0; i < 4; i++)
+            known += strncmp(p, requests[i], strlen(requests[i])) == 0;
+        cr_assert(*p != '.' || known == 1, "%.80s", p);
+    }
+    strbuf_release(&man);
+}
+
 Test(scenario_options, help_on_a_wrong_name_gives_the_right_one)
 {
     struct strbuf help = STRBUF_INIT;
