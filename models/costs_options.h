@@ -23,8 +23,8 @@ struct host_costs_spread {
     int64_t slip_spread_ns;
     double copy_spread_ratio; /* relative */
     int64_t device_spread_ns;
-    /* Of guests, as the throttled captures answered: the share of its vCPU time that a writer acts as if it
-     * needed; 0 = not known. */
+    /* Of guests, as the throttled captures answered: the share of its vCPU time that a writer acts
+     * as if it needed; 0 = not known. */
     double cpu_need_ratio;
     double cpu_need_spread_ratio;
 };
