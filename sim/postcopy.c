@@ -75,31 +75,41 @@ void postcopy_begin(struct sim *sim, struct mig *m)
     mig_replan(sim, m);
 }
 
-/* CPU time of zero pages beyond finding them: the destination places each one, while in pre-copy it
- * leaves alone what is zero already.  Both sides work at the same time, so only what is longer
- * counts. */
-static double zero_place_ns(const struct mig *m)
+static double pending_zero_pages(const struct mig *m)
 {
     double pages = 0.0;
 
     for (uint32_t i = 0; i < m->sender.nr_runs; i++)
         pages += m->sender.runs[i].kind == WIRE_ZERO ? (double)m->sender.runs[i].pages : 0.0;
-    return pages * fmax((double)m->costs->postcopy_zero_ns - m->limits.cost[WIRE_ZERO].cpu_ns, 0.0);
+    return pages;
+}
+
+/* Zero pages come in long stretches that use CPU and hardly any link, so their time adds to that of the
+ * others.  The destination places each one, which pre-copy spares it where memory is zero already; finding
+ * and placing go on at the same time on the two sides. */
+static double zero_page_ns(const struct mig *m, double rate)
+{
+    const struct wire_cost *zero = &m->limits.cost[WIRE_ZERO];
+    double ns = fmax(zero->cpu_ns, (double)m->costs->postcopy_zero_ns);
+
+    return rate > 0.0 ? fmax(ns, zero->wire_bytes * (double)NS_PER_S / rate) : ns;
 }
 
 static void begin_push(struct sim *sim, struct mig *m)
 {
-    double wire, cpu, cap = INFINITY;
+    double wire, cpu, cap = INFINITY, zero = pending_zero_pages(m);
     const struct mig_params *p = &m->params;
 
-    bulk_pending_cost(m, &wire, &cpu);
-    cpu += zero_place_ns(m);
     if (p->max_postcopy_bandwidth_bytes_per_s &&
         p->max_postcopy_bandwidth_bytes_per_s != UNITS_UNLIMITED)
         cap = (double)p->max_postcopy_bandwidth_bytes_per_s;
+    bulk_pending_cost(m, &wire, &cpu);
+    wire = fmax(wire - zero * m->limits.cost[WIRE_ZERO].wire_bytes, 0.0);
+    cpu = fmax(cpu - zero * m->limits.cost[WIRE_ZERO].cpu_ns, 0.0);
     if (isfinite(cap))
         cpu = fmax(cpu, wire * (double)NS_PER_S / cap);
     bulk_start(m, sim->now_ns, wire, cpu);
+    m->bulk.alone_ns = zero * zero_page_ns(m, fmin(m->link_rate, cap));
     m->step = STEP_SEND;
     sim->net.flows[m->flow].demand = bulk_demand(m);
     account_stalls(m, bulk_end_ns(m, sim->now_ns) - sim->now_ns);

@@ -81,6 +81,7 @@ struct bulk {
     double left;       /* 1 .. 0 */
     double wire_bytes; /* of the whole */
     double cpu_ns;     /* of the whole: lower bound of its time */
+    double alone_ns;   /* beside these, with the link idle: zero pages in post-copy */
     int64_t settled_ns;
 };
 

@@ -21,11 +21,13 @@ void bulk_start(struct mig *m, int64_t now_ns, double wire_bytes, double cpu_ns)
 /* Time of the whole at the present share; < 0 = it stands still. */
 static double bulk_ns(const struct mig *m)
 {
-    if (m->bulk.wire_bytes <= 0.0)
-        return m->bulk.cpu_ns;
+    const struct bulk *b = &m->bulk;
+
+    if (b->wire_bytes <= 0.0)
+        return b->alone_ns + b->cpu_ns;
     if (m->link_rate <= 0.0)
         return -1.0;
-    return fmax(m->bulk.cpu_ns, m->bulk.wire_bytes * (double)NS_PER_S / m->link_rate);
+    return b->alone_ns + fmax(b->cpu_ns, b->wire_bytes * (double)NS_PER_S / m->link_rate);
 }
 
 void bulk_settle(struct mig *m, int64_t now_ns)
