@@ -68,41 +68,49 @@ double precopy_demand(const struct precopy_limits *l, enum wire_kind kind)
     return fmin(rate, l->quota_bytes * share * (double)NS_PER_S / (double)PRECOPY_WINDOW_NS);
 }
 
-/* How much of @used counts by now: whole flushes since the call began, or since the window did. */
-static double counted_used(const struct precopy_limits *l, enum wire_kind kind, double used,
-                           double call_used)
-{
-    double flush = l->flush_bytes[kind], base = l->flush_carries ? 0.0 : call_used;
-
-    return flush > 0.0 ? base + floor((used - base) / flush * (1.0 + 1e-12)) * flush : used;
-}
-
 /* Pages after which the quota test says stop: the first count at which what counts exceeds the
- * quota, when @used bytes of the window are out and the call began at @call_used. */
+ * quota, when @used counts already and @queued bytes wait for their step to fill. */
 static double pages_to_quota(const struct precopy_limits *l, enum wire_kind kind, double used,
-                             double call_used)
+                             double queued)
 {
-    double page = l->cost[kind].counted_bytes, flush = l->flush_bytes[kind];
-    double base = l->flush_carries ? 0.0 : call_used, end;
+    double page = l->cost[kind].counted_bytes, flush = l->flush_bytes[kind], steps;
 
     if (isinf(l->quota_bytes))
         return INFINITY;
-    if (counted_used(l, kind, used, call_used) > l->quota_bytes)
+    if (used > l->quota_bytes)
         return 0.0;
     if (flush <= 0.0)
         return floor((l->quota_bytes - used) / page) + 1.0;
-    end = base + (floor((l->quota_bytes - base) / flush) + 1.0) * flush;
-    return fmax(ceil((end - used) / page - 1e-9), 0.0);
+    steps = floor((l->quota_bytes - used) / flush) + 1.0;
+    return fmax(ceil((steps * flush - queued) / page - 1e-9), 1.0);
 }
 
-/* At the end of a call everything has been flushed, unless what is left of a step is carried on. */
-static bool quota_spent(const struct precopy_limits *l, double used)
+/* @bytes more: full steps count, the rest is queued. */
+static void use_quota(const struct precopy_limits *l, enum wire_kind kind, double bytes,
+                      double *used, double *queued)
 {
-    double flush = l->flush_bytes[WIRE_NORMAL];
+    double flush = l->flush_bytes[kind], full;
 
-    if (!isinf(l->quota_bytes) && l->flush_carries && flush > 0.0)
-        used = floor(used / flush * (1.0 + 1e-12)) * flush;
-    return used > l->quota_bytes;
+    if (flush <= 0.0) {
+        *used += bytes;
+        return;
+    }
+    *queued += bytes;
+    full = floor(*queued / flush + 1e-9) * flush;
+    *used += full;
+    *queued = fmax(*queued - full, 0.0);
+    if (*queued < 1e-6 * flush)
+        *queued = 0.0;
+}
+
+/* The end of a call flushes, unless a part of a step is left for the next. */
+static void end_quota(const struct precopy_limits *l, double *used, double *queued)
+{
+    *used += l->call_bytes;
+    if (!l->flush_carries) {
+        *used += *queued;
+        *queued = 0.0;
+    }
 }
 
 /* Pages sent in one call before the clock stops it: the clock is read after page 1, 65, 129, ... */
@@ -126,7 +134,8 @@ static void account(struct precopy *p, const struct precopy_limits *l, enum wire
     p->pending_pages -= pages;
     p->sent_pages[kind] += pages;
     p->window_bytes += (double)pages * l->cost[kind].counted_bytes;
-    p->quota_used += (double)pages * l->cost[kind].counted_bytes;
+    use_quota(l, kind, (double)pages * l->cost[kind].counted_bytes, &p->quota_used,
+              &p->queued_bytes);
     p->counted_bytes += (double)pages * l->cost[kind].counted_bytes;
     p->wire_bytes += (double)pages * l->cost[kind].wire_bytes;
     if (head->pages == 0) {
@@ -173,14 +182,14 @@ static void end_call(struct precopy *p, const struct precopy_limits *l)
         close_window(p, l);
         p->phase = PRECOPY_DECIDE;
     } else {
-        p->phase = quota_spent(l, p->quota_used) ? PRECOPY_SLEEP : PRECOPY_DECIDE;
+        p->phase = p->quota_used > l->quota_bytes ? PRECOPY_SLEEP : PRECOPY_DECIDE;
     }
 }
 
 static void end_pages(struct precopy *p, const struct precopy_limits *l)
 {
     p->window_bytes += l->call_bytes;
-    p->quota_used += l->call_bytes;
+    end_quota(l, &p->quota_used, &p->queued_bytes);
     p->counted_bytes += l->call_bytes;
     p->wire_bytes += l->call_bytes;
     if (l->call_ns > 0) {
@@ -197,7 +206,6 @@ void precopy_call(struct precopy *p)
     p->phase = PRECOPY_CALL;
     p->call_start_ns = p->now_ns;
     p->call_pages = 0;
-    p->call_used = p->quota_used;
 }
 
 /* Send from the head run until the call ends, the run ends, or until_ns.  False = until_ns came
@@ -206,7 +214,7 @@ static bool send_head(struct precopy *p, const struct precopy_limits *l, int64_t
 {
     enum wire_kind kind = p->runs[0].kind;
     double ns = page_ns(l, kind);
-    double quota = pages_to_quota(l, kind, p->quota_used, p->call_used);
+    double quota = pages_to_quota(l, kind, p->quota_used, p->queued_bytes);
     double clock = pages_to_clock(ns, p->call_pages, p->now_ns - p->call_start_ns);
     double run = (double)p->runs[0].pages;
     double n = fmin(fmin(quota, clock), run);
@@ -237,30 +245,28 @@ struct steady {
 
 static bool steady_window(const struct precopy_limits *l, enum wire_kind kind, struct steady *s)
 {
-    double ns = page_ns(l, kind);
+    double ns = page_ns(l, kind), page = l->cost[kind].counted_bytes;
     double call = pages_to_clock(ns, 0, 0);
-    double calls = 0.0, done = 0.0, t = 0.0;
+    double calls = 0.0, done = 0.0, t = 0.0, used = 0.0, queued = 0.0;
 
     /* at most two calls: each is 51 ms or more, or ends the quota */
-    while (t < (double)PRECOPY_WINDOW_NS) {
-        double used = done * l->cost[kind].counted_bytes + calls * l->call_bytes;
-        double n = fmin(call, pages_to_quota(l, kind, used, used));
+    while (t < (double)PRECOPY_WINDOW_NS && used <= l->quota_bytes) {
+        double n = fmin(call, pages_to_quota(l, kind, used, queued));
 
-        if (n <= 0.0)
-            break;
+        use_quota(l, kind, n * page, &used, &queued);
+        end_quota(l, &used, &queued);
         done += n;
         t += (double)llround(n * ns) + (double)l->call_ns;
         calls += 1.0;
-        if (quota_spent(l, done * l->cost[kind].counted_bytes + calls * l->call_bytes))
-            break;
     }
     s->pages = done;
-    s->bytes = done * l->cost[kind].counted_bytes + calls * l->call_bytes;
+    s->bytes = done * page + calls * l->call_bytes;
     s->busy_ns = (int64_t)t;
     s->ns = (int64_t)t;
     if (s->ns < PRECOPY_WINDOW_NS)
         s->ns = PRECOPY_WINDOW_NS + l->slip_ns;
-    return done > 0.0 && s->bytes > 0.0;
+    /* with part of a step left over the next window is another one if the quota may bind in it */
+    return queued <= 0.0 || used + 2.0 * l->flush_bytes[kind] < l->quota_bytes;
 }
 
 /*
@@ -275,6 +281,8 @@ static void jump(struct precopy *p, const struct precopy_limits *l, int64_t unti
     double threshold, low, windows;
 
     if (p->window_bytes > 0.0 || p->now_ns != p->window_ns)
+        return;
+    if (p->queued_bytes > 0.0 && !isinf(l->quota_bytes))
         return;
     if (p->runs[0].pages < 1024 || !steady_window(l, kind, &s) ||
         (double)p->runs[0].pages < 3.0 * s.pages)

@@ -38,9 +38,9 @@ struct precopy_run_of_pages {
 /* What bounds the sender now; all may change between two precopy_run() calls. */
 struct precopy_limits {
     struct wire_cost cost[WIRE_NR];
-    double quota_bytes;  /* a window's worth of max-bandwidth; INFINITY = unlimited */
-    double flush_bytes[WIRE_NR]; /* counts against the quota in steps of this; 0 = page by page */
-    bool flush_carries;          /* a step begun in one call is finished in the next */
+    double quota_bytes;            /* a window's worth of max-bandwidth; INFINITY = unlimited */
+    double flush_bytes[WIRE_NR];   /* counts against the quota in steps of this; 0 = page by page */
+    bool flush_carries;            /* a step begun in one call is finished in the next */
     double link_bytes_per_s;       /* share of the network */
     double call_bytes;             /* end of a call */
     int64_t call_ns;               /* end of a call: multifd barrier */
@@ -71,7 +71,7 @@ struct precopy {
     double bound_ns[4]; /* time spent: sleeping on the quota, on the link, on CPU, in zero pages */
     uint64_t sent_pages[WIRE_NR];
     uint64_t call_pages; /* sent in this call */
-    double call_used;       /* of the quota when this call began */
+    double queued_bytes; /* of a step of the quota that is not full yet */
     uint64_t pending_pages;
     uint32_t windows; /* closed so far */
     uint32_t nr_runs;
