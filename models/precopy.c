@@ -311,6 +311,8 @@ static void jump(struct precopy *p, const struct precopy_limits *l, int64_t unti
     p->window_ns = p->now_ns - s.ns;
     p->window_bytes = s.bytes;
     p->windows += (uint32_t)(n - 1);
+    if (!l->flush_carries)
+        p->queued_bytes = 0.0; /* each call flushed */
     close_window(p, l);
 }
 
