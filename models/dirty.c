@@ -55,6 +55,7 @@ void dirty_add_class(struct dirty_model *model, double pages, double writes_per_
     model->writes_per_s[k] = writes_per_s;
     model->sequential[k] = sequential;
     model->total_pages += pages;
+    model->total_writes_per_s += writes_per_s;
     model->nr++;
 }
 
@@ -63,6 +64,7 @@ void dirty_compile(struct dirty_model *model, const struct dirty_params *params,
 {
     model->nr = 0;
     model->total_pages = 0.0;
+    model->total_writes_per_s = 0.0;
     model->on_ns = params->on_ns;
     model->off_ns = params->off_ns;
     model->phase_ns = phase_ns > 0 ? phase_ns : 0;
@@ -189,8 +191,8 @@ double dirty_work(const struct dirty_model *m, double tau, double wanted_s, doub
 
     if (wanted_s <= 0.0 || m->nr == 0)
         return wanted_s > 0.0 ? wanted_s : 0.0;
-    if (m->cpu_per_work <= 0.0 && m->fault_s <= 0.0)
-        return wanted_s;
+    if (m->cpu_per_work + m->fault_s * m->total_writes_per_s <= cpu_share)
+        return wanted_s; /* even if every write were a fault */
     rate = m->cpu_per_work + (m->fault_s > 0.0 ? m->fault_s * dirty_distinct_rate(m, tau) : 0.0);
     if (rate <= cpu_share)
         return wanted_s;

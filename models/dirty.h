@@ -24,7 +24,8 @@ struct dirty_model {
     double pages[DIRTY_CLASSES_MAX];
     double writes_per_s[DIRTY_CLASSES_MAX];
     bool sequential[DIRTY_CLASSES_MAX];
-    double total_pages; /* of all classes */
+    double total_pages;        /* of all classes */
+    double total_writes_per_s; /* of all classes: no distinct rate is higher */
     int64_t on_ns, off_ns, phase_ns;
     double cpu_per_work;              /* vCPU seconds a second of work needs, faults aside */
     double fault_s;                   /* vCPU seconds per newly dirtied page */

@@ -58,9 +58,10 @@ double memory_sync(struct memory *mem, const struct dirty_model *model, double t
         if (model->sequential[k]) {
             add = sequential_sync(n, known, unsent, written, mem->chunks);
         } else {
-            double x = written / n;
+            double clean = -expm1(-written / n);
+            double sent = mem->chunks <= 1.0 ? clean : redirtied(written / n, mem->chunks);
 
-            add = (known - unsent) * redirtied(x, mem->chunks) - (n - known) * expm1(-x);
+            add = (known - unsent) * sent + (n - known) * clean;
         }
         mem->known[k] = fmin(unsent + add, n);
         newly += add;
