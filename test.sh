@@ -42,7 +42,8 @@ run_tests() {
     ctest --test-dir "build-$preset" -j "$jobs" --output-on-failure --timeout "$timeout" --no-tests=error "$@" \
         >"$log_dir/ctest-$preset.log" 2>&1 || code=$?
     # The output of the tests that failed, nothing of the others.
-    awk '/ Test +#.*\*\*\*/ { show = 1 } / Test +#.* Passed |^[0-9]+% tests passed/ { show = 0 } show' \
+    awk '/ Test +#.*\*\*\*/ { show = 1 }
+         / Test +#.* Passed |^ +Start +[0-9]+: |^[0-9]+% tests passed/ { show = 0 } show' \
         "$log_dir/ctest-$preset.log"
     counts=$(awk -f scripts/count_tests.awk "build-$preset/Testing/Temporary/LastTest.log") || counts="0 1"
     # A suite that failed without a failed case in its log has still failed.
