@@ -147,6 +147,11 @@ static const char *unit_word(int i)
     return value_unit_key((enum value_unit)i);
 }
 
+static const char *fix_word(int i)
+{
+    return fix_key((enum fix_kind)i);
+}
+
 static const char *severity_word(int i)
 {
     return i ? "error" : "warning";
@@ -352,6 +357,55 @@ static enum status load_thresholds(struct store *store, struct store_run *out, s
     return st;
 }
 
+/* In the order of the migrations in @ids and, of one, of the kinds: as they were put in. */
+static int by_migration(const void *left, const void *right)
+{
+    const struct fix_result *a = left, *b = right;
+
+    if (a->mig != b->mig)
+        return a->mig < b->mig ? -1 : 1;
+    return (a->kind > b->kind) - (a->kind < b->kind);
+}
+
+static enum status load_fixes(struct store *store, struct store_run *out, const int64_t *ids,
+                              struct diag *diag)
+{
+    static const char sql[] = "SELECT migration_id, change, value, fix.total_ns, fix.downtime_ns"
+                              " FROM migration JOIN fix USING (migration_id)"
+                              " WHERE run_id = ? ORDER BY migration_id";
+    struct run_result *run = &out->result;
+    struct cells c;
+    enum status st = cells_open(&c, store, out->names, sql, out->run_id, diag);
+    bool more = st == ST_OK;
+    size_t owner = 0;
+
+    while (st == ST_OK && (st = cells_next(&c, &more, diag)) == ST_OK && more) {
+        int64_t id = cell_int(&c);
+        struct fix_result *fixes = grown(run->fixes, run->nr_fixes, sizeof(*fixes));
+        struct fix_result *fix;
+
+        if (!fixes) {
+            st = diag_set(diag, ST_ENOMEM, "out of memory");
+            break;
+        }
+        run->fixes = fixes;
+        while (owner < run->nr_migs && ids[owner] != id)
+            owner++;
+        assert(owner < run->nr_migs); /* the join, inside one read transaction */
+        fix = &fixes[run->nr_fixes++];
+        *fix = (struct fix_result){.mig = owner};
+        fix->kind = (enum fix_kind)cell_word(&c, fix_word, FIX_NR);
+        fix->value = cell_double(&c);
+        fix->total_ns = cell_known(&c);
+        fix->downtime_ns = cell_known(&c);
+        st = cells_check(&c, "fix", diag);
+    }
+    sqlite3_finalize(c.stmt);
+    if (run->nr_fixes > 1)
+        qsort(run->fixes, run->nr_fixes, sizeof(*run->fixes), by_migration);
+    return st;
+}
+
 static enum status load_run_row(struct store *store, int64_t run_id, struct store_run *out,
                                 struct diag *diag)
 {
@@ -402,8 +456,9 @@ enum status store_load_run(struct store *store, int64_t run_id, struct store_run
     st = store_exec(store, "BEGIN", doing, diag);
     if (st == ST_OK && (st = load_run_row(store, run_id, out, diag)) == ST_OK &&
         (st = load_migrations(store, out, &ids, diag)) == ST_OK &&
-        (st = load_rounds(store, out, ids, diag)) == ST_OK)
-        st = load_thresholds(store, out, diag);
+        (st = load_rounds(store, out, ids, diag)) == ST_OK &&
+        (st = load_thresholds(store, out, diag)) == ST_OK)
+        st = load_fixes(store, out, ids, diag);
     store_rollback(store); /* nothing was written: this only ends the snapshot */
     free(ids);
     if (st != ST_OK)
@@ -418,6 +473,7 @@ void store_run_release(struct store_run *run)
     free(run->result.migs);
     free(run->result.rounds);
     free(run->result.thresholds);
+    free(run->result.fixes);
     names_free(run->names);
     *run = (struct store_run){0};
 }

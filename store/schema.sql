@@ -1,4 +1,4 @@
--- schema.sql - what a migcast result file holds; schema version 1.
+-- schema.sql - what a migcast result file holds; schema version 2.
 --
 -- The unit ends each column's name: _ns (nanoseconds of simulated time), _bytes, _pages, _pct (0 to 100),
 -- _ratio (0 to 1), _bytes_per_s, _pages_per_s.  Moments (*_ns that are not lengths) count from the start
@@ -89,4 +89,16 @@ CREATE TABLE threshold (
   crossed      INTEGER NOT NULL CHECK (crossed IN (0, 1)),
   small_sample INTEGER NOT NULL CHECK (small_sample IN (0, 1)),  -- too few migrations for the claim
   PRIMARY KEY (run_id, seq)
+) STRICT, WITHOUT ROWID;
+
+-- One row a change that would have let a migration end well, found by simulating it with the change.
+CREATE TABLE fix (
+  migration_id INTEGER NOT NULL REFERENCES migration (migration_id) ON DELETE CASCADE,
+  change       TEXT    NOT NULL,     -- alone max_bandwidth link_rate multifd_channels downtime_limit
+                                     -- completion_timeout progress_timeout horizon auto_converge postcopy write_rate
+  value        REAL    NOT NULL,     -- bytes/s, bits/s (link_rate), ns, percent (auto_converge: the highest
+                                     -- throttle), round (postcopy) or ratio (write_rate); 0 for alone
+  total_ns     INTEGER,              -- length, of the migration with the change
+  downtime_ns  INTEGER,
+  PRIMARY KEY (migration_id, change)
 ) STRICT, WITHOUT ROWID;

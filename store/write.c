@@ -280,6 +280,28 @@ static enum status put_thresholds(struct store *store, const struct run_result *
     return st;
 }
 
+static enum status put_fixes(struct store *store, const struct run_result *run, int64_t first_id,
+                             struct diag *diag)
+{
+    struct row row;
+    enum status st = row_init(store, &row, "fix", 5, run->nr_fixes, diag);
+
+    for (size_t i = 0; i < run->nr_fixes && st == ST_OK; i++) {
+        const struct fix_result *fix = &run->fixes[i];
+
+        assert(fix->mig < run->nr_migs);
+        row_begin(&row);
+        row_int(&row, first_id + (int64_t)fix->mig);
+        row_text(&row, fix_key(fix->kind));
+        row_double(&row, fix->value);
+        row_known(&row, fix->total_ns);
+        row_known(&row, fix->downtime_ns);
+        st = row_end(store, &row, diag);
+    }
+    row_release(&row);
+    return st;
+}
+
 enum status store_put_run(struct store *store, const struct run_result *run, int64_t *run_id,
                           struct diag *diag)
 {
@@ -295,7 +317,8 @@ enum status store_put_run(struct store *store, const struct run_result *run, int
         (st = put_run_row(store, run, last_run + 1, diag)) == ST_OK &&
         (st = put_migrations(store, run, last_run + 1, last_mig + 1, diag)) == ST_OK &&
         (st = put_rounds(store, run, last_mig + 1, diag)) == ST_OK &&
-        (st = put_thresholds(store, run, last_run + 1, diag)) == ST_OK)
+        (st = put_thresholds(store, run, last_run + 1, diag)) == ST_OK &&
+        (st = put_fixes(store, run, last_mig + 1, diag)) == ST_OK)
         st = store_exec(store, "COMMIT", doing, diag);
     if (st != ST_OK) {
         store_rollback(store);

@@ -97,6 +97,21 @@ static void sample_thresholds(struct run_result *run, uint64_t salt)
                                                    .unit = VALUE_RATIO};
 }
 
+/* Two for the first migration, one for the last. */
+static void sample_fixes(struct run_result *run)
+{
+    if (run->nr_migs == 0)
+        return;
+    run->nr_fixes = 3;
+    run->fixes = calloc(run->nr_fixes, sizeof(*run->fixes));
+    run->fixes[0] = (struct fix_result){
+        .kind = FIX_LINK_RATE, .value = 2.5e9, .total_ns = 61, .downtime_ns = 7};
+    run->fixes[1] =
+        (struct fix_result){.kind = FIX_HORIZON, .value = 0.45, .total_ns = 62, .downtime_ns = -1};
+    run->fixes[2] = (struct fix_result){
+        .mig = run->nr_migs - 1, .kind = FIX_DIRTY_RATE, .value = 1e13, .total_ns = 63};
+}
+
 struct run_result *sample_run(uint64_t salt, size_t nr_migs, size_t rounds_each)
 {
     struct run_result *run = calloc(1, sizeof(*run));
@@ -128,6 +143,7 @@ struct run_result *sample_run(uint64_t salt, size_t nr_migs, size_t rounds_each)
                                             .threshold_bytes = some_count(&state),
                                             .throttle_pct = (uint32_t)(next(&state) % 100)};
     sample_thresholds(run, salt);
+    sample_fixes(run);
     return run;
 }
 
@@ -136,6 +152,7 @@ void sample_free(struct run_result *run)
     free(run->migs);
     free(run->rounds);
     free(run->thresholds);
+    free(run->fixes);
     free(run);
 }
 
@@ -225,6 +242,16 @@ static const char *threshold_difference(const struct threshold_result *a,
     return NULL;
 }
 
+static const char *fix_difference(const struct fix_result *a, const struct fix_result *b)
+{
+    SAME_INT(mig);
+    SAME_INT(kind);
+    SAME_DOUBLE(value);
+    SAME_INT(total_ns);
+    SAME_INT(downtime_ns);
+    return NULL;
+}
+
 const char *run_difference(const struct run_result *a, const struct run_result *b)
 {
     const char *what;
@@ -238,6 +265,7 @@ const char *run_difference(const struct run_result *a, const struct run_result *
     SAME_INT(nr_migs);
     SAME_INT(nr_rounds);
     SAME_INT(nr_thresholds);
+    SAME_INT(nr_fixes);
     for (size_t i = 0; i < a->nr_migs; i++)
         if ((what = migration_difference(&a->migs[i], &b->migs[i])))
             return what;
@@ -246,6 +274,9 @@ const char *run_difference(const struct run_result *a, const struct run_result *
             return what;
     for (size_t i = 0; i < a->nr_thresholds; i++)
         if ((what = threshold_difference(&a->thresholds[i], &b->thresholds[i])))
+            return what;
+    for (size_t i = 0; i < a->nr_fixes; i++)
+        if ((what = fix_difference(&a->fixes[i], &b->fixes[i])))
             return what;
     return NULL;
 }
@@ -312,6 +343,7 @@ char *dump_database(const char *path)
         "SELECT * FROM migration ORDER BY migration_id",
         "SELECT * FROM round ORDER BY migration_id, round",
         "SELECT * FROM threshold ORDER BY run_id, seq",
+        "SELECT * FROM fix ORDER BY migration_id, change",
     };
     struct strbuf out = STRBUF_INIT;
     sqlite3 *db = open_raw(path);

@@ -137,7 +137,7 @@ Test(store, files_are_strict_versioned_and_in_wal_mode)
     run_sql(path, "PRAGMA foreign_keys=ON; DELETE FROM run");
     cr_expect_eq(query_int(path,
                            "SELECT (SELECT count(*) FROM migration) + (SELECT count(*) FROM round)"
-                           " + (SELECT count(*) FROM threshold)"),
+                           " + (SELECT count(*) FROM threshold) + (SELECT count(*) FROM fix)"),
                  0, "a run's rows go with it");
     free(path);
     scratch_remove(folder);
@@ -214,9 +214,9 @@ static const struct {
     enum status create, read;
     const char *what, *hint;
 } refused[] = {
-    {"older", make_version_0, ST_EINPUT, ST_EINPUT, "schema version 0, expected version 1",
+    {"older", make_version_0, ST_EINPUT, ST_EINPUT, "schema version 0, expected version 2",
      "an older migcast"},
-    {"newer", make_version_99, ST_EINPUT, ST_EINPUT, "schema version 99, expected version 1",
+    {"newer", make_version_99, ST_EINPUT, ST_EINPUT, "schema version 99, expected version 2",
      "a newer migcast"},
     {"foreign", make_foreign, ST_EINPUT, ST_EINPUT, "application id 17, expected 1296648003",
      "new file, with --db"},
@@ -328,6 +328,8 @@ Test(store, damaged_rows_are_bad_input)
         "UPDATE run SET seed = '99999999999999999999999'",
         "UPDATE round SET sent_pages = -1",
         "UPDATE threshold SET line = -1",
+        "UPDATE fix SET change = 'magic' WHERE change = 'horizon'",
+        "UPDATE fix SET total_ns = -1",
         "ALTER TABLE migration RENAME COLUMN reason TO why",
         "DROP TABLE threshold",
     };
