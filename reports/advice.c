@@ -1,10 +1,12 @@
 /*
- * advice.c - from what held a migration up to the one change that would have let it complete.
+ * advice.c - the changes that would have let a migration end well, in words.
  *
- * Says only what the result holds: a figure where the engine found one, the kind of change
- * otherwise.
+ * Fixes found by simulation come first.  A run without them (a row that was not looked at, an
+ * interrupted run) gets the kind of change that what held it up suggests.
  */
 #include "reports/text_int.h"
+
+#include <math.h>
 
 #include "base/units.h"
 
@@ -62,11 +64,102 @@ static bool advise_downtime(struct strbuf *out, const struct mig_result *mig)
     return true;
 }
 
-bool advice_add(struct strbuf *out, const struct mig_result *mig)
+static void add_rate_fix(struct strbuf *out, double value)
 {
+    char rate[UNITS_TEXT];
+
+    if (value < 1e18)
+        strbuf_addf(out, "max_bandwidth >= %s", units_rate(rate, (uint64_t)llround(value)));
+    else
+        strbuf_addstr(out, "no max_bandwidth");
+}
+
+static void add_time_fix(struct strbuf *out, const char *what, double ns, const char *sign)
+{
+    char text[UNITS_TEXT];
+
+    strbuf_addf(out, "%s %s %s", what, sign, units_time(text, ns < 9e18 ? llround(ns) : INT64_MAX));
+}
+
+static void add_fix(struct strbuf *out, const struct fix_result *fix, const struct mig_result *mig)
+{
+    const char *sign = mig->outcome == OUTCOME_COMPLETED ? "<=" : ">=";
+    char text[UNITS_TEXT];
+
+    switch (fix->kind) {
+    case FIX_ALONE:
+        strbuf_addstr(out, "migrating it while no other migration runs");
+        break;
+    case FIX_MAX_BANDWIDTH:
+        add_rate_fix(out, fix->value);
+        break;
+    case FIX_LINK_RATE:
+        strbuf_addf(
+            out, "a link of >= %s",
+            units_bps(text, fix->value < 1e18 ? (uint64_t)llround(fix->value) : UINT64_MAX));
+        break;
+    case FIX_MULTIFD:
+        strbuf_addf(out, "multifd with %.0f channels", fix->value);
+        break;
+    case FIX_DOWNTIME_LIMIT:
+        add_time_fix(out, "downtime_limit", fix->value, sign);
+        break;
+    case FIX_TIMEOUT:
+        add_time_fix(out, "completion_timeout", fix->value, ">=");
+        break;
+    case FIX_PROGRESS_TIMEOUT:
+        add_time_fix(out, "progress_timeout", fix->value, ">=");
+        break;
+    case FIX_HORIZON:
+        add_time_fix(out, "horizon", fix->value, ">=");
+        break;
+    case FIX_AUTO_CONVERGE:
+        strbuf_addf(out, "auto_converge (throttles to %.0f %%)", fix->value);
+        break;
+    case FIX_POSTCOPY:
+        strbuf_addf(out, "post-copy from round %.0f on", fix->value);
+        break;
+    case FIX_DIRTY_RATE:
+        strbuf_addstr(out, "a guest that writes <= ");
+        text_decimal(out, fix->value * 100.0);
+        strbuf_addstr(out, " % as fast");
+        break;
+    case FIX_NR:
+        break;
+    }
+}
+
+bool advice_has_fixes(const struct run_result *run, const struct mig_result *mig)
+{
+    for (size_t i = 0; i < run->nr_fixes; i++)
+        if (&run->migs[run->fixes[i].mig] == mig)
+            return true;
+    return false;
+}
+
+static void add_fixes(struct strbuf *out, const struct run_result *run,
+                      const struct mig_result *mig)
+{
+    const char *before = "";
+
+    for (size_t i = 0; i < run->nr_fixes; i++) {
+        if (&run->migs[run->fixes[i].mig] != mig)
+            continue;
+        strbuf_addstr(out, before);
+        add_fix(out, &run->fixes[i], mig);
+        before = ", or ";
+    }
+}
+
+bool advice_add(struct strbuf *out, const struct run_result *run, const struct mig_result *mig)
+{
+    if (advice_has_fixes(run, mig)) {
+        add_fixes(out, run, mig);
+        return true;
+    }
     if (mig->outcome == OUTCOME_COMPLETED || mig->outcome == OUTCOME_REJECTED)
         return false;
-    if (mig->outcome == OUTCOME_QUEUED) {
+    if (mig->outcome == OUTCOME_QUEUED && mig->binding != BINDING_DIRTY_RATE) {
         strbuf_addstr(out, "a longer horizon");
         return true;
     }

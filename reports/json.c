@@ -114,6 +114,52 @@ static void add_threshold(struct strbuf *out, const struct threshold_result *t)
     strbuf_addch(out, '}');
 }
 
+/* The unit of each fix's value, and the same value in it. */
+static const struct {
+    const char *unit;
+    double factor;
+} fix_units[FIX_NR] = {
+    [FIX_ALONE] = {NULL, 0},
+    [FIX_MAX_BANDWIDTH] = {"bytes_per_s", 1},
+    [FIX_LINK_RATE] = {"bits_per_s", 1},
+    [FIX_MULTIFD] = {"count", 1},
+    [FIX_DOWNTIME_LIMIT] = {"ms", 1e-6},
+    [FIX_TIMEOUT] = {"ms", 1e-6},
+    [FIX_PROGRESS_TIMEOUT] = {"ms", 1e-6},
+    [FIX_HORIZON] = {"ms", 1e-6},
+    [FIX_AUTO_CONVERGE] = {"pct", 1},
+    [FIX_POSTCOPY] = {"count", 1},
+    [FIX_DIRTY_RATE] = {"ratio", 1},
+};
+
+static void add_fix(struct strbuf *out, const struct run_result *run, const struct fix_result *fix)
+{
+    const char *unit = fix_units[fix->kind].unit;
+
+    next_line(out);
+    strbuf_addstr(out, "  {");
+    add_text(out, "vm", run->migs[fix->mig].vm);
+    add_u64(out, "replication", run->migs[fix->mig].replication);
+    add_text(out, "change", fix_key(fix->kind));
+    json_key(out, "value");
+    json_add_double(out, unit ? fix->value * fix_units[fix->kind].factor : NAN);
+    add_text(out, "unit", unit);
+    json_key(out, "total_time_ms");
+    json_add_ms(out, fix->total_ns);
+    json_key(out, "downtime_ms");
+    json_add_ms(out, fix->downtime_ns);
+    strbuf_addch(out, '}');
+}
+
+static void add_fixes(struct strbuf *out, const struct run_result *run)
+{
+    json_key(out, "fixes");
+    strbuf_addch(out, '[');
+    for (size_t i = 0; i < run->nr_fixes; i++)
+        add_fix(out, run, &run->fixes[i]);
+    strbuf_addch(out, ']');
+}
+
 static void add_migration(struct strbuf *out, const struct summary *s, size_t i)
 {
     const struct mig_result *mig = &s->run->migs[i];
@@ -156,6 +202,8 @@ enum status report_json(const struct run_result *run, struct strbuf *out)
     for (size_t i = 0; i < run->nr_thresholds; i++)
         add_threshold(out, &run->thresholds[i]);
     strbuf_addch(out, ']');
+    next_line(out);
+    add_fixes(out, run);
     next_line(out);
     json_key(out, "migrations");
     strbuf_addch(out, '[');

@@ -110,6 +110,12 @@ static void add_route(struct strbuf *words, const struct mig_result *mig)
     cell_add_text(words, mig->target);
 }
 
+static bool never_converges(const struct mig_result *mig)
+{
+    return mig->outcome == OUTCOME_QUEUED && mig->reason &&
+           strcmp(mig->reason, REASON_NEVER_CONVERGES) == 0;
+}
+
 /* What becomes of one migration, as the rest of a sentence after its name. */
 static void add_fate(struct strbuf *words, const struct mig_result *mig)
 {
@@ -144,6 +150,10 @@ static void add_fate(struct strbuf *words, const struct mig_result *mig)
         add_reason(words, mig);
         break;
     default:
+        if (never_converges(mig)) {
+            strbuf_addf(words, " is still migrating after %s and would be for ever", length);
+            break;
+        }
         strbuf_addf(words, " is still %s when the run ends",
                     mig->started_ns < 0 ? "waiting" : "migrating");
         add_reason(words, mig);
@@ -254,6 +264,8 @@ static void add_verdict(struct text *t)
         tone = TONE_DOUBT;
         strbuf_addstr(&words, t->run->interrupted ? "none was finished" : "none was requested");
     } else if (t->sum.nr_groups == 1) {
+        if (t->run->nr_migs == 1 && never_converges(&t->run->migs[0]))
+            word = "NEVER CONVERGES";
         verdict_of_one(t, &words);
     } else {
         verdict_of_many(t, &words);
@@ -284,6 +296,8 @@ static const struct mig_result *telling_member(const struct text *t,
 
         if (mig->outcome == OUTCOME_COMPLETED)
             continue;
+        if (advice_has_fixes(t->run, mig))
+            return mig;
         if (best->outcome == OUTCOME_COMPLETED ||
             mig->convergence_bytes_per_s > best->convergence_bytes_per_s)
             best = mig;
@@ -299,16 +313,33 @@ static void flush_fact(struct text *t, const char *label, struct strbuf *words)
     strbuf_clear(words);
 }
 
+/* Of what does not converge: how fast pages become dirty, and how fast they leave. */
+static void add_rates(struct strbuf *words, const struct mig_result *mig)
+{
+    double sent = mig->total_ns > 0
+                      ? (double)mig->transferred_bytes / (double)mig->total_ns * (double)NS_PER_S
+                      : 0;
+    char dirty[UNITS_TEXT], rate[UNITS_TEXT];
+
+    if (mig->binding != BINDING_DIRTY_RATE || mig->dirty_pages_rate == 0 ||
+        mig->dirty_pages_rate > UINT64_MAX / PAGE_BYTES || sent <= 0 || sent > 1e18)
+        return;
+    strbuf_addf(words, ": %s become dirty while %s are sent",
+                units_rate(dirty, mig->dirty_pages_rate * PAGE_BYTES),
+                units_rate(rate, (uint64_t)sent));
+}
+
 static void add_limits(struct text *t, const struct mig_result *mig)
 {
     struct strbuf words = STRBUF_INIT;
 
     if (mig->binding != BINDING_NONE) {
         strbuf_addstr(&words, binding_name(mig->binding));
+        add_rates(&words, mig);
         flush_fact(t, "limited by", &words);
     }
-    if (advice_add(&words, mig))
-        flush_fact(t, "smallest fix", &words);
+    if (advice_add(&words, t->run, mig))
+        flush_fact(t, mig->outcome == OUTCOME_COMPLETED ? "shorter stop" : "smallest fix", &words);
     strbuf_release(&words);
 }
 
@@ -481,6 +512,8 @@ static void add_body(struct text *t)
             add_limits(t, telling_member(t, &t->sum.groups[0]));
         else
             text_vm_table(t);
+        if (t->sum.nr_groups > 1)
+            text_fix_table(t);
     }
     if (t->opts->verbose && t->sum.nr_groups == 1)
         text_round_table(t, telling_member(t, &t->sum.groups[0]));

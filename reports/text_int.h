@@ -30,13 +30,16 @@ void text_fact(struct text *t, const char *label, const char *words);
 /* text_decimal - @value with at most one decimal, whatever the locale; "-" if it is not finite. */
 void text_decimal(struct strbuf *out, double value);
 
-/* advice_add - the smallest change that would let @mig complete, in words; false if there is none.
+/* advice_add - the smallest changes that would let @mig end well, in words; false if there is none.
  */
-bool advice_add(struct strbuf *out, const struct mig_result *mig);
+bool advice_add(struct strbuf *out, const struct run_result *run, const struct mig_result *mig);
+/* advice_has_fixes - was a change for @mig found by simulation? */
+bool advice_has_fixes(const struct run_result *run, const struct mig_result *mig);
 
 /* text_tables.c */
 void text_spread_table(struct text *t);
 void text_vm_table(struct text *t);
+void text_fix_table(struct text *t);
 void text_round_table(struct text *t, const struct mig_result *mig);
 
 #endif

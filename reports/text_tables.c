@@ -222,3 +222,26 @@ void text_round_table(struct text *t, const struct mig_result *mig)
         strbuf_release(&words);
     }
 }
+
+/* Of several VMs: what would let each of the worst end well. */
+void text_fix_table(struct text *t)
+{
+    const struct run_result *run = t->run;
+    struct strbuf words = STRBUF_INIT;
+
+    if (run->nr_fixes == 0)
+        return;
+    strbuf_addch(t->out, '\n');
+    text_tone(t, TONE_HEADING, "Smallest fixes, of the worst VMs");
+    strbuf_addch(t->out, '\n');
+    for (size_t i = 0; i < run->nr_fixes; i++) {
+        const struct mig_result *mig = &run->migs[run->fixes[i].mig];
+
+        if (i > 0 && run->fixes[i].mig == run->fixes[i - 1].mig)
+            continue; /* advice_add() took all of them */
+        strbuf_clear(&words);
+        advice_add(&words, run, mig);
+        text_fact(t, mig->vm, strbuf_text(&words));
+    }
+    strbuf_release(&words);
+}

@@ -72,6 +72,8 @@ static void check_keys(json_t *object, json_t *schema, json_t *also, const char 
     }
 }
 
+static struct fix_result every_fix[FIX_NR];
+
 static struct sample *rich_sample(void)
 {
     struct sample *s = sample_new();
@@ -81,6 +83,10 @@ static struct sample *rich_sample(void)
     sample_add_timeout(s, "cache")->transferred_bytes = UINT64_MAX;
     sample_add_threshold(s, "downtime.p99 < 500ms");
     sample_add_threshold(s, "x < 1")->value = INFINITY;
+    s->run.fixes = every_fix;
+    s->run.nr_fixes = FIX_NR;
+    for (int kind = 0; kind < FIX_NR; kind++)
+        every_fix[kind] = (struct fix_result){.mig = 2, .kind = (enum fix_kind)kind, .value = 2e9};
     return s;
 }
 
@@ -103,6 +109,9 @@ Test(report_json, keys_are_those_of_the_schema)
     }
     json_array_foreach(at(root, "thresholds", NULL), i, value)
         check_keys(value, at(of_run, "thresholds", "items"), NULL, "threshold");
+    cr_expect_eq(json_array_size(at(root, "fixes", NULL)), FIX_NR);
+    json_array_foreach(at(root, "fixes", NULL), i, value)
+        check_keys(value, at(of_run, "fixes", "items"), NULL, "fix");
     json_array_foreach(at(root, "migrations", NULL), i, value)
         check_keys(value, at(defs, "migration", NULL), own, "migration");
     check_keys(json_array_get(
@@ -111,6 +120,42 @@ Test(report_json, keys_are_those_of_the_schema)
     json_decref(root);
     json_decref(schema);
     json_decref(defs);
+    free(s);
+}
+
+Test(report_json, fixes_are_in_the_unit_they_name)
+{
+    static const struct {
+        const char *change, *unit;
+        double value;
+    } want[FIX_NR] = {
+        {"alone", NULL, 0},
+        {"max_bandwidth", "bytes_per_s", 2e9},
+        {"link_rate", "bits_per_s", 2e9},
+        {"multifd_channels", "count", 2e9},
+        {"downtime_limit", "ms", 2000},
+        {"completion_timeout", "ms", 2000},
+        {"progress_timeout", "ms", 2000},
+        {"horizon", "ms", 2000},
+        {"auto_converge", "pct", 2e9},
+        {"postcopy", "count", 2e9},
+        {"write_rate", "ratio", 2e9},
+    };
+    struct sample *s = rich_sample();
+    json_t *root = report(s), *value, *fix;
+    size_t i;
+
+    json_array_foreach(at(root, "fixes", NULL), i, fix)
+    {
+        cr_expect_str_eq(json_string_value(at(fix, "change", NULL)), want[i].change);
+        cr_expect_str_eq(json_string_value(at(fix, "vm", NULL)), "cache");
+        value = at(fix, "value", NULL);
+        if (!want[i].unit)
+            cr_expect(json_is_null(value) && json_is_null(at(fix, "unit", NULL)));
+        else
+            cr_expect_float_eq(json_number_value(value), want[i].value, 1e-6, "%s", want[i].change);
+    }
+    json_decref(root);
     free(s);
 }
 

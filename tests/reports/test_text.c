@@ -127,6 +127,60 @@ Test(report_text, each_fate_is_told_with_its_smallest_fix)
     }
 }
 
+Test(report_text, fixes_found_by_simulation_are_told_with_their_figures)
+{
+    static const struct {
+        enum fix_kind kind;
+        double value;
+        const char *words;
+    } cases[] = {
+        {FIX_ALONE, 0, "migrating it while no other migration runs"},
+        {FIX_MAX_BANDWIDTH, 245.0 * (double)MIB, "max_bandwidth >= 245 MiB/s"},
+        {FIX_LINK_RATE, 2.5e9, "a link of >= 2.5 Gb/s"},
+        {FIX_MULTIFD, 4, "multifd with 4 channels"},
+        {FIX_DOWNTIME_LIMIT, 2.1e9, "downtime_limit >= 2.1 s"},
+        {FIX_TIMEOUT, 400e9, "completion_timeout >= 6 min 40 s"},
+        {FIX_PROGRESS_TIMEOUT, 40e9, "progress_timeout >= 40 s"},
+        {FIX_HORIZON, 400e9, "horizon >= 6 min 40 s"},
+        {FIX_AUTO_CONVERGE, 60, "auto_converge (throttles to 60 %)"},
+        {FIX_POSTCOPY, 2, "post-copy from round 2 on"},
+        {FIX_DIRTY_RATE, 0.45, "a guest that writes <= 45 % as fast"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fix_result fixes[2] = {{.kind = cases[i].kind, .value = cases[i].value},
+                                      {.kind = FIX_POSTCOPY, .value = 2}};
+        struct sample *s = sample_new();
+        char *text;
+
+        sample_add_timeout(s, "db-07");
+        s->run.fixes = fixes;
+        s->run.nr_fixes = 2;
+        text = report(s, (struct report_text_opts){.width = 200});
+        expect_has(text, "smallest fix");
+        expect_has(text, cases[i].words);
+        expect_has(text, ", or post-copy from round 2 on");
+        free(text);
+        free(s);
+    }
+    cr_expect_eq(sizeof(cases) / sizeof(cases[0]), FIX_NR);
+}
+
+Test(report_text, what_never_converges_is_told_in_the_first_word)
+{
+    struct sample *s = sample_new();
+    struct mig_result *m = sample_add_timeout(s, "db-07");
+    char *text;
+
+    m->outcome = OUTCOME_QUEUED;
+    m->reason = REASON_NEVER_CONVERGES;
+    text = report(s, (struct report_text_opts){.width = 200});
+    expect_has(text, "NEVER CONVERGES: db-07 is still migrating after 5 min 00 s");
+    expect_has(text, "dirty rate: 82 MiB/s become dirty while 246 MiB/s are sent");
+    free(text);
+    free(s);
+}
+
 /* A run of one VM with everything that takes a line. */
 static struct sample *crowded(uint32_t replications)
 {
