@@ -317,7 +317,7 @@ static void try_horizon(struct advisor *a)
     if (is_good(a, a->last))
         add_fix(a, FIX_HORIZON, time_figure((double)a->last->ended_ns));
     else if (a->last->outcome == OUTCOME_QUEUED)
-        a->row->reason = ADVISE_NEVER;
+        a->row->reason = REASON_NEVER_CONVERGES;
 }
 
 static bool multifd_fits(const struct mig_params *p)
@@ -484,6 +484,9 @@ static bool is_worse(const struct mig_result *a, enum goal of_a, const struct mi
         return of_a == GOAL_COMPLETE;
     if (of_a == GOAL_DOWNTIME)
         return a->downtime_ns > b->downtime_ns;
+    /* what is left to send tells: the dirty rate settles at the bandwidth for all that diverge */
+    if (a->expected_downtime_ns != b->expected_downtime_ns)
+        return a->expected_downtime_ns > b->expected_downtime_ns;
     return a->dirty_pages_rate > b->dirty_pages_rate;
 }
 

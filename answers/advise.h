@@ -26,12 +26,10 @@ enum {
  * Looked at are migrations that did not complete and those whose downtime is above their limit by
  * a tenth (QEMU's own estimate is not closer); of each VM the replication that failed worst.  One
  * that still runs when the simulated time is over, and would in four times that time, gets the
- * reason ADVISE_NEVER.  A VM takes some 60 short simulations.  Returns ST_OK, ST_EINTR or
+ * reason REASON_NEVER_CONVERGES.  A VM takes some 60 short simulations.  Returns ST_OK, ST_EINTR or
  * ST_ENOMEM.
  */
 enum status advise_run(const struct scenario *sc, struct run_result *run,
                        const volatile sig_atomic_t *stop);
-
-#define ADVISE_NEVER "never converges"
 
 #endif

@@ -50,11 +50,11 @@ static const struct {
 } defaults[QUICK_NR] = {
     [QUICK_DIRTY]          = {"0B/s", "a guest that writes nothing", "none was given"},
     [QUICK_MODEL]          = {"uniform", "uniform writes",
-                              "every page of the working set written alike: the hardest case"},
+                              "every page alike: the hardest case"},
     [QUICK_ZERO]           = {"", "no zero pages", "all memory holds something"},
-    [QUICK_VCPUS]          = {"1", "", "matters for post-copy stalls only"},
+    [QUICK_VCPUS]          = {"1", "", "the default"},
     [QUICK_DOWNTIME_LIMIT] = {"300ms", "downtime limit 300 ms", "QEMU's default"},
-    [QUICK_BANDWIDTH]      = {"unlimited", "no bandwidth limit", "libvirt's default; QEMU's is 128 MiB/s"},
+    [QUICK_BANDWIDTH]      = {"unlimited", "no bandwidth limit", "libvirt's default (QEMU: 128 MiB/s)"},
     [QUICK_TIMEOUT]        = {"none", "no timeout", "QEMU's default"},
     [QUICK_QEMU]           = {"8.2", "QEMU 8.2", "as in Ubuntu 24.04"},
     [QUICK_AUTO_CONVERGE]  = {"off", "", "QEMU's default"},
@@ -109,7 +109,7 @@ static enum status work_out_working_set(struct quick *q, uint64_t ram)
     units_size_exact(in->value, ram / 4);
     snprintf(in->said, sizeof(in->said), "working set %s (a quarter of the RAM)",
              units_size(size, ram / 4));
-    snprintf(in->why, sizeof(in->why), "a quarter of the RAM: a guess, measure it if you can");
+    snprintf(in->why, sizeof(in->why), "a quarter of the RAM, a guess");
     return ST_OK;
 }
 
@@ -350,6 +350,5 @@ void quick_explain(const struct quick *q, struct strbuf *out)
         strbuf_addf(out, "  %-15s %-14s %s%s\n", quick_rows[i].name, in->value[0] ? in->value : "-",
                     in->given ? "given" : "assumed: ", in->given ? "" : in->why);
     }
-    strbuf_addf(out, "  %-15s %-14s worked out: the simulation ends there at the latest\n",
-                "horizon", q->horizon);
+    strbuf_addf(out, "  %-15s %-14s the simulation ends there\n", "horizon", q->horizon);
 }
