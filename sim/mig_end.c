@@ -62,6 +62,8 @@ static void end_early(struct sim *sim, struct mig *m, enum mig_state state, enum
     if (r->downtime_ns < -1)
         r->downtime_ns = -1;
     r->blackout_ns = m->blackout_start_ns >= 0 ? r->ended_ns - m->blackout_start_ns : -1;
+    if (r->blackout_ns < -1)
+        r->blackout_ns = -1; /* it was about to begin */
     mig_finish_row(sim, m);
     mig_set_state(sim, m, state);
     sim_reshare(sim);

@@ -391,7 +391,10 @@ uint64_t mig_sync(struct sim *sim, struct mig *m, bool last)
     int64_t cost =
         m->costs->sync_fixed_ns + by_gib(m->costs->sync_ns_per_gib, m->guest->memory_bytes);
 
-    guest_advance(sim, m, sim->now_ns);
+    if (last)
+        m->worked_until_ns = sim->now_ns; /* the guest stands still since the blackout began */
+    else
+        guest_advance(sim, m, sim->now_ns);
     newly = newly_dirty(sim, m);
     if (m->sender.pending_pages < m->least_pending) {
         m->least_pending = m->sender.pending_pages;

@@ -92,11 +92,13 @@ static void count_pending(struct mig *m, uint64_t *bytes)
 void switchover_begin(struct sim *sim, struct mig *m)
 {
     int64_t stop = m->costs->stop_ns;
+    /* the exact sync that led here takes its time, and the guest runs on meanwhile */
+    int64_t start = m->sender.now_ns > sim->now_ns ? m->sender.now_ns : sim->now_ns;
 
-    guest_advance(sim, m, sim->now_ns);
+    guest_advance(sim, m, start);
     if (m->blackout_start_ns < 0)
-        m->blackout_start_ns = sim->now_ns;
-    m->result->downtime_ns = -sim->now_ns; /* completed in switchover_end() */
+        m->blackout_start_ns = start;
+    m->result->downtime_ns = -start; /* completed in switchover_end() */
     if (m->params.pause_before_switchover || m->params.libvirt)
         stop += m->params.management_wait_ns;
     if (m->params.libvirt)
@@ -107,7 +109,7 @@ void switchover_begin(struct sim *sim, struct mig *m)
     sim_unschedule(sim, m, TIMER_CONVERGE);
     sim_unschedule(sim, m, TIMER_LIMIT);
     sim_unschedule(sim, m, TIMER_PROGRESS);
-    sim_schedule(sim, m, TIMER_STEP, EV_STEP, sim->now_ns + stop);
+    sim_schedule(sim, m, TIMER_STEP, EV_STEP, start + stop);
 }
 
 static void begin_send(struct sim *sim, struct mig *m)
