@@ -40,7 +40,7 @@ struct bench {
 /* bench_add - hand over one figure; the case is copied.  Figures past BENCH_CASES_MAX assert. */
 void bench_add(struct bench_report *report, struct bench_case figure);
 
-/* Monotonic clock. */
+/* CPU time of this thread: what else the machine does does not count. */
 uint64_t bench_now_ns(void);
 
 /* The median of @n values, n >= 1; sorts them in place. */

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/num.h"
 #include "base/units.h"
 
 #define S_PER_NS 1e-9
@@ -82,7 +83,7 @@ double dirty_class_distinct(const struct dirty_model *model, uint32_t k, double 
     double written = model->writes_per_s[k] * tau;
 
     if (model->sequential[k])
-        return fmin(n, written);
+        return num_min(n, written);
     return -n * expm1(-written / n);
 }
 
@@ -185,9 +186,52 @@ static double work_for_cpu(const struct dirty_model *m, double tau, double cpu, 
     return x;
 }
 
+/* How fast the distinct rate falls: -D''(tau); sequential classes have steps and count as flat. */
+static double distinct_rate_fall(const struct dirty_model *m, double tau)
+{
+    double sum = 0.0;
+
+    for (uint32_t k = 0; k < m->nr; k++) {
+        double n = m->pages[k], w = m->writes_per_s[k];
+
+        if (!m->sequential[k])
+            sum += w * w / n * exp(-w * tau / n);
+    }
+    return sum;
+}
+
+/* Work after which the distinct rate has fallen to @target, at most @hi.  The rate is convex and
+ * falls, so Newton's steps from the left never go past the root; a step of a sequential class ends
+ * them early, and bisection does the rest. */
+static double work_until_rare(const struct dirty_model *m, double tau, double target, double hi)
+{
+    double lo = 0.0;
+
+    if (dirty_distinct_rate(m, tau + hi) > target)
+        return hi;
+    for (int i = 0; i < 60 && hi - lo > 1e-9 * hi; i++) {
+        double over = dirty_distinct_rate(m, tau + lo) - target;
+        double fall = distinct_rate_fall(m, tau + lo);
+        double next = fall > 0.0 ? lo + over / fall : hi, mid;
+
+        if (over <= 1e-9 * target)
+            return lo;
+        if (next > lo * (1.0 + 1e-6) && next < hi && dirty_distinct_rate(m, tau + next) >= target) {
+            lo = next;
+            continue;
+        }
+        mid = 0.5 * (lo + hi);
+        if (dirty_distinct_rate(m, tau + mid) > target)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return hi;
+}
+
 double dirty_work(const struct dirty_model *m, double tau, double wanted_s, double cpu_share)
 {
-    double rate, limit, t_free;
+    double rate, limit;
 
     if (wanted_s <= 0.0 || m->nr == 0)
         return wanted_s > 0.0 ? wanted_s : 0.0;
@@ -198,22 +242,11 @@ double dirty_work(const struct dirty_model *m, double tau, double wanted_s, doub
         return wanted_s;
     limit = wanted_s;
     if (m->cpu_per_work < cpu_share && m->fault_s > 0.0) {
-        /* slow until faults are rare enough, then at full speed: find the work where that happens
-         */
-        double lo = 0.0, hi = wanted_s;
+        limit = work_until_rare(m, tau, (cpu_share - m->cpu_per_work) / m->fault_s, wanted_s);
+        double t_free = cpu_need(m, tau, limit) / cpu_share;
 
-        for (int i = 0; i < 30; i++) {
-            double mid = 0.5 * (lo + hi);
-
-            if (m->cpu_per_work + m->fault_s * dirty_distinct_rate(m, tau + mid) > cpu_share)
-                lo = mid;
-            else
-                hi = mid;
-        }
-        limit = hi;
-        t_free = cpu_need(m, tau, limit) / cpu_share;
         if (t_free < wanted_s)
-            return fmin(wanted_s, limit + (wanted_s - t_free));
+            return num_min(wanted_s, limit + (wanted_s - t_free));
     }
     return work_for_cpu(m, tau, cpu_share * wanted_s, limit);
 }

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/num.h"
 void memory_init(struct memory *mem, const struct dirty_model *model, double chunks)
 {
     assert(chunks >= 1.0);
@@ -37,9 +38,9 @@ static double sequential_sync(double pages, double known, double unsent, double 
     double sent_share = pages > 0.0 ? (known - unsent) / pages : 0.0;
     /* a sent page counts only what is written after its chunk opened: half the round on average */
     double late = chunks <= 1.0 ? 1.0 : (chunks + 1.0) / (2.0 * chunks);
-    double reach = fmin(written * (1.0 - sent_share + sent_share * late), pages);
+    double reach = num_min(written * (1.0 - sent_share + sent_share * late), pages);
 
-    return fmin(reach, pages - unsent);
+    return num_min(reach, pages - unsent);
 }
 
 double memory_sync(struct memory *mem, const struct dirty_model *model, double tau,
@@ -63,7 +64,7 @@ double memory_sync(struct memory *mem, const struct dirty_model *model, double t
 
             add = (known - unsent) * sent + (n - known) * clean;
         }
-        mem->known[k] = fmin(unsent + add, n);
+        mem->known[k] = num_min(unsent + add, n);
         newly += add;
     }
     return newly;

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/num.h"
 #include "base/units.h"
 
 #define NS_PER_MS_F 1e6
@@ -56,7 +57,7 @@ static double page_ns(const struct precopy_limits *l, enum wire_kind kind)
 {
     double link = l->cost[kind].wire_bytes * (double)NS_PER_S / l->link_bytes_per_s;
 
-    return fmax(fmax(l->cost[kind].cpu_ns, link), 1.0);
+    return num_max(num_max(l->cost[kind].cpu_ns, link), 1.0);
 }
 
 double precopy_demand(const struct precopy_limits *l, enum wire_kind kind)
@@ -65,7 +66,7 @@ double precopy_demand(const struct precopy_limits *l, enum wire_kind kind)
     double rate = cpu > 0.0 ? l->cost[kind].wire_bytes * (double)NS_PER_S / cpu : INFINITY;
     double share = l->cost[kind].wire_bytes / l->cost[kind].counted_bytes;
 
-    return fmin(rate, l->quota_bytes * share * (double)NS_PER_S / (double)PRECOPY_WINDOW_NS);
+    return num_min(rate, l->quota_bytes * share * (double)NS_PER_S / (double)PRECOPY_WINDOW_NS);
 }
 
 /* Pages after which the quota test says stop: the first count at which what counts exceeds the
@@ -80,9 +81,9 @@ static double pages_to_quota(const struct precopy_limits *l, enum wire_kind kind
     if (used > l->quota_bytes)
         return 0.0;
     if (flush <= 0.0)
-        return floor((l->quota_bytes - used) / page) + 1.0;
-    steps = floor((l->quota_bytes - used) / flush) + 1.0;
-    return fmax(ceil((steps * flush - queued) / page - 1e-9), 1.0);
+        return num_floor((l->quota_bytes - used) / page) + 1.0;
+    steps = num_floor((l->quota_bytes - used) / flush) + 1.0;
+    return num_max(num_ceil((steps * flush - queued) / page - 1e-9), 1.0);
 }
 
 /* @bytes more: full steps count, the rest is queued. */
@@ -96,9 +97,9 @@ static void use_quota(const struct precopy_limits *l, enum wire_kind kind, doubl
         return;
     }
     *queued += bytes;
-    full = floor(*queued / flush + 1e-9) * flush;
+    full = num_floor(*queued / flush + 1e-9) * flush;
     *used += full;
-    *queued = fmax(*queued - full, 0.0);
+    *queued = num_max(*queued - full, 0.0);
     if (*queued < 1e-6 * flush)
         *queued = 0.0;
 }
@@ -117,10 +118,10 @@ static void end_quota(const struct precopy_limits *l, double *used, double *queu
 static double pages_to_clock(double ns, uint64_t call_pages, int64_t elapsed_ns)
 {
     double left = (double)(PRECOPY_CALL_NS - elapsed_ns);
-    double more = left <= 0.0 ? 1.0 : ceil(left / ns - 1e-9);
-    double total = (double)call_pages + fmax(more, 1.0);
+    double more = left <= 0.0 ? 1.0 : num_ceil(left / ns - 1e-9);
+    double total = (double)call_pages + num_max(more, 1.0);
 
-    total = 1.0 + (double)PRECOPY_CALL_CHECK * ceil((total - 1.0) / PRECOPY_CALL_CHECK);
+    total = 1.0 + (double)PRECOPY_CALL_CHECK * num_ceil((total - 1.0) / PRECOPY_CALL_CHECK);
     return total - (double)call_pages;
 }
 
@@ -157,6 +158,7 @@ static void spend(struct precopy *p, const struct precopy_limits *l, enum wire_k
         b = BOUND_CPU;
     p->bound_ns[b] += (double)ns;
     p->now_ns += ns;
+    p->sent_ns = p->now_ns;
 }
 
 static void close_window(struct precopy *p, const struct precopy_limits *l)
@@ -167,7 +169,7 @@ static void close_window(struct precopy *p, const struct precopy_limits *l)
     p->bandwidth = p->window_bytes / ms;
     switchover =
         l->switchover_bytes_per_s > 0.0 ? l->switchover_bytes_per_s / 1000.0 : p->bandwidth;
-    p->threshold_bytes = floor(switchover * l->downtime_limit_ms);
+    p->threshold_bytes = num_floor(switchover * l->downtime_limit_ms);
     p->window_bytes = 0.0;
     p->quota_used = 0.0;
     p->window_ns = p->now_ns;
@@ -217,19 +219,19 @@ static bool send_head(struct precopy *p, const struct precopy_limits *l, int64_t
     double quota = pages_to_quota(l, kind, p->quota_used, p->queued_bytes);
     double clock = pages_to_clock(ns, p->call_pages, p->now_ns - p->call_start_ns);
     double run = (double)p->runs[0].pages;
-    double n = fmin(fmin(quota, clock), run);
+    double n = num_min(num_min(quota, clock), run);
     double room = (double)(until_ns - p->now_ns) / ns;
 
     if (n > room) {
-        n = floor(room);
+        n = num_floor(room);
         account(p, l, kind, (uint64_t)n);
         p->call_pages += (uint64_t)n;
-        spend(p, l, kind, (int64_t)llround(n * ns));
+        spend(p, l, kind, num_round(n * ns));
         return false;
     }
     account(p, l, kind, (uint64_t)n);
     p->call_pages += (uint64_t)n;
-    spend(p, l, kind, (int64_t)llround(n * ns));
+    spend(p, l, kind, num_round(n * ns));
     if (n >= quota || n >= clock)
         end_pages(p, l);
     return true;
@@ -251,12 +253,12 @@ static bool steady_window(const struct precopy_limits *l, enum wire_kind kind, s
 
     /* at most two calls: each is 51 ms or more, or ends the quota */
     while (t < (double)PRECOPY_WINDOW_NS && used <= l->quota_bytes) {
-        double n = fmin(call, pages_to_quota(l, kind, used, queued));
+        double n = num_min(call, pages_to_quota(l, kind, used, queued));
 
         use_quota(l, kind, n * page, &used, &queued);
         end_quota(l, &used, &queued);
         done += n;
-        t += (double)llround(n * ns) + (double)l->call_ns;
+        t += (double)num_round(n * ns) + (double)l->call_ns;
         calls += 1.0;
     }
     s->pages = done;
@@ -284,18 +286,19 @@ static void jump(struct precopy *p, const struct precopy_limits *l, int64_t unti
         return;
     if (p->queued_bytes > 0.0 && !isinf(l->quota_bytes))
         return;
-    if (p->runs[0].pages < 1024 || !steady_window(l, kind, &s) ||
-        (double)p->runs[0].pages < 3.0 * s.pages)
+    if (p->runs[0].pages < PRECOPY_CALL_CHECK || !steady_window(l, kind, &s) ||
+        (double)p->runs[0].pages <= s.pages)
         return;
     threshold = l->switchover_bytes_per_s > 0.0 ? l->switchover_bytes_per_s / 1000.0
                                                 : s.bytes / ((double)s.ns / NS_PER_MS_F);
-    threshold = fmax(floor(threshold * l->downtime_limit_ms), p->threshold_bytes);
-    low = threshold / (double)PAGE_BYTES + 2.0 * s.pages;
-    windows = floor(((double)p->pending_pages - low) / s.pages);
-    windows = fmin(windows, floor((double)p->runs[0].pages / s.pages) - 1.0);
-    windows = fmin(windows, floor((double)(until_ns - p->now_ns) / (double)s.ns) - 1.0);
+    threshold = num_max(num_floor(threshold * l->downtime_limit_ms), p->threshold_bytes);
+    low = threshold / (double)PAGE_BYTES + 1.0;
+    windows = ((double)p->pending_pages - low) / s.pages;
+    windows = num_min(windows, (double)(p->runs[0].pages - 1) / s.pages);
+    windows = num_min(windows, (double)(until_ns - p->now_ns) / (double)s.ns);
     if (windows < 1.0)
         return;
+    windows = num_floor(windows);
     /* all but the last in one go, the last as a window, so that what it measured is what a step
      * measures */
     uint64_t n = (uint64_t)windows;
@@ -310,6 +313,7 @@ static void jump(struct precopy *p, const struct precopy_limits *l, int64_t unti
     p->now_ns = before + s.ns * (int64_t)n;
     p->window_ns = p->now_ns - s.ns;
     p->window_bytes = s.bytes;
+    p->sent_ns = p->window_ns + s.busy_ns;
     p->windows += (uint32_t)(n - 1);
     if (!l->flush_carries)
         p->queued_bytes = 0.0; /* each call flushed */

@@ -61,6 +61,7 @@ struct precopy {
     int64_t now_ns;
     int64_t window_ns; /* start of the window */
     int64_t call_start_ns;
+    int64_t sent_ns; /* when the last page left */
     int64_t barrier_end_ns;
     double window_bytes;    /* counted bytes since window_ns */
     double quota_used;      /* of them, since the quota was last reset */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/num.h"
 #include "base/units.h"
 
 #define LIMIT_DEAD_BAND_MIB 25.0 /* DIRTYLIMIT_TOLERANCE_RANGE */
@@ -25,9 +26,9 @@ static uint32_t next_step(const struct throttle *t, const struct mig_params *p, 
         double now = 100.0 - (double)t->pct;
         double ideal = floor(now * threshold_bytes / dirty_bytes);
 
-        step = fmin(now - ideal, step);
+        step = num_min(now - ideal, step);
     }
-    return (uint32_t)fmin((double)t->pct + step, (double)p->max_cpu_throttle_pct);
+    return (uint32_t)num_min((double)t->pct + step, (double)p->max_cpu_throttle_pct);
 }
 
 bool throttle_sync(struct throttle *t, const struct mig_params *p, int64_t now_ns,
@@ -84,21 +85,21 @@ bool throttle_limit_tick(struct throttle *t, const struct mig_params *p, double 
     double share = throttle_limit_share(t, p, vcpu_bytes_per_s);
     double rate = floor(vcpu_bytes_per_s * share / (double)MIB);
     double quota = floor((double)p->vcpu_dirty_limit_bytes_per_s / (double)MIB);
-    double larger = fmax(quota, rate), diff = fabs(quota - rate);
+    double larger = num_max(quota, rate), diff = fabs(quota - rate);
     double ring_us, step, before = t->sleep_us;
 
-    t->fastest_mib_s = fmax(t->fastest_mib_s, rate);
+    t->fastest_mib_s = num_max(t->fastest_mib_s, rate);
     if (diff <= LIMIT_DEAD_BAND_MIB || t->fastest_mib_s <= 0.0)
         return false;
     ring_us = ring_mib(p) * 1e6 / t->fastest_mib_s;
     if (diff * 100.0 / larger > LIMIT_BIG_STEP_PCT) {
-        double pct = fmin(diff * 100.0 / larger, 99.0);
+        double pct = num_min(diff * 100.0 / larger, 99.0);
 
         step = ring_us * pct / (100.0 - pct);
     } else {
         step = ring_us / 10.0;
     }
-    t->sleep_us =
-        fmin(fmax(t->sleep_us + (rate > quota ? step : -step), 0.0), LIMIT_SLEEP_MAX * ring_us);
+    t->sleep_us = num_min(num_max(t->sleep_us + (rate > quota ? step : -step), 0.0),
+                          LIMIT_SLEEP_MAX * ring_us);
     return fabs(t->sleep_us - before) > 1e-9 * ring_us;
 }

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/num.h"
 #include "base/units.h"
 #include "models/qemu.h"
 
@@ -78,7 +79,7 @@ void wire_costs(const struct mig_params *p, const struct host_costs *c,
                 const struct dirty_params *dirty, double dest_load_ratio,
                 struct wire_cost out[WIRE_NR])
 {
-    double slow = 1.0 / (1.0 - fmin(fmax(dest_load_ratio, 0.0), 0.95));
+    double slow = 1.0 / (1.0 - num_min(num_max(dest_load_ratio, 0.0), 0.95));
 
     assert(!p->multifd || p->multifd_channels >= 1);
     out[WIRE_NORMAL].wire_bytes = out[WIRE_NORMAL].counted_bytes = WIRE_PAGE_HEADER + PAGE;

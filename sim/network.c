@@ -12,6 +12,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
+
 enum status network_init(struct network *net, uint32_t nr_links, uint32_t nr_flows)
 {
     *net = (struct network){.nr_links = nr_links, .nr_flows = nr_flows};
@@ -81,13 +83,13 @@ static double path_capacity(const struct network *net, const struct network_flow
     double path = INFINITY;
 
     for (uint32_t i = 0; i < f->nr_hops; i++)
-        path = fmin(path, net->links[f->hops[i]].capacity);
+        path = num_min(path, net->links[f->hops[i]].capacity);
     return path;
 }
 
 static void set_rate(struct network_flow *f, double rate)
 {
-    f->changed = fabs(rate - f->rate) > 1e-9 * fmax(rate, f->rate);
+    f->changed = fabs(rate - f->rate) > 1e-9 * num_max(rate, f->rate);
     f->rate = rate;
     f->fixed = true;
 }
@@ -102,11 +104,11 @@ static double next_level(const struct network *net)
 
         if (f->fixed)
             continue;
-        level = fmin(level, f->demand / f->weight);
+        level = num_min(level, f->demand / f->weight);
         for (uint32_t h = 0; h < f->nr_hops; h++) {
             const struct network_link *l = &net->links[f->hops[h]];
 
-            level = fmin(level, fmax(l->free, 0.0) / l->weight);
+            level = num_min(level, num_max(l->free, 0.0) / l->weight);
         }
     }
     return level;
@@ -121,7 +123,7 @@ static bool stops_at(const struct network *net, const struct network_flow *f, do
     for (uint32_t h = 0; h < f->nr_hops; h++) {
         const struct network_link *l = &net->links[f->hops[h]];
 
-        if (fmax(l->free, 0.0) / l->weight <= level + slack)
+        if (num_max(l->free, 0.0) / l->weight <= level + slack)
             return true;
     }
     return false;
@@ -137,7 +139,7 @@ static uint32_t fix_level(struct network *net, double level)
         struct network_flow *f = &net->flows[net->active[i]];
 
         if (!f->fixed && stops_at(net, f, level)) {
-            set_rate(f, fmin(f->demand, level * f->weight));
+            set_rate(f, num_min(f->demand, level * f->weight));
             f->path = -1.0;
             n++;
         }
@@ -164,7 +166,7 @@ void network_solve(struct network *net)
         struct network_flow *f = &net->flows[net->active[0]];
 
         f->path = path_capacity(net, f);
-        set_rate(f, fmin(f->path, f->demand));
+        set_rate(f, num_min(f->path, f->demand));
         return;
     }
     for (uint32_t i = 0; i < net->nr_active; i++) {
