@@ -223,15 +223,17 @@ void mig_start(struct sim *sim, uint32_t request)
     start_timers(sim, m);
 }
 
-/* All RAM is dirty; the zero pages lie behind a share of the non-zero ones. */
+/* All RAM is dirty; the zero pages lie behind a share of the non-zero ones, and some behind all. */
 static void fill_first_round(struct mig *m)
 {
     uint64_t total = guest_pages(m->guest), full = nonzero_pages(m->guest);
     uint64_t front = (uint64_t)llround((double)full * m->guest->zero_tail_ratio);
+    uint64_t last = (uint64_t)llround((double)(total - full) * m->guest->zero_last_ratio);
 
     precopy_add(&m->sender, front, WIRE_NORMAL);
-    precopy_add(&m->sender, total - full, WIRE_ZERO);
+    precopy_add(&m->sender, total - full - last, WIRE_ZERO);
     precopy_add(&m->sender, full - front, WIRE_NORMAL);
+    precopy_add(&m->sender, last, WIRE_ZERO);
     m->known_pages = (double)full;
     m->least_pending = m->sender.pending_pages;
 }
@@ -252,7 +254,7 @@ static void end_setup(struct sim *sim, struct mig *m)
     fill_first_round(m);
     throttle_init(&m->throttle, sim->now_ns);
     m->worked_until_ns = sim->now_ns;
-    m->round_start_ns = m->progress_ns = sim->now_ns;
+    m->round_start_ns = m->progress_ns = m->sender.sent_ns = sim->now_ns;
     m->round_bytes = 0.0;
     m->round_pages = 0;
     mig_set_state(sim, m, MIG_PRECOPY);
@@ -273,7 +275,7 @@ void mig_settle(struct sim *sim, struct mig *m)
             m->sender.now_ns = sim->now_ns;
         if (m->sender.pending_pages < m->least_pending) {
             m->least_pending = m->sender.pending_pages;
-            m->progress_ns = sim->now_ns;
+            m->progress_ns = m->sender.sent_ns;
         }
     } else if (m->state == MIG_SWITCHOVER || m->state == MIG_POSTCOPY) {
         bulk_settle(m, sim->now_ns);
@@ -398,7 +400,7 @@ uint64_t mig_sync(struct sim *sim, struct mig *m, bool last)
     newly = newly_dirty(sim, m);
     if (m->sender.pending_pages < m->least_pending) {
         m->least_pending = m->sender.pending_pages;
-        m->progress_ns = sim->now_ns;
+        m->progress_ns = m->sender.sent_ns;
     }
     record_round(sim, m, newly, sim->now_ns);
     m->result->rounds++;
