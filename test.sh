@@ -15,11 +15,13 @@ esac
 
 passed=0
 failed=0
+skipped=0
 
-# count PASSED FAILED
+# count PASSED FAILED [SKIPPED]
 count() {
     passed=$((passed + $1))
     failed=$((failed + $2))
+    skipped=$((skipped + ${3-0}))
 }
 
 # check WHAT COMMAND... - one test of its own
@@ -36,7 +38,7 @@ check() {
 
 # run_tests PRESET TIMEOUT_S [ctest options] - the suite of one build, counted by cases
 run_tests() {
-    local preset=$1 timeout=$2 counts code=0
+    local preset=$1 timeout=$2 code=0 good bad left_out
     shift 2
     note "testing build-$preset"
     ctest --test-dir "build-$preset" -j "$jobs" --output-on-failure --timeout "$timeout" --no-tests=error "$@" \
@@ -45,11 +47,14 @@ run_tests() {
     awk '/ Test +#.*\*\*\*/ { show = 1 }
          / Test +#.* Passed |^ +Start +[0-9]+: |^[0-9]+% tests passed/ { show = 0 } show' \
         "$log_dir/ctest-$preset.log"
-    counts=$(awk -f scripts/count_tests.awk "build-$preset/Testing/Temporary/LastTest.log") || counts="0 1"
+    read -r good bad left_out < <(awk -f scripts/count_tests.awk \
+        "build-$preset/Testing/Temporary/LastTest.log" || echo 0 1 0)
     # A suite that failed without a failed case in its log has still failed.
-    [ "$code" -eq 0 ] || [ "${counts#* }" -gt 0 ] || counts="${counts% *} 1"
-    count "${counts% *}" "${counts#* }"
-    echo "build-$preset: ${counts% *} passed, ${counts#* } failed"
+    [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+    count "$good" "$bad" "$left_out"
+    echo "build-$preset: $good passed, $bad failed"
+    [ "$left_out" -eq 0 ] || sed -n 's/^skipped: /  skipped: /p' \
+        "build-$preset/Testing/Temporary/LastTest.log" | sort | uniq -c
 }
 
 check_format() {
@@ -86,6 +91,6 @@ else
     run_tests asan 300
 fi
 
-note "took $((SECONDS - started)) s"
+note "took $((SECONDS - started)) s, $skipped cases skipped"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
