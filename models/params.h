@@ -171,6 +171,7 @@ struct guest_params {
     uint32_t vcpus;
     double zero_tail_ratio; /* where the zero pages lie: 1 = one run at the end of memory, 0 =
                                spread evenly */
+    double zero_last_ratio;  /* share of the zero pages that lie behind everything else */
     struct dirty_params dirty;
 };
 

@@ -27,10 +27,10 @@ const struct pub_scenario pub_scenarios[PUB_SCENARIOS] = {
 };
 /* clang-format on */
 
-/* The first long stretch of zero pages comes after some 16000 others in the time series of the
- * plain runs; about half of them lie there, the rest at the end, and the engine knows one stretch
- * only. */
+/* Where the zero pages lie, read off the time series of the plain runs: one long stretch after some
+ * 16000 other pages, another of about the same length behind everything. */
 #define FRONT_PAGES 16000.0
+#define LAST_RATIO 0.5
 
 struct setup *pub_setup(const struct pub_guest *g, const struct pub_host *h)
 {
@@ -44,6 +44,7 @@ struct setup *pub_setup(const struct pub_guest *g, const struct pub_host *h)
     guest->extra_bytes = g->ram_bytes - 8 * GIB;
     guest->nonzero_bytes = g->nonzero_bytes;
     guest->zero_tail_ratio = FRONT_PAGES * PAGE / (double)g->nonzero_bytes;
+    guest->zero_last_ratio = LAST_RATIO;
     guest->vcpus = 4;
     guest->dirty = (struct dirty_params){
         .kind = DIRTY_CLASSES,
