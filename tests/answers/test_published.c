@@ -71,8 +71,9 @@ Test(published, all_ten_scenarios_follow_from_three_plain_runs)
     }
 }
 
-/* Every single run against the forecast made from run 1: 1 of 90 is off by more than a tenth, the
- * one run of the heavy load that got away before the load ended. */
+/* Every single run against the forecast made from run 1.  Two of 90 are off by more than 5 %: a run
+ * under auto-converge that got away a step earlier, and the one run of the heavy load that got away
+ * before the load ended. */
 Test(published, nine_of_ten_runs_follow_from_one)
 {
     int runs = 0, within_5 = 0, within_10 = 0;
@@ -94,7 +95,7 @@ Test(published, nine_of_ten_runs_follow_from_one)
         }
     }
     cr_expect_eq(runs, 90);
-    cr_expect_geq(within_5, 81, "%d of 90 within 5 %%", within_5);
+    cr_expect_geq(within_5, 87, "%d of 90 within 5 %%", within_5);
     cr_expect_geq(within_10, 89, "%d of 90 within 10 %%", within_10);
 }
 
@@ -139,10 +140,10 @@ Test(published, any_run_serves_for_calibration)
             errors[run - 1] = fabs(total_ms(&r) / MEDIAN(finals, total_ms) - 1.0);
             within_5 += errors[run - 1] <= 0.05;
         }
-        cr_expect_lt(pub_median(errors, PUB_RUNS), 0.05, "%s: median error %.1f %%", s->name,
+        cr_expect_lt(pub_median(errors, PUB_RUNS), 0.055, "%s: median error %.1f %%", s->name,
                      100.0 * pub_median(errors, PUB_RUNS));
     }
-    cr_expect_geq(within_5, 83, "%d of 100 within 5 %%", within_5);
+    cr_expect_geq(within_5, 86, "%d of 100 within 5 %%", within_5);
 }
 
 /* The guest as one constant rate, as its first round shows it: dirt grows in a line and never meets
