@@ -134,8 +134,7 @@ const struct cmd cmd_quick = {
         "longer; a migration that still runs then is said never to converge. Rows are kept only "
         "with --db.\n\n"
         "  migcast quick --ram 64GiB --dirty 200MB/s --link 10Gb/s\n"
-        "  migcast quick --ram 16GiB --dirty 300MB/s --link 1Gb/s \\\n"
-        "      --auto-converge --timeout 150s/GiB",
+        "  migcast quick --ram 16GiB --dirty 300MB/s --link 1Gb/s --auto-converge",
     .shared = CLI_SEED | CLI_JOBS | CLI_DB | CLI_OUTPUT | CLI_JSON,
     .options = options,
     .max_args = 0,
