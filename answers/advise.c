@@ -316,7 +316,7 @@ static void try_horizon(struct advisor *a)
     a->last = trial_run(a->trial);
     if (is_good(a, a->last))
         add_fix(a, FIX_HORIZON, time_figure((double)a->last->ended_ns));
-    else if (a->last->outcome == OUTCOME_QUEUED)
+    else if (a->last->outcome == OUTCOME_QUEUED && a->last->rounds > 2) /* else it is only slow */
         a->row->reason = REASON_NEVER_CONVERGES;
 }
 
@@ -378,17 +378,14 @@ static void try_postcopy(struct advisor *a)
  * keeps the real stop below. */
 static void try_lower_downtime(struct advisor *a)
 {
-    double limit = (double)a->limit_ns;
+    int64_t ms = a->limit_ns / NS_PER_MS * 9 / 10;
 
-    if (a->goal != GOAL_DOWNTIME)
-        return;
-    for (double x = floor(limit * 0.9 / 1e6) * 1e6; x >= 1e6 && !stopped(a);
-         x = floor(x * 0.8 / 1e6) * 1e6) {
+    for (; a->goal == GOAL_DOWNTIME && ms >= 1 && !stopped(a); ms = ms * 8 / 10) {
         trial_reset(a->trial);
-        trial_set_downtime_limit(a->trial, x);
+        trial_set_downtime_limit(a->trial, (double)(ms * NS_PER_MS));
         a->last = trial_run(a->trial);
         if (is_good(a, a->last)) {
-            add_fix(a, FIX_DOWNTIME_LIMIT, x);
+            add_fix(a, FIX_DOWNTIME_LIMIT, (double)(ms * NS_PER_MS));
             return;
         }
     }

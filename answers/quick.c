@@ -19,7 +19,7 @@
 #define HORIZON_LEAST_NS (3600 * NS_PER_S)
 #define HORIZON_COPIES 50.0
 /* 100 ms windows for a week are six million rounds, some seconds of work. */
-#define HORIZON_MOST_NS (7 * 86400 * NS_PER_S)
+#define HORIZON_MOST_NS (7 * (86400 * NS_PER_S))
 #define BITS 8.0
 
 /* clang-format off */
@@ -254,7 +254,7 @@ static void bound_horizon(struct quick *q)
     horizon_ns = fmin(horizon_ns, fmax((double)HORIZON_MOST_NS, 2.0 * copy_ns));
     horizon_ns = fmax(horizon_ns, 2.0 * timeout_ns);
     horizon_ns = fmin(horizon_ns, 3650.0 * 86400.0 * (double)NS_PER_S);
-    units_time_exact(q->horizon, (int64_t)ceil(horizon_ns / 60e9) * 60 * NS_PER_S);
+    units_time_exact(q->horizon, (int64_t)ceil(horizon_ns / 60e9) * (60 * NS_PER_S));
 }
 
 static enum status build(struct quick *q, struct diag *diag)

@@ -120,7 +120,7 @@ static enum status show_run(struct cli_opts *o, struct store *store, int64_t run
 static enum status run(struct cli_opts *o, struct diag *diag)
 {
     const char *number = cli_value(o, "run");
-    const struct report_form *form;
+    const struct report_form *form = NULL;
     struct store *store = NULL;
     uint64_t run_id = 0;
     enum status st = find_form(o, &form, diag);

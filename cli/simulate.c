@@ -6,6 +6,7 @@
  */
 #include "cli/simulate.h"
 
+#include <assert.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -48,8 +49,10 @@ enum status simulate_emit(struct cli_opts *o, const struct run_result *run,
 {
     struct report_text_opts opts = {.width = columns(o), .color = o->color, .verbose = verbose};
     struct strbuf out = STRBUF_INIT;
-    enum status st = form->add(run, &opts, &out);
+    enum status st;
 
+    assert(form);
+    st = form->add(run, &opts, &out);
     st = st == ST_OK ? cli_emit(o, &out, diag) : diag_set(diag, st, "out of memory");
     strbuf_release(&out);
     return st;
@@ -138,7 +141,7 @@ static enum status report(struct cli_opts *o, const struct run_result *run,
                           void (*after)(struct strbuf *out, const void *arg), const void *arg,
                           struct diag *diag)
 {
-    const struct report_form *form;
+    const struct report_form *form = NULL;
     struct strbuf more = STRBUF_INIT;
     enum status st = simulate_form(o, &form, diag);
 
@@ -158,7 +161,7 @@ enum status simulate(struct cli_opts *o, const struct scenario *sc, const char *
 {
     struct run_result run = {0};
     struct store *store = NULL;
-    const struct report_form *form;
+    const struct report_form *form = NULL;
     enum status st = simulate_form(o, &form, diag), ran, stored, printed;
 
     /* before the work: a wrong place for the rows is worth knowing early */

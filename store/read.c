@@ -300,6 +300,7 @@ static enum status load_rounds(struct store *store, struct store_run *out, const
     bool more = st == ST_OK;
     size_t owner = 0;
 
+    assert(ids || run->nr_migs == 0);
     while (st == ST_OK && (st = cells_next(&c, &more, diag)) == ST_OK && more) {
         int64_t id = cell_int(&c);
         struct mig_round *rounds = grown(run->rounds, run->nr_rounds, sizeof(*rounds));
@@ -379,6 +380,7 @@ static enum status load_fixes(struct store *store, struct store_run *out, const 
     bool more = st == ST_OK;
     size_t owner = 0;
 
+    assert(ids || run->nr_migs == 0);
     while (st == ST_OK && (st = cells_next(&c, &more, diag)) == ST_OK && more) {
         int64_t id = cell_int(&c);
         struct fix_result *fixes = grown(run->fixes, run->nr_fixes, sizeof(*fixes));
@@ -401,7 +403,7 @@ static enum status load_fixes(struct store *store, struct store_run *out, const 
         st = cells_check(&c, "fix", diag);
     }
     sqlite3_finalize(c.stmt);
-    if (run->nr_fixes > 1)
+    if (run->fixes)
         qsort(run->fixes, run->nr_fixes, sizeof(*run->fixes), by_migration);
     return st;
 }

@@ -215,6 +215,20 @@ Test(advise, convergence_is_the_payload_of_the_link_that_would_do)
     scenario_release(&sc);
 }
 
+Test(advise, a_copy_that_takes_years_is_not_said_to_be_endless)
+{
+    static const char *const sets[] = {"link l.rate=1kb/s"};
+    struct scenario sc;
+    struct run_result run;
+
+    run_text(WORLD, sets, 1, &sc, &run);
+    cr_expect_eq(run.migs[0].outcome, OUTCOME_QUEUED);
+    cr_expect_str_neq(run.migs[0].reason, REASON_NEVER_CONVERGES);
+    cr_expect_not_null(fix_of(&run, FIX_LINK_RATE));
+    run_free(&run);
+    scenario_release(&sc);
+}
+
 Test(advise, what_ends_well_needs_nothing)
 {
     static const char *const sets[] = {"workload w.write_rate=10MB/s"};
