@@ -210,6 +210,15 @@ claim_a_run_too_large_for_memory_is_refused() {
     says "the rows of this run would need"
 }
 
+claim_memory_that_runs_out_is_exit_75() {
+    # a sanitized program cannot even start in so little
+    bash -c 'ulimit -v 150000; "$1" --version' sh "$PROGRAM" >/dev/null 2>&1 || return 0
+    exits 75 bash -c 'ulimit -v 150000; "$1" run "$2" --replications 1000000 --no-db' \
+        sh "$PROGRAM" "$scenarios/uncertain.ini"
+    says "not enough memory"
+    [ ! -s out ]
+}
+
 claim_databases_that_cannot_be_written_do_not_cost_the_report() {
     exits 74 "$PROGRAM" run "$scenarios/first.ini" --db nowhere/x.db
     says "nowhere/x.db"
