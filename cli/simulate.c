@@ -132,8 +132,8 @@ static enum status judge(const struct scenario *sc, const struct run_result *run
         return diag_set(diag, st, "interrupted; %u of %u replications were finished and are kept",
                         run->replications, sc->replications);
     if (crossed > 0)
-        return diag_set(diag, ST_ETHRESHOLD, "%zu threshold%s crossed", crossed,
-                        crossed == 1 ? " was" : "s were");
+        return diag_set(diag, ST_ETHRESHOLD, "%zu threshold%s of severity error crossed", crossed,
+                        crossed == 1 ? "" : "s");
     return ST_OK;
 }
 

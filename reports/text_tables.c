@@ -232,7 +232,7 @@ void text_fix_table(struct text *t)
     if (run->nr_fixes == 0)
         return;
     strbuf_addch(t->out, '\n');
-    text_tone(t, TONE_HEADING, "Smallest fixes, of the worst VMs");
+    text_tone(t, TONE_HEADING, "Smallest fixes of the worst VMs, each migrating alone");
     strbuf_addch(t->out, '\n');
     for (size_t i = 0; i < run->nr_fixes; i++) {
         const struct mig_result *mig = &run->migs[run->fixes[i].mig];

@@ -240,7 +240,7 @@ claim_crossed_thresholds_are_exit_99() {
     prints "1 threshold crossed"
     prints "CROSSED"
     prints "tight.ini:16"
-    says "1 threshold was crossed"
+    says "1 threshold of severity error crossed"
     exits 0 "$PROGRAM" report t.db
     prints "CROSSED"
     write_scenario warned.ini 1s warn

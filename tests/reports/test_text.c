@@ -166,6 +166,27 @@ Test(report_text, fixes_found_by_simulation_are_told_with_their_figures)
     cr_expect_eq(sizeof(cases) / sizeof(cases[0]), FIX_NR);
 }
 
+Test(report_text, fixes_of_several_vms_name_each_and_say_that_it_was_alone)
+{
+    struct fix_result fixes[] = {{.mig = 1, .kind = FIX_LINK_RATE, .value = 2.5e9},
+                                 {.mig = 1, .kind = FIX_POSTCOPY, .value = 2},
+                                 {.mig = 2, .kind = FIX_ALONE}};
+    struct sample *s = sample_new();
+    char *text;
+
+    sample_add(s, "web");
+    sample_add_timeout(s, "db-07");
+    sample_add_timeout(s, "cache");
+    s->run.fixes = fixes;
+    s->run.nr_fixes = 3;
+    text = report(s, (struct report_text_opts){.width = 200});
+    expect_has(text, "each migrating alone");
+    expect_has(text, "  db-07         a link of >= 2.5 Gb/s, or post-copy from round 2 on\n");
+    expect_has(text, "  cache         migrating it while no other migration runs\n");
+    free(text);
+    free(s);
+}
+
 Test(report_text, what_never_converges_is_told_in_the_first_word)
 {
     struct sample *s = sample_new();
