@@ -25,7 +25,7 @@ enum {
 };
 
 /* Prior share of each family.  Most writers are random over some set; none is ruled out. */
-static const double prior[FIT_NR] = {0.40, 0.25, 0.10, 0.15, 0.10};
+static const double prior[FIT_NR] = {0.37, 0.23, 0.10, 0.20, 0.10};
 
 #define SLICE_NS 10e6        /* QEMU's run slice between two throttle sleeps */
 #define CPU_BOUND_SHARE 0.15 /* of writers */
@@ -166,7 +166,7 @@ static void draw_shape(struct dirty_params *d, enum fit_family family, double re
     }
     if (family == FIT_PHASED || family == FIT_BURSTS) {
         bool rare = family == FIT_BURSTS;
-        double on = log_uniform(rng, rare ? 0.05 : 0.3, rare ? 2.0 : 20.0);
+        double on = log_uniform(rng, rare ? 0.05 : 0.3, rare ? 2.0 : 60.0);
         double off = log_uniform(rng, rare ? 0.5 : 0.3, 20.0);
 
         d->on_ns = (int64_t)(on * 1e9);
