@@ -190,10 +190,11 @@ static enum status read_time(struct trace_reader *r, const struct field_at *at,
         return st;
     if (t_ns < 0)
         return out->kind == TRACE_FOOTER ? ST_OK : field_need(at, r->line, "t_ns");
-    if (t_ns < r->last_ns)
+    if (t_ns < r->last_ns - TRACE_STEP_BACK_NS)
         return field_error(at, "t_ns", "goes back by %lld ns", (long long)(r->last_ns - t_ns));
-    r->last_ns = t_ns;
-    out->t_ns = t_ns;
+    if (t_ns > r->last_ns)
+        r->last_ns = t_ns;
+    out->t_ns = r->last_ns;
     return ST_OK;
 }
 

@@ -7,11 +7,10 @@
  *
  * Refused, with the line in the diag: a line that is not a JSON object, NUL bytes, text that is not
  * UTF-8, a key twice in one object, a missing, second or late header, another format or version, a
- * field of the wrong type, a time stamp before the one of an earlier line (the captures have no
- * step back, not even across the two sides, so none is tolerated; equal stamps are), anything known
- * after the footer. Accepted: lines of an unknown kind and unknown fields (counted), blank lines, a
- * missing footer, and a last line that is cut short (flagged: a tracer that was killed leaves
- * that).
+ * field of the wrong type, a time stamp more than TRACE_STEP_BACK_NS before that of an earlier
+ * line, anything known after the footer. Accepted: lines of an unknown kind and unknown fields
+ * (counted), blank lines, a missing footer, and a last line that is cut short (flagged: a tracer
+ * that was killed leaves that).
  */
 #ifndef MIGCAST_TRACER_TRACE_H
 #define MIGCAST_TRACER_TRACE_H
@@ -21,6 +20,10 @@
 #include <stdint.h>
 
 #include "base/status.h"
+
+/* A recorder that reads two sockets may stamp two lines in one order and write them in the other.
+ * Such a line counts as of the later time.  The bundled captures have no step back at all. */
+#define TRACE_STEP_BACK_NS ((int64_t)10 * 1000 * 1000)
 
 enum trace_kind {
     TRACE_HEADER,
