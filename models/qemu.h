@@ -30,6 +30,8 @@ struct qemu_behaviour {
     bool multifd_counts_true_size;  /* compressed size counts against the limit (8.1+) */
     bool multifd_with_postcopy;     /* accepted together (7.2 ignores it in post-copy; 10.1+) */
     bool transferred_all_bytes;     /* `transferred` holds section headers and footers too (8.2+) */
+    bool cancel_in_postcopy;        /* migrate_cancel is taken in post-copy, and the guest lost
+                                       (before 10.0) */
     bool final_clear_skipped;       /* no dirty-log clear in the final stage (10.1+) */
     bool legacy_compression;        /* -b, compress (before 9.1) */
     bool postcopy_rate_limited_package; /* package obeys max-postcopy-bandwidth (before 10.0) */

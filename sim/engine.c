@@ -206,13 +206,10 @@ static void on_change(struct sim *sim, const struct scn_change *c)
     for (uint32_t i = 0; i < sim->nr_migs; i++) {
         struct mig *m = &sim->migs[i];
 
-        if (m->vm != c->vm || m->state != MIG_PRECOPY)
+        if (m->vm != c->vm || (m->state != MIG_SETUP && m->state != MIG_PRECOPY))
             continue;
         mig_settle(sim, m);
-        if (c->max_bandwidth_bytes_per_s)
-            m->params.max_bandwidth_bytes_per_s = c->max_bandwidth_bytes_per_s;
-        if (c->downtime_limit_ns >= 0)
-            m->params.downtime_limit_ns = c->downtime_limit_ns;
+        mig_apply_change(m, c);
         mig_set_limits(sim, m);
         sim->net.flows[m->flow].demand = precopy_demand(&m->limits, WIRE_NORMAL);
         mig_replan(sim, m);

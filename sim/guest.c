@@ -12,9 +12,13 @@ double guest_cpu_share(const struct mig *m)
     return 1.0 - (double)m->throttle.pct / 100.0;
 }
 
+/* What dirty-limit measures: distinct pages a period, for its own syncs re-protect the pages each
+ * time. */
 static double vcpu_bytes_per_s(const struct mig *m)
 {
-    return dirty_distinct_rate(&m->model, m->tau) * (double)PAGE_BYTES / m->vcpus;
+    double period = (double)m->params.vcpu_dirty_limit_period_ns / (double)NS_PER_S;
+
+    return dirty_distinct(&m->model, period) * (double)PAGE_BYTES / (period * m->vcpus);
 }
 
 void guest_advance(struct sim *sim, struct mig *m, int64_t to_ns)

@@ -69,12 +69,18 @@ static void end_early(struct sim *sim, struct mig *m, enum mig_state state, enum
     sim_reshare(sim);
 }
 
+/* A limit acts only while the guest runs at the source; an order still in the blackout, where the
+ * guest is started again, and in post-copy with the releases that take it there. */
 void mig_cancel(struct sim *sim, struct mig *m, bool timed_out, const char *reason)
 {
-    if (m->state != MIG_SETUP && m->state != MIG_PRECOPY)
-        return;
-    end_early(sim, m, MIG_CANCELLED, timed_out ? OUTCOME_TIMEOUT : OUTCOME_CANCELLED, reason,
-              m->costs->cancel_ns);
+    bool precopy = m->state == MIG_SETUP || m->state == MIG_PRECOPY;
+    bool postcopy = m->state == MIG_POSTCOPY || m->state == MIG_PAUSED;
+
+    if (precopy || (m->state == MIG_SWITCHOVER && !timed_out))
+        end_early(sim, m, MIG_CANCELLED, timed_out ? OUTCOME_TIMEOUT : OUTCOME_CANCELLED, reason,
+                  m->costs->cancel_ns);
+    else if (postcopy && m->qemu->cancel_in_postcopy)
+        end_early(sim, m, MIG_FAILED, OUTCOME_FAILED, "cancelled in post-copy: guest lost", 0);
 }
 
 void mig_fail(struct sim *sim, struct mig *m, const char *reason)

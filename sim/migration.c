@@ -19,7 +19,7 @@ static const unsigned mig_next[MIG_NR_STATES] = {
     [MIG_IDLE] = BIT(MIG_SETUP) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
     [MIG_SETUP] = BIT(MIG_PRECOPY) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
     [MIG_PRECOPY] = BIT(MIG_SWITCHOVER) | BIT(MIG_POSTCOPY) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
-    [MIG_SWITCHOVER] = BIT(MIG_POSTCOPY) | BIT(MIG_DONE) | BIT(MIG_FAILED),
+    [MIG_SWITCHOVER] = BIT(MIG_DONE) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
     [MIG_POSTCOPY] = BIT(MIG_PAUSED) | BIT(MIG_DONE) | BIT(MIG_FAILED),
     [MIG_PAUSED] = BIT(MIG_POSTCOPY) | BIT(MIG_FAILED),
 };
@@ -173,6 +173,15 @@ static void start_timers(struct sim *sim, struct mig *m)
         sim_schedule(sim, m, TIMER_CONVERGE, EV_TIMER, sim->now_ns + THROTTLE_TIMER_NS);
 }
 
+/* migrate-set-parameters */
+void mig_apply_change(struct mig *m, const struct scn_change *c)
+{
+    if (c->max_bandwidth_bytes_per_s)
+        m->params.max_bandwidth_bytes_per_s = c->max_bandwidth_bytes_per_s;
+    if (c->downtime_limit_ns >= 0)
+        m->params.downtime_limit_ns = c->downtime_limit_ns;
+}
+
 static void load_inputs(struct sim *sim, struct mig *m)
 {
     const struct scn_vm *vm = &sim->sc->vms[m->vm];
@@ -183,6 +192,11 @@ static void load_inputs(struct sim *sim, struct mig *m)
     m->costs = &sim->sc->hosts[m->source].costs;
     m->params = sim->sc->migrations[vm->migration].params;
     m->params.max_bandwidth_bytes_per_s = sim_draw_bandwidth(sim, vm->migration, m->vm);
+    for (uint32_t i = 0; i < sim->sc->nr_changes; i++) {
+        /* parameters that were set before the migration began */
+        if (sim->sc->changes[i].vm == m->vm && sim->sc->changes[i].at_ns <= sim->now_ns)
+            mig_apply_change(m, &sim->sc->changes[i]);
+    }
     m->qemu = qemu_behaviour(m->params.qemu);
     m->vcpus = vm->guest.vcpus > 0 ? (double)vm->guest.vcpus : 1.0;
     m->weight = m->params.multifd ? (double)m->params.multifd_channels : 1.0;
@@ -210,6 +224,7 @@ void mig_start(struct sim *sim, uint32_t request)
     m->bulk_round = true;
     m->tau = m->wanted_s = m->worked_s = 0.0;
     m->blackout_start_ns = m->postcopy_start_ns = -1;
+    m->worked_until_ns = sim->now_ns;
     m->timer_sync_count = 0;
     m->final_pages = 0;
     m->result->started_ns = sim->now_ns;
@@ -261,6 +276,8 @@ static void end_setup(struct sim *sim, struct mig *m)
     nr = mig_route(sim, m, hops);
     network_start(&sim->net, m->flow, hops, nr, m->weight, precopy_demand(&m->limits, WIRE_NORMAL));
     sim_reshare(sim);
+    if (m->link_rate <= 0.0) /* no path from the start: nothing answers */
+        sim_schedule(sim, m, TIMER_BREAK, EV_BREAK, sim->now_ns + m->costs->tcp_timeout_ns);
     if (m->params.postcopy && m->params.postcopy_trigger == POSTCOPY_AT_ROUND &&
         m->params.postcopy_after_round <= 1)
         mig_order_postcopy(sim, m);
@@ -438,13 +455,13 @@ static void decide(struct sim *sim, struct mig *m)
     struct precopy *s = &m->sender;
     bool low = s->pending_pages == 0 || precopy_is_low(s, &m->limits);
 
-    if (m->want_postcopy && m->qemu->postcopy_before_complete) {
-        postcopy_begin(sim, m);
-        return;
-    }
     if (precopy_asks_exact(s)) {
         mig_sync(sim, m, false);
         low = s->pending_pages == 0 || precopy_is_low(s, &m->limits);
+    }
+    if (m->want_postcopy && m->qemu->postcopy_before_complete) {
+        postcopy_begin(sim, m);
+        return;
     }
     if (low) {
         switchover_begin(sim, m);
@@ -545,7 +562,8 @@ void mig_timeout(struct sim *sim, struct mig *m)
     m->timers[TIMER_TIMEOUT] = EVENT_NONE;
     if (m->state != MIG_PRECOPY && m->state != MIG_SETUP)
         return;
-    if (m->params.timeout_action == TIMEOUT_POSTCOPY && m->params.postcopy) {
+    if (m->params.postcopy && (m->params.timeout_action == TIMEOUT_POSTCOPY ||
+                               m->params.postcopy_trigger == POSTCOPY_ON_TIMEOUT)) {
         mig_order_postcopy(sim, m);
         return;
     }

@@ -84,9 +84,9 @@ static double pending_zero_pages(const struct mig *m)
     return pages;
 }
 
-/* Zero pages come in long stretches that use CPU and hardly any link, so their time adds to that of the
- * others.  The destination places each one, which pre-copy spares it where memory is zero already; finding
- * and placing go on at the same time on the two sides. */
+/* Zero pages come in long stretches that use CPU and hardly any link, so their time adds to that of
+ * the others.  The destination places each one, which pre-copy spares it where memory is zero
+ * already; finding and placing go on at the same time on the two sides. */
 static double zero_page_ns(const struct mig *m, double rate)
 {
     const struct wire_cost *zero = &m->limits.cost[WIRE_ZERO];
@@ -112,7 +112,7 @@ static void begin_push(struct sim *sim, struct mig *m)
     m->bulk.alone_ns = zero * zero_page_ns(m, fmin(m->link_rate, cap));
     m->step = STEP_SEND;
     sim->net.flows[m->flow].demand = bulk_demand(m);
-    account_stalls(m, bulk_end_ns(m, sim->now_ns) - sim->now_ns);
+    account_stalls(m, m->link_rate > 0.0 ? bulk_end_ns(m, sim->now_ns) - sim->now_ns : 0);
     mig_replan(sim, m);
     sim_reshare(sim);
 }

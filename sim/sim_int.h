@@ -19,7 +19,7 @@
 
 /*
  *   IDLE -> SETUP -> PRECOPY -> SWITCHOVER -> DONE         any but an end state -> FAILED
- *                       |           |          ^           before SWITCHOVER    -> CANCELLED
+ *                       |           |          ^           before POSTCOPY      -> CANCELLED
  *                       +-----------+-> POSTCOPY <-> PAUSED
  *   SETUP       all pages become dirty; the flow is not on the network yet
  *   PRECOPY     guest runs at the source (or is suspended there); rounds >= 1; sender holds the
@@ -187,6 +187,7 @@ void mig_share_changed(struct sim *sim, struct mig *m, double rate);
 void mig_settle(struct sim *sim, struct mig *m);
 void mig_replan(struct sim *sim, struct mig *m);
 void mig_set_limits(struct sim *sim, struct mig *m);
+void mig_apply_change(struct mig *m, const struct scn_change *c);
 uint64_t mig_sync(struct sim *sim, struct mig *m, bool last);
 /* Links from source to target into hops[NETWORK_HOPS_MAX]; returns how many. */
 uint32_t mig_route(const struct sim *sim, const struct mig *m, uint32_t *hops);
