@@ -35,7 +35,7 @@ void mig_finish_row(struct sim *sim, struct mig *m)
 
     (void)sim;
     r->transferred_bytes = (uint64_t)llround(m->sender.counted_bytes);
-    if (r->precopy_bytes == 0)
+    if (r->precopy_bytes == 0 && m->postcopy_start_ns < 0)
         r->precopy_bytes = r->transferred_bytes;
     r->zero_pages = m->sender.sent_pages[WIRE_ZERO];
     r->normal_pages = m->sender.sent_pages[WIRE_NORMAL] + m->sender.sent_pages[WIRE_MIXED];

@@ -158,6 +158,7 @@ static const char *refusal(const struct sim *sim, const struct mig *m)
 static void start_timers(struct sim *sim, struct mig *m)
 {
     const struct mig_params *p = &m->params;
+    int64_t cancel = sim->sc->requests[m->request].cancel_at_ns;
     int64_t timeout =
         p->completion_timeout_ns + by_gib(p->completion_timeout_ns_per_gib, m->guest->memory_bytes);
 
@@ -165,8 +166,8 @@ static void start_timers(struct sim *sim, struct mig *m)
         sim_schedule(sim, m, TIMER_TIMEOUT, EV_TIMEOUT, sim->now_ns + timeout);
     if (p->progress_timeout_ns > 0)
         sim_schedule(sim, m, TIMER_PROGRESS, EV_PROGRESS, sim->now_ns + p->progress_timeout_ns);
-    if (sim->sc->requests[m->request].cancel_at_ns >= 0)
-        sim_schedule(sim, m, TIMER_CANCEL, EV_CANCEL, sim->sc->requests[m->request].cancel_at_ns);
+    if (cancel >= 0) /* ordered before the start: at once */
+        sim_schedule(sim, m, TIMER_CANCEL, EV_CANCEL, cancel > sim->now_ns ? cancel : sim->now_ns);
     if (p->postcopy && p->postcopy_trigger == POSTCOPY_AT_TIME)
         sim_schedule(sim, m, TIMER_POSTCOPY, EV_POSTCOPY, sim->now_ns + p->postcopy_after_ns);
     if (p->auto_converge && m->qemu->throttle_timer)
