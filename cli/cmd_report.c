@@ -104,15 +104,40 @@ static enum status list_runs(struct cli_opts *o, struct store *store, struct dia
     return st;
 }
 
+/* Of --replication, for the form that tells one only. */
+static enum status find_replication(const struct cli_opts *o, const struct report_form *form,
+                                    const struct run_result *run, uint32_t *replication,
+                                    struct diag *diag)
+{
+    const char *number = cli_value(o, "replication");
+    uint64_t value = 0;
+
+    if (!number)
+        return ST_OK;
+    if (strcmp(form->name, "trace") != 0)
+        return diag_set(diag, ST_EUSAGE, "--replication goes with --format trace only");
+    if (units_parse_u64(number, &value, NULL) != ST_OK || value >= run->replications) {
+        diag_hint(diag, "0 is the first, as in the JSON and CSV forms");
+        return diag_set(diag, ST_EUSAGE,
+                        "--replication: '%s' is none of the %" PRIu32 " of this run", number,
+                        run->replications);
+    }
+    *replication = (uint32_t)value;
+    return ST_OK;
+}
+
 static enum status show_run(struct cli_opts *o, struct store *store, int64_t run_id,
                             const struct report_form *form, struct diag *diag)
 {
+    struct report_text_opts opts = {.verbose = cli_flag(o, "verbose")};
     struct store_run run;
     enum status st = store_load_run(store, run_id, &run, diag);
 
     if (st != ST_OK)
         return st;
-    st = simulate_emit(o, &run.result, form, cli_flag(o, "verbose"), diag);
+    st = find_replication(o, form, &run.result, &opts.replication, diag);
+    if (st == ST_OK)
+        st = simulate_emit(o, &run.result, form, opts, diag);
     store_run_release(&run);
     return st;
 }
@@ -145,8 +170,11 @@ static enum status run(struct cli_opts *o, struct diag *diag)
 
 /* clang-format off */
 static const struct cli_option options[] = {
-    {.name = "format", .letter = 'f', .arg = "FORM", .help = "text (default), json or csv"},
+    {.name = "format", .letter = 'f', .arg = "FORM", .help = "text (default), json, csv, junit, "
+     "markdown, github, openmetrics or trace"},
     {.name = "run", .arg = "N", .help = "report run N of the database instead of the last"},
+    {.name = "replication", .arg = "N", .help = "the replication that a trace shows; 0 (default) is "
+     "the first"},
     {.name = "list", .letter = 'l', .help = "list the runs of the database"},
     {.name = "verbose", .letter = 'v', .help = "show all VMs, all rounds and whole lines"},
     {0},
@@ -160,7 +188,11 @@ const struct cmd cmd_report = {
     .about = "Reads a run from a database that 'migcast run' wrote and prints it again, the same "
              "in every byte, or in another form. Nothing is simulated.\n\n"
              "  migcast report migcast.db\n"
-             "  migcast report migcast.db --run 3 --format csv -o run3.csv",
+             "  migcast report migcast.db --run 3 --format csv -o run3.csv\n"
+             "  migcast report migcast.db --format junit -o migcast.xml\n"
+             "  migcast report migcast.db --format markdown >>\"$GITHUB_STEP_SUMMARY\"\n"
+             "  migcast report migcast.db --format github\n"
+             "  migcast report migcast.db --format trace --replication 0 -o trace.json",
     .shared = CLI_OUTPUT | CLI_JSON,
     .options = options,
     .min_args = 1,

@@ -45,13 +45,15 @@ static unsigned columns(const struct cli_opts *o)
 }
 
 enum status simulate_emit(struct cli_opts *o, const struct run_result *run,
-                          const struct report_form *form, bool verbose, struct diag *diag)
+                          const struct report_form *form, struct report_text_opts opts,
+                          struct diag *diag)
 {
-    struct report_text_opts opts = {.width = columns(o), .color = o->color, .verbose = verbose};
     struct strbuf out = STRBUF_INIT;
     enum status st;
 
     assert(form);
+    opts.width = columns(o);
+    opts.color = o->color;
     st = form->add(run, &opts, &out);
     st = st == ST_OK ? cli_emit(o, &out, diag) : diag_set(diag, st, "out of memory");
     strbuf_release(&out);
@@ -142,11 +144,12 @@ static enum status report(struct cli_opts *o, const struct run_result *run,
                           struct diag *diag)
 {
     const struct report_form *form = NULL;
+    struct report_text_opts opts = {.verbose = cli_flag(o, "verbose")};
     struct strbuf more = STRBUF_INIT;
     enum status st = simulate_form(o, &form, diag);
 
     if (st == ST_OK)
-        st = simulate_emit(o, run, form, cli_flag(o, "verbose"), diag);
+        st = simulate_emit(o, run, form, opts, diag);
     if (st == ST_OK && after) {
         after(&more, arg);
         st = cli_emit(o, &more, diag);

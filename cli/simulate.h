@@ -24,9 +24,10 @@
 enum status simulate_form(const struct cli_opts *o, const struct report_form **form,
                           struct diag *diag);
 
-/* simulate_emit - @run in @form to the result; @verbose as --verbose. */
+/* simulate_emit - @run in @form to the result; width and colour of @opts are found here. */
 enum status simulate_emit(struct cli_opts *o, const struct run_result *run,
-                          const struct report_form *form, bool verbose, struct diag *diag);
+                          const struct report_form *form, struct report_text_opts opts,
+                          struct diag *diag);
 
 /**
  * simulate - run @sc, add what would help what fails, keep the rows in @db, print the report

@@ -1,4 +1,4 @@
-/* text_int.h - what the parts of the terminal report share; nobody else includes it. */
+/* text_int.h - what the parts of the terminal report share; words.c borrows the advice from it. */
 #ifndef MIGCAST_REPORTS_TEXT_INT_H
 #define MIGCAST_REPORTS_TEXT_INT_H
 

@@ -1,0 +1,187 @@
+/*
+ * words.c - what the forms of continuous integration say, before they escape it.
+ *
+ * The terminal has words of its own (text.c), which know its width and colours; figures are the
+ * same, because both take them from summary.h.
+ */
+#include "reports/words.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/json_text.h"
+#include "base/units.h"
+#include "reports/cell.h"
+#include "reports/text_int.h"
+
+#include "base/banned.h"
+
+void words_counts(struct strbuf *out, const size_t outcomes[OUTCOME_NR], enum outcome from)
+{
+    const char *comma = "";
+
+    for (int o = (int)from; o < OUTCOME_NR; o++) {
+        if (outcomes[o] == 0)
+            continue;
+        strbuf_addf(out, "%s%zu %s", comma, outcomes[o], outcome_name((enum outcome)o));
+        comma = ", ";
+    }
+}
+
+static const char *verdict_word(const struct summary *sum)
+{
+    static const char *const words[OUTCOME_NR] = {"COMPLETED", "TIMEOUT",  "CANCELLED",
+                                                  "FAILED",    "REJECTED", "QUEUED"};
+    size_t nr = sum->run->nr_migs;
+
+    if (nr == 0)
+        return "NO MIGRATION";
+    for (int o = 0; o < OUTCOME_NR; o++)
+        if (sum->outcomes[o] == nr)
+            return words[o];
+    return sum->outcomes[OUTCOME_COMPLETED] > 0 ? "PARTLY COMPLETED" : "NOT COMPLETED";
+}
+
+static size_t nr_crossed(const struct run_result *run)
+{
+    size_t nr = 0;
+
+    for (size_t i = 0; i < run->nr_thresholds; i++)
+        nr += run->thresholds[i].crossed;
+    return nr;
+}
+
+const char *words_verdict(struct strbuf *out, const struct summary *sum)
+{
+    const struct run_result *run = sum->run;
+    size_t nr = run->nr_migs, done = sum->outcomes[OUTCOME_COMPLETED], crossed = nr_crossed(run);
+    char buf[UNITS_TEXT];
+
+    if (nr == 0)
+        strbuf_addstr(out, run->interrupted ? "none was finished" : "none was requested");
+    else if (done == nr)
+        strbuf_addf(out, "%s%zu migration%s", nr > 1 ? "all " : "", nr,
+                    nr > 1 ? "s complete" : " completes");
+    else
+        strbuf_addf(out, "%zu of %zu migrations complete; ", done, nr);
+    if (nr > 0 && done < nr)
+        words_counts(out, sum->outcomes, OUTCOME_TIMEOUT);
+    if (nr > 0 && run->replications > 1)
+        strbuf_addf(out, " (over %u replications)", run->replications);
+    if (isfinite(sum->makespan.p50))
+        strbuf_addf(out, "; %s from the first request to the last end%s",
+                    units_time(buf, llround(sum->makespan.p50)),
+                    run->replications > 1 ? " (median)" : "");
+    if (run->nr_thresholds > 0)
+        strbuf_addf(out, "; %zu of %zu threshold%s crossed", crossed, run->nr_thresholds,
+                    run->nr_thresholds > 1 ? "s" : "");
+    if (run->interrupted)
+        strbuf_addf(out, "; interrupted after %u replication%s", run->replications,
+                    run->replications == 1 ? "" : "s");
+    strbuf_addch(out, '.');
+    return verdict_word(sum);
+}
+
+void words_value(struct strbuf *out, double value, enum value_unit unit)
+{
+    char buf[UNITS_TEXT];
+
+    if (isnan(value)) {
+        strbuf_addstr(out, "nothing to judge");
+        return;
+    }
+    switch (unit) {
+    case VALUE_NS:
+        strbuf_addstr(out, fabs(value) < 9e18 ? units_time(buf, llround(value)) : "-");
+        break;
+    case VALUE_BYTES:
+        strbuf_addstr(out, value >= 0 && value < 1.8e19 ? units_size(buf, (uint64_t)value) : "-");
+        break;
+    case VALUE_RATIO:
+        text_decimal(out, value * 100);
+        strbuf_addstr(out, " %");
+        break;
+    default:
+        text_decimal(out, value);
+    }
+}
+
+const char *words_judgement(const struct threshold_result *th)
+{
+    if (th->crossed)
+        return th->error ? "crossed" : "warning";
+    return isnan(th->value) ? "no data" : "ok";
+}
+
+void words_measured(struct strbuf *out, const struct threshold_result *th)
+{
+    strbuf_addstr(out, "measured ");
+    words_value(out, th->value, th->unit);
+    strbuf_addstr(out, ", limit ");
+    words_value(out, th->limit, th->unit);
+    if (th->small_sample)
+        strbuf_addstr(out, " (too few migrations to be sure)");
+}
+
+const struct mig_result *words_telling(const struct summary *sum, const struct summary_group *group)
+{
+    const struct mig_result *migs = sum->run->migs;
+
+    for (size_t i = group->first; i < group->first + group->nr; i++)
+        if (migs[sum->members[i]].outcome != OUTCOME_COMPLETED)
+            return &migs[sum->members[i]];
+    return &migs[sum->members[group->first]];
+}
+
+/* ", LABEL 12 s" with the median of what is known. */
+static void add_time(struct strbuf *out, const char *label, const struct summary_group *group,
+                     enum scored field)
+{
+    double typical = group->scored[field].p50;
+    char buf[UNITS_TEXT];
+
+    if (isfinite(typical))
+        strbuf_addf(out, ", %s %s%s", label, units_time(buf, llround(typical)),
+                    group->nr > 1 ? " (median)" : "");
+}
+
+void words_fate(struct strbuf *out, const struct summary *sum, const struct summary_group *group)
+{
+    const struct mig_result *mig = words_telling(sum, group);
+    struct strbuf advice = STRBUF_INIT;
+
+    if (group->nr > 1)
+        words_counts(out, group->outcomes, OUTCOME_COMPLETED);
+    else
+        strbuf_addstr(out, outcome_name(mig->outcome));
+    if (mig->outcome != OUTCOME_COMPLETED && mig->reason)
+        strbuf_addf(out, ": %s", mig->reason);
+    add_time(out, "total time", group, SCORED_TOTAL_TIME);
+    add_time(out, "downtime", group, SCORED_DOWNTIME);
+    if (mig->outcome != OUTCOME_COMPLETED) {
+        if (mig->binding != BINDING_NONE)
+            strbuf_addf(out, ", bound by %s", binding_name(mig->binding));
+        if (advice_add(&advice, sum->run, mig))
+            strbuf_addf(out, "; would help: %s", strbuf_text(&advice));
+    }
+    strbuf_release(&advice);
+}
+
+void words_escape(struct strbuf *out, const char *text, const char *(*special)(int32_t code))
+{
+    text = text ? text : "-";
+    while (*text) {
+        const char *start = text;
+        int32_t code = utf8_next(&text);
+        const char *instead = code < 0 ? NULL : special(code);
+        char one[8] = {0};
+
+        if (instead) {
+            strbuf_addstr(out, instead);
+            continue;
+        }
+        for (size_t i = 0; start + i < text; i++)
+            one[i] = start[i];
+        cell_add_text(out, one);
+    }
+}

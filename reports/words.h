@@ -1,0 +1,42 @@
+/*
+ * words.h - verdict, thresholds and fates in words, for the forms that continuous integration
+ * shows.
+ *
+ * The words are plain: each form escapes them for itself.
+ */
+#ifndef MIGCAST_REPORTS_WORDS_H
+#define MIGCAST_REPORTS_WORDS_H
+
+#include <stdint.h>
+
+#include "base/strbuf.h"
+#include "reports/summary.h"
+
+/* words_verdict - one sentence about the run, with its full stop; returns its verdict, such as
+ * "COMPLETED". */
+const char *words_verdict(struct strbuf *out, const struct summary *sum);
+
+/* words_value - a threshold's value or limit with its unit; "nothing to judge" for NaN. */
+void words_value(struct strbuf *out, double value, enum value_unit unit);
+
+/* words_judgement - "ok", "crossed", "warning" or "no data". */
+const char *words_judgement(const struct threshold_result *th);
+/* words_measured - "measured 2 min 05 s, limit 2 min 00 s", and whether the sample is small. */
+void words_measured(struct strbuf *out, const struct threshold_result *th);
+
+/* words_counts - "3 timeout, 2 rejected": what is not zero of @outcomes, from @from on. */
+void words_counts(struct strbuf *out, const size_t outcomes[OUTCOME_NR], enum outcome from);
+
+/* words_fate - how the migration of one VM ended, over its replications: outcome and reason, total
+ * time, downtime, what bound it, and the smallest change that would help. */
+void words_fate(struct strbuf *out, const struct summary *sum, const struct summary_group *group);
+
+/* words_telling - the first of @group that did not complete; the first of all if each did. */
+const struct mig_result *words_telling(const struct summary *sum,
+                                       const struct summary_group *group);
+
+/* words_escape - @text (NULL: "-"), where @special gives what to write for a character (NULL: as it
+ * is).  Other control characters and direction marks are shown as reports/cell.h does. */
+void words_escape(struct strbuf *out, const char *text, const char *(*special)(int32_t code));
+
+#endif
