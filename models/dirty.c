@@ -74,7 +74,13 @@ void dirty_compile(struct dirty_model *model, const struct dirty_params *params,
     model->series = 0;
     model->nr_series = 0;
     model->series_mean = 0.0;
+    model->head_ratio = 0.0;
     table[params->kind].compile(params, model);
+    for (uint32_t k = 0; k < model->nr && model->head_ratio <= 0.0; k++) {
+        if (model->sequential[k] && phase_ns > 0)
+            model->head_ratio =
+                fmod((double)phase_ns * S_PER_NS * model->writes_per_s[k] / model->pages[k], 1.0);
+    }
 }
 
 double dirty_class_distinct(const struct dirty_model *model, uint32_t k, double tau)

@@ -27,8 +27,9 @@ struct dirty_model {
     double total_pages;        /* of all classes */
     double total_writes_per_s; /* of all classes: no distinct rate is higher */
     int64_t on_ns, off_ns, phase_ns;
-    double cpu_per_work;              /* vCPU seconds a second of work needs, faults aside */
-    double fault_s;                   /* vCPU seconds per newly dirtied page */
+    double head_ratio;   /* where a sequential writer is at time zero, 0..1 of its class */
+    double cpu_per_work; /* vCPU seconds a second of work needs, faults aside */
+    double fault_s;      /* vCPU seconds per newly dirtied page */
     const struct dirty_point *series; /* NULL, or rate against time; borrowed */
     uint32_t nr_series;
     double series_mean;

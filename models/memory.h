@@ -16,9 +16,24 @@
 
 #include "models/dirty.h"
 
+enum {
+    MEMORY_ARCS = 8 /* stretches of dirty pages of a sequential writer; more are joined */
+};
+
+struct memory_arc {
+    double from, to; /* places in the class, 0 <= from < to <= pages */
+};
+
 struct memory {
     double known[DIRTY_CLASSES_MAX]; /* class pages known dirty after the last sync */
     double chunks;                   /* the sweep re-protects in this many steps; 1 = at once */
+    /* The first sequential class, when chunks is 1: writer and sweep both go in page order, so what
+     * becomes dirty depends on where they are. */
+    double head;         /* next place to be written */
+    double cursor;       /* place the sweep has come to */
+    uint32_t arcs_class; /* whose places these are; DIRTY_CLASSES_MAX = none */
+    uint32_t nr_arcs;
+    struct memory_arc arcs[MEMORY_ARCS]; /* known dirty, ascending, apart */
 };
 
 /* memory_init - everything is dirty, as after ram_save_setup.  @chunks >= 1. */

@@ -149,7 +149,8 @@ struct dirty_params {
     double hot_ratio;      /* hotcold: share of the writes inside the hot part */
     double zipf_exponent;  /* zipf: > 0 */
     int64_t on_ns, off_ns; /* phases; off_ns 0 = always on */
-    int64_t phase_ns; /* where in the cycle the migration starts; < 0 = unknown, drawn at random */
+    int64_t phase_ns;      /* where in the cycle (of a sequential writer: in its set) the migration
+                              starts; < 0 = unknown, drawn at random */
     double
         cpu_need_ratio; /* share of vCPU time the writer uses when unthrottled; 1 = CPU-bound, so
                            any throttle slows it; below 1 a throttle first uses up the idle time */
@@ -171,7 +172,7 @@ struct guest_params {
     uint32_t vcpus;
     double zero_tail_ratio; /* where the zero pages lie: 1 = one run at the end of memory, 0 =
                                spread evenly */
-    double zero_last_ratio;  /* share of the zero pages that lie behind everything else */
+    double zero_last_ratio; /* share of the zero pages that lie behind everything else */
     struct dirty_params dirty;
 };
 

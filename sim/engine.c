@@ -140,11 +140,14 @@ void sim_draw_vm(const struct sim *sim, uint32_t vm, struct dirty_params *dirty,
         dirty->working_set_bytes =
             uncertain_u64(draw(sim, &w->working_set_bytes, "working set", vm));
     *phase_ns = dirty->phase_ns;
-    if (dirty->off_ns > 0 && dirty->phase_ns < 0) {
+    if (dirty->phase_ns < 0 && (dirty->off_ns > 0 || dirty->kind == DIRTY_SEQUENTIAL)) {
+        double cycle = dirty->off_ns > 0 ? (double)(dirty->on_ns + dirty->off_ns)
+                                         : (double)dirty->working_set_bytes * (double)NS_PER_S /
+                                               fmax(dirty->write_bytes_per_s, 1.0);
         struct rng rng;
 
         rng_stream(&rng, sim->sc->seed, "phase", vm, sim->replication);
-        *phase_ns = (int64_t)(rng_uniform(&rng) * (double)(dirty->on_ns + dirty->off_ns));
+        *phase_ns = (int64_t)(rng_uniform(&rng) * fmin(cycle, 1e18));
     }
 }
 

@@ -94,7 +94,8 @@ void memory_pages_init(struct memory_pages *mp, const struct dirty_model *model,
     mp->cursor = 0;
     mp->chunk = chunk_pages;
     memset(mp->dirty, 1, mp->nr);
-    memset(mp->head, 0, sizeof(mp->head));
+    for (uint32_t k = 0; k < model->nr; k++)
+        mp->head[k] = model->head_ratio * model->pages[k];
     scatter(mp, nonzero < mp->nr ? nonzero : mp->nr);
 }
 

@@ -156,6 +156,8 @@ static void draw_shape(struct dirty_params *d, enum fit_family family, double re
     }
     case FIT_SEQUENTIAL:
         add_class(d, 1.0, log_uniform(rng, 0.005, 5.0), true);
+        /* where the writer is when the migration starts cannot be seen */
+        d->phase_ns = (int64_t)(rng_uniform(rng) * 1e9 / d->classes[0].writes_per_s);
         break;
     case FIT_BURSTS:
         /* a steady trickle, and something that comes and goes */
