@@ -25,9 +25,12 @@ run_step "evacuating a host, as scenarios/evacuate-host.ini says" \
     build/migcast run scenarios/evacuate-host.ini --db "$db"
 verdict="all thresholds kept"
 [ "$step_code" -eq 0 ] || verdict="a threshold was crossed"
+page=report/evacuate-host.html
+build/migcast report "$db" --format html -o "$page" || die "cannot write $page"
 run_step "the forecast against captured migrations" \
-    build/migcast score -o report/score.txt tests/traces/*.zst
+    build/migcast score -o report/score.txt --plot report/score.svg tests/traces/*.zst
 cat report/score.txt
 
 note "verdict: $verdict"
-note "rows of the run: $db; error table: report/score.txt"
+note "report: $page (open it in a browser); rows of the run: $db"
+note "error table: report/score.txt, as a picture: report/score.svg"

@@ -170,7 +170,7 @@ static enum status run(struct cli_opts *o, struct diag *diag)
 
 /* clang-format off */
 static const struct cli_option options[] = {
-    {.name = "format", .letter = 'f', .arg = "FORM", .help = "text (default), json, csv, junit, "
+    {.name = "format", .letter = 'f', .arg = "FORM", .help = "text (default), json, csv, html, junit, "
      "markdown, github, openmetrics or trace"},
     {.name = "run", .arg = "N", .help = "report run N of the database instead of the last"},
     {.name = "replication", .arg = "N", .help = "the replication that a trace shows; 0 (default) is "
@@ -189,6 +189,7 @@ const struct cmd cmd_report = {
              "in every byte, or in another form. Nothing is simulated.\n\n"
              "  migcast report migcast.db\n"
              "  migcast report migcast.db --run 3 --format csv -o run3.csv\n"
+             "  migcast report migcast.db --format html -o report.html\n"
              "  migcast report migcast.db --format junit -o migcast.xml\n"
              "  migcast report migcast.db --format markdown >>\"$GITHUB_STEP_SUMMARY\"\n"
              "  migcast report migcast.db --format github\n"

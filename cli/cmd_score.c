@@ -1,6 +1,8 @@
 /* cmd_score.c - `migcast score`: the error table over a set of captures. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "answers/score.h"
@@ -8,6 +10,7 @@
 #include "base/progress.h"
 #include "base/units.h"
 #include "cli/traces.h"
+#include "reports/chart.h"
 #include "reports/json_fields.h"
 
 #include "base/banned.h"
@@ -180,6 +183,74 @@ static void step(void *arg)
     progress_step(arg, 1);
 }
 
+/* Not of the result, so not through cli_emit(). */
+static enum status write_file(const char *path, const struct strbuf *text, struct diag *diag)
+{
+    FILE *file = fopen(path, "wb");
+    bool whole;
+
+    if (!file)
+        return diag_errno(diag, ST_EOUTPUT, path, "cannot open for writing");
+    whole = fwrite(strbuf_text(text), 1, text->len, file) == text->len;
+    if (fclose(file) != 0 || !whole)
+        return diag_errno(diag, ST_EOUTPUT, path, "cannot write the picture");
+    return ST_OK;
+}
+
+/* By the name of the file; checked before the work. */
+static enum status plot_form(const char *path, enum chart_form *form, struct diag *diag)
+{
+    size_t len = path ? strlen(path) : 0;
+
+    *form = CHART_SVG;
+    if (!path)
+        return ST_OK;
+    if (!chart_available())
+        return diag_set(diag, ST_EUSAGE, "--plot: this program was built without charts");
+    if (len > 4 && strcmp(path + len - 4, ".svg") == 0)
+        return ST_OK;
+    *form = CHART_PNG;
+    if (len > 4 && strcmp(path + len - 4, ".png") == 0)
+        return ST_OK;
+    return diag_set(diag, ST_EUSAGE, "--plot: '%s' ends neither in .svg nor in .png", path);
+}
+
+/* The classes of the table, as answers/score.c counts them. */
+static const char *kind_of(const struct score_row *r)
+{
+    if (r->facts->header.link.group[0])
+        return "shared link";
+    return calibration_accel(r->facts) == ACCEL_KVM ? "kvm" : "tcg (linux)";
+}
+
+static enum status plot(const char *path, enum chart_form form, const struct score *s,
+                        struct diag *diag)
+{
+    struct chart_pair *pairs = calloc(s->nr + 1, sizeof(*pairs));
+    const struct chart_look look = {form, "score"};
+    struct chart_scatter what = {pairs, s->nr, NULL};
+    struct strbuf out = STRBUF_INIT, setting = STRBUF_INIT;
+    enum status st = ST_ENOMEM;
+
+    strbuf_addf(&setting, "%zu captured migrations; host constants %s", s->nr,
+                s->left_one_out ? "learned from the other captures (leave one out)" : "as given");
+    what.subtitle = strbuf_text(&setting);
+    for (size_t i = 0; pairs && i < s->nr; i++) {
+        const struct score_row *r = &s->rows[i];
+
+        pairs[i] = (struct chart_pair){r->facts->header.id, (double)r->facts->after.totals.total_ns,
+                                       (double)r->prediction.result.total_ns, r->outcome_right,
+                                       kind_of(r)};
+    }
+    if (pairs)
+        st = chart_scatter(&out, &look, &what);
+    st = st == ST_OK ? write_file(path, &out, diag) : diag_set(diag, st, "out of memory");
+    strbuf_release(&setting);
+    strbuf_release(&out);
+    free(pairs);
+    return st;
+}
+
 static enum status check_complete(const struct cli_traces *t, const struct cli_opts *o,
                                   struct diag *diag)
 {
@@ -202,8 +273,11 @@ static enum status run(struct cli_opts *o, struct diag *diag)
     struct score s = {0};
     struct score_options so = {
         .seed = o->has_seed ? o->seed : 1, .step = step, .step_arg = &progress};
-    enum status st = cli_traces_load(&t, o, 0, diag);
+    enum chart_form form;
+    enum status st = plot_form(cli_value(o, "plot"), &form, diag);
 
+    if (st == ST_OK)
+        st = cli_traces_load(&t, o, 0, diag);
     if (st != ST_OK)
         return st;
     st = check_complete(&t, o, diag);
@@ -224,6 +298,8 @@ static enum status run(struct cli_opts *o, struct diag *diag)
             add_text(&text, o, &s);
         st = cli_emit(o, &text, diag);
     }
+    if (st == ST_OK && cli_value(o, "plot"))
+        st = plot(cli_value(o, "plot"), form, &s, diag);
     score_release(&s);
     strbuf_release(&text);
     cli_traces_release(&t);
@@ -235,6 +311,7 @@ static const struct cli_option options[] = {
      "host constants from `migcast calibrate`; without it each capture is judged with constants "
      "from the others",
      false},
+    {"plot", 0, "FILE", "draw forecast against observed total time as FILE.svg or FILE.png", false},
     {0},
 };
 
@@ -250,7 +327,8 @@ const struct cmd cmd_score = {
              "Without --calibration each capture is judged with host constants learned from the "
              "others, so that\n"
              "nothing is scored on what it was fitted to.\n\n"
-             "  migcast score tests/traces/*.zst",
+             "  migcast score tests/traces/*.zst\n"
+             "  migcast score --plot score.svg tests/traces/*.zst",
     .shared = CLI_JSON | CLI_OUTPUT | CLI_SEED,
     .options = options,
     .min_args = 1,

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "reports/html.h"
+
 static enum status add_json(const struct run_result *run, const struct report_text_opts *opts,
                             struct strbuf *out)
 {
@@ -19,6 +21,13 @@ static enum status add_csv(const struct run_result *run, const struct report_tex
 {
     (void)opts;
     return report_csv(run, out);
+}
+
+static enum status add_html(const struct run_result *run, const struct report_text_opts *opts,
+                            struct strbuf *out)
+{
+    (void)opts;
+    return report_html(run, out);
 }
 
 static enum status add_junit(const struct run_result *run, const struct report_text_opts *opts,
@@ -59,6 +68,7 @@ const struct report_form report_forms[] = {
     {"text", "the verdict and tables, for a terminal", report_text},
     {"json", "one object with everything", add_json},
     {"csv", "a line a migration", add_csv},
+    {"html", "one page with charts, offline", add_html},
     {"junit", "test cases (XML) for thresholds and VMs", add_junit},
     {"markdown", "tables for a review comment or a job's summary", add_markdown},
     {"github", "annotations as workflow commands", add_github},

@@ -4,7 +4,8 @@
 : "${top:?}"
 
 packages=(build-essential cmake ninja-build pkg-config libgsl-dev libsqlite3-dev libinih-dev
-          libjansson-dev libzstd-dev libxxhash-dev uthash-dev libplot-dev libcriterion-dev)
+          libjansson-dev libzstd-dev libxxhash-dev uthash-dev libplot-dev libpng-dev
+          libcriterion-dev)
 jobs=$(nproc)
 
 note() {

@@ -1,0 +1,316 @@
+/*
+ * html.c - the page: verdict first, thresholds, then everything behind them.
+ *
+ * Tables are html_tables.c, charts html_figures.c, style and script html.css and html.js.  The
+ * script only adds sorting and filtering to the table of VMs.  Invariant: whatever comes from
+ * outside goes through html_text(); the page asks for no other file.
+ */
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stats.h"
+#include "base/units.h"
+#include "reports/chart.h"
+#include "reports/html_assets.h"
+#include "reports/html_int.h"
+#include "reports/svg.h"
+#include "reports/words.h"
+
+#include "base/banned.h"
+
+void html_text(struct html *h, const char *text)
+{
+    xml_add(h->out, text);
+}
+
+void html_name(struct html *h, const char *name)
+{
+    strbuf_addstr(h->out, "<bdi>");
+    html_text(h, name);
+    strbuf_addstr(h->out, "</bdi>");
+}
+
+void html_value(struct html *h, enum html_unit unit, double value)
+{
+    char buf[UNITS_TEXT];
+
+    if (!isfinite(value) || value < 0 || value >= 9e18) {
+        strbuf_addstr(h->out, "&ndash;");
+        return;
+    }
+    switch (unit) {
+    case UNIT_NS:
+        strbuf_addstr(h->out, units_time(buf, llround(value)));
+        break;
+    case UNIT_BYTES:
+        strbuf_addstr(h->out, units_size(buf, (uint64_t)value));
+        break;
+    case UNIT_PCT:
+        strbuf_addf(h->out, value > 0 && value < 10 ? "%.1f %%" : "%.4g %%", value);
+        break;
+    default:
+        strbuf_addf(h->out, "%.4g", value);
+    }
+}
+
+void html_section(struct html *h, const char *id, const char *title)
+{
+    strbuf_addf(h->out, "<h2 id=\"%s\">%s</h2>\n", id, title);
+}
+
+void html_open_table(struct html *h, const char *kind, const char *caption,
+                     const char *const *heads)
+{
+    strbuf_addf(h->out, "<div class=\"scroll\"><table class=\"%s\"><caption>", kind);
+    html_text(h, caption);
+    strbuf_addstr(h->out, "</caption><thead><tr>");
+    for (; *heads; heads++) {
+        bool number = **heads == '#';
+
+        strbuf_addf(h->out, "<th scope=\"col\"%s>%s</th>", number ? "" : " class=\"l\"",
+                    *heads + number);
+    }
+    strbuf_addstr(h->out, "</tr></thead><tbody>\n");
+}
+
+void html_close_table(struct html *h)
+{
+    strbuf_addstr(h->out, "</tbody></table></div>\n");
+}
+
+static void add_head(struct html *h)
+{
+    strbuf_addstr(h->out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+                          "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>"
+                          "\n<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>");
+    html_text(h, h->run->scenario);
+    strbuf_addstr(h->out, " &ndash; migration forecast</title>\n<style>\n");
+    strbuf_addstr(h->out, html_style_text);
+    chart_css(h->out);
+    strbuf_addstr(h->out, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#outcomes\">Skip to "
+                          "the tables</a>\n<main>\n");
+}
+
+static void add_card(struct html *h, const char *label, enum html_unit unit, double value,
+                     const char *note_label, double note)
+{
+    if (!isfinite(value))
+        return;
+    strbuf_addf(h->out, "<div class=\"card\"><span>%s</span><b>", label);
+    html_value(h, unit, value);
+    strbuf_addstr(h->out, "</b><small>");
+    if (isfinite(note)) {
+        strbuf_addf(h->out, "%s ", note_label);
+        html_value(h, unit, note);
+    }
+    strbuf_addstr(h->out, "</small></div>\n");
+}
+
+static void add_cards(struct html *h)
+{
+    size_t nr = h->run->nr_migs, done = h->sum.outcomes[OUTCOME_COMPLETED];
+    const struct spread *total = &h->sum.scored[SCORED_TOTAL_TIME];
+    const struct spread *down = &h->sum.scored[SCORED_DOWNTIME];
+
+    if (nr == 0)
+        return;
+    strbuf_addstr(h->out, "<div class=\"cards\">\n<div class=\"card\"><span>Completed</span><b>");
+    html_value(h, UNIT_PCT, 100.0 * (double)done / (double)nr);
+    strbuf_addf(h->out, "</b><small>%zu of %zu migrations</small></div>\n", done, nr);
+    if (h->run->replications > 1)
+        add_card(h, "Makespan, median", UNIT_NS, h->sum.makespan.p50, "p95", h->sum.makespan.p95);
+    else
+        add_card(h, "Makespan", UNIT_NS, h->sum.makespan.p50, "", NAN);
+    add_card(h, "Total time, p95", UNIT_NS, total->p95, "worst", total->max);
+    add_card(h, "Downtime, p99", UNIT_NS, down->p99, "worst", down->max);
+    strbuf_addstr(h->out, "</div>\n");
+}
+
+static void add_verdict(struct html *h)
+{
+    struct strbuf words = STRBUF_INIT;
+    const char *verdict = words_verdict(&words, &h->sum);
+    bool done = h->sum.outcomes[OUTCOME_COMPLETED] == h->run->nr_migs && h->run->nr_migs > 0;
+    size_t crossed = 0, errors = 0;
+
+    for (size_t i = 0; i < h->run->nr_thresholds; i++) {
+        crossed += h->run->thresholds[i].crossed;
+        errors += h->run->thresholds[i].crossed && h->run->thresholds[i].error;
+    }
+    strbuf_addstr(h->out, "<header>\n<p class=\"over\">Live migration forecast</p>\n<h1>");
+    html_name(h, h->run->scenario);
+    strbuf_addf(h->out, "</h1>\n<div class=\"verdict %s\"><strong>%s</strong><p>",
+                errors || h->sum.outcomes[OUTCOME_COMPLETED] == 0 ? "bad"
+                : done && !crossed                                ? "good"
+                                                                  : "doubt",
+                verdict);
+    html_text(h, strbuf_text(&words));
+    strbuf_addstr(h->out, "</p></div>\n");
+    if (h->run->interrupted)
+        strbuf_addf(h->out,
+                    "<p class=\"verdict doubt\">Interrupted: what follows is of the %u "
+                    "replications that were finished.</p>\n",
+                    h->run->replications);
+    strbuf_release(&words);
+}
+
+static void add_thresholds(struct html *h)
+{
+    static const char *const heads[] = {"Verdict", "Threshold", "#Measured",
+                                        "#Limit",  "Where",     NULL};
+
+    if (h->run->nr_thresholds == 0) {
+        strbuf_addstr(h->out, "<p class=\"note\">The scenario sets no thresholds.</p>\n");
+        return;
+    }
+    html_open_table(h, "thresholds", "Thresholds, those crossed first", heads);
+    for (int crossed = 1; crossed >= 0; crossed--)
+        for (size_t i = 0; i < h->run->nr_thresholds; i++) {
+            const struct threshold_result *th = &h->run->thresholds[i];
+            struct strbuf words = STRBUF_INIT;
+
+            if (th->crossed != (crossed == 1))
+                continue;
+            strbuf_addf(h->out, "<tr><td class=\"l\"><span class=\"tag %s\">%s</span></td>",
+                        th->crossed        ? th->error ? "bad" : "doubt"
+                        : isnan(th->value) ? "doubt"
+                                           : "good",
+                        words_judgement(th));
+            strbuf_addstr(h->out, "<th scope=\"row\"><code>");
+            html_text(h, th->text);
+            strbuf_addstr(h->out, "</code></th><td>");
+            words_value(&words, th->value, th->unit);
+            html_text(h, strbuf_text(&words));
+            if (th->small_sample)
+                strbuf_addstr(h->out, "<small>too few migrations to be sure</small>");
+            strbuf_addstr(h->out, "</td><td>");
+            strbuf_clear(&words);
+            words_value(&words, th->limit, th->unit);
+            html_text(h, strbuf_text(&words));
+            strbuf_addstr(h->out, "</td><td class=\"l\">");
+            if (th->file) {
+                html_text(h, th->file);
+                strbuf_addf(h->out, ":%lu", th->line);
+            }
+            strbuf_addstr(h->out, "</td></tr>\n");
+            strbuf_release(&words);
+        }
+    html_close_table(h);
+}
+
+static void add_nav(struct html *h)
+{
+    strbuf_addstr(h->out, "<nav aria-label=\"Sections\"><a href=\"#outcomes\">Outcomes</a>"
+                          "<a href=\"#timeline\">Timeline</a>");
+    if (h->total.nr > 0)
+        strbuf_addstr(h->out, "<a href=\"#spread\">Times</a><a href=\"#distribution\">"
+                              "Distributions</a>");
+    strbuf_addf(h->out,
+                "<a href=\"#effects\">Costs</a><a href=\"#vms\">VMs</a>%s"
+                "<a href=\"#method\">Method</a></nav>\n",
+                h->nr_timelines ? "<a href=\"#rounds\">Rounds</a>" : "");
+}
+
+static void add_method(struct html *h)
+{
+    const struct run_result *run = h->run;
+
+    html_section(h, "method", "Method and inputs");
+    strbuf_addstr(h->out, "<dl><dt>Scenario</dt><dd>");
+    html_name(h, run->scenario);
+    strbuf_addstr(h->out, "</dd><dt>Inputs</dt><dd><code>");
+    html_text(h, run->digest);
+    strbuf_addf(h->out,
+                "</code> &ndash; the same digest means the same resolved inputs, presets "
+                "included</dd><dt>Seed</dt><dd>%llu</dd><dt>Replications</dt><dd>%u</dd>"
+                "<dt>Program</dt><dd>migcast ",
+                (unsigned long long)run->seed, run->replications);
+    html_text(h, run->version);
+    strbuf_addstr(h->out, "</dd><dt>To reproduce</dt><dd>");
+    if (strcmp(run->scenario ? run->scenario : "", "quick") == 0) {
+        strbuf_addf(h->out,
+                    "the same <code>migcast quick</code> options with <code>--seed "
+                    "%llu</code>",
+                    (unsigned long long)run->seed);
+    } else {
+        strbuf_addstr(h->out, "<code>migcast run ");
+        html_text(h, run->scenario);
+        strbuf_addf(h->out,
+                    " --seed %llu</code>, with the same <code>--set</code> if there were "
+                    "any; same inputs, seed and version give the same rows",
+                    (unsigned long long)run->seed);
+    }
+    strbuf_addstr(
+        h->out,
+        "</dd><dt>Source of inputs</dt><dd><code>migcast config show --origin</code> names the "
+        "preset, file and line of every value</dd>"
+        "<dt>Total time</dt><dd>from the <code>migrate</code> command to the end, as QEMU counts "
+        "it</dd>"
+        "<dt>Downtime</dt><dd>QEMU's downtime; in the blackout no vCPU runs on either side</dd>"
+        "<dt>Round</dt><dd>one pass over the dirty memory; the first is the full copy</dd>"
+        "<dt>Sample</dt><dd>quantiles are taken over all migrations of all replications that "
+        "started; one that ended early counts with the time until then</dd></dl>\n");
+}
+
+static bool keep_sample(struct html *h, html_get *get, struct html_sample *sample)
+{
+    sample->nr = html_sample_of(h, get);
+    sample->values = malloc((sample->nr + 1) * sizeof(*sample->values));
+    if (sample->values && sample->nr > 0)
+        memcpy(sample->values, h->scratch, sample->nr * sizeof(*sample->values));
+    return sample->values;
+}
+
+static void add_page(struct html *h)
+{
+    html_find_timelines(h);
+    add_head(h);
+    add_verdict(h);
+    add_cards(h);
+    add_thresholds(h);
+    if (h->run->nr_migs > 0)
+        add_nav(h);
+    strbuf_addstr(h->out, "</header>\n");
+    if (h->run->nr_migs > 0) {
+        html_outcomes(h);
+        html_gantt(h);
+        if (h->total.nr > 0)
+            html_distributions(h);
+        html_cdfs(h);
+        html_effects(h);
+        html_vms(h);
+        html_timelines(h);
+    }
+    add_method(h);
+    strbuf_addstr(h->out, "</main>\n<script>\n");
+    strbuf_addstr(h->out, html_script_text);
+    strbuf_addstr(h->out, "</script>\n</body>\n</html>\n");
+}
+
+enum status report_html(const struct run_result *run, struct strbuf *out)
+{
+    struct html h = {.out = out, .run = run};
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0), before;
+    enum status st = ST_ENOMEM;
+
+    if (!plain)
+        return ST_ENOMEM;
+    before = uselocale(plain);
+    h.scratch = calloc(run->nr_migs + 1, sizeof(*h.scratch));
+    if (h.scratch && summary_init(&h.sum, run) == ST_OK) {
+        if (keep_sample(&h, html_get_total, &h.total) &&
+            keep_sample(&h, html_get_downtime, &h.downtime)) {
+            add_page(&h);
+            st = strbuf_failed(out) ? ST_ENOMEM : h.st;
+        }
+        summary_release(&h.sum);
+    }
+    free(h.total.values);
+    free(h.downtime.values);
+    free(h.scratch);
+    uselocale(before);
+    freelocale(plain);
+    return st;
+}

@@ -1,0 +1,287 @@
+/*
+ * html_figures.c - the charts of the page, each with its numbers in a table behind it.
+ *
+ * Which replication and which VMs are shown depends on the rows alone.  A program built without
+ * charts shows the tables.
+ */
+#include "reports/html_int.h"
+
+#include <stdlib.h>
+
+#include "base/stats.h"
+#include "base/units.h"
+#include "reports/chart.h"
+#include "reports/words.h"
+
+#include "base/banned.h"
+
+static void open_figure(struct html *h, const char *label)
+{
+    strbuf_addf(h->out,
+                "<figure><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"%s\">\n",
+                label);
+    if (!chart_available())
+        strbuf_addstr(h->out,
+                      "<p class=\"note\">This program was built without charts (libplot).</p>\n");
+}
+
+static void close_drawing(struct html *h, enum status st, const char *summary)
+{
+    if (st == ST_ENOMEM)
+        h->st = st;
+    strbuf_addf(h->out, "</div>\n<details><summary>%s</summary>\n", summary);
+}
+
+static void close_figure(struct html *h)
+{
+    strbuf_addstr(h->out, "</details></figure>\n");
+}
+
+/* Replications as stretches of the rows. */
+struct stretch {
+    double makespan;
+    size_t first, nr;
+};
+
+static int by_makespan(const void *left, const void *right)
+{
+    const struct stretch *a = left, *b = right;
+
+    if (a->makespan < b->makespan || a->makespan > b->makespan)
+        return a->makespan < b->makespan ? -1 : 1;
+    return a->first < b->first ? -1 : a->first > b->first;
+}
+
+/* The replication of the median makespan (the lower one of an even number). */
+static bool typical_replication(const struct run_result *run, struct stretch *out)
+{
+    struct stretch *all = calloc((size_t)run->replications + 1, sizeof(*all));
+    size_t nr = 0;
+
+    if (!all)
+        return false;
+    for (size_t i = 0; i < run->nr_migs && nr <= run->replications; nr++) {
+        uint32_t replication = run->migs[i].replication;
+        int64_t from = INT64_MAX, to = 0;
+
+        all[nr].first = i;
+        for (; i < run->nr_migs && run->migs[i].replication == replication; i++) {
+            from = run->migs[i].queued_ns < from ? run->migs[i].queued_ns : from;
+            to = run->migs[i].ended_ns > to ? run->migs[i].ended_ns : to;
+        }
+        all[nr].nr = i - all[nr].first;
+        all[nr].makespan = (double)to - (double)from;
+    }
+    qsort(all, nr, sizeof(*all), by_makespan);
+    if (nr > 0)
+        *out = all[(nr - 1) / 2];
+    free(all);
+    return nr > 0;
+}
+
+static void add_gantt_row(struct html *h, const struct mig_result *mig)
+{
+    strbuf_addstr(h->out, "<tr><th scope=\"row\">");
+    html_name(h, mig->vm);
+    strbuf_addstr(h->out, "</th><td class=\"l\">");
+    html_name(h, mig->source);
+    strbuf_addstr(h->out, " &rarr; ");
+    html_name(h, mig->target);
+    strbuf_addf(h->out, "</td><td class=\"l\">%s</td><td>", outcome_name(mig->outcome));
+    html_value(h, UNIT_NS, (double)mig->queued_ns);
+    strbuf_addstr(h->out, "</td><td>");
+    html_value(h, UNIT_NS, (double)mig->started_ns);
+    strbuf_addstr(h->out, "</td><td>");
+    html_value(h, UNIT_NS, (double)mig->ended_ns);
+    strbuf_addstr(h->out, "</td><td>");
+    html_value(h, UNIT_NS, (double)mig->downtime_ns);
+    strbuf_addstr(h->out, "</td></tr>\n");
+}
+
+void html_gantt(struct html *h)
+{
+    static const char *const heads[] = {"VM",       "Route",  "Outcome",   "#Requested",
+                                        "#Started", "#Ended", "#Downtime", NULL};
+    const struct chart_look look = {CHART_INLINE, "c-gantt"};
+    struct strbuf setting = STRBUF_INIT;
+    size_t rows[GANTT_ROWS], nr;
+    struct chart_gantt what = {.run = h->run};
+    struct stretch one = {0};
+    enum status st;
+
+    if (!typical_replication(h->run, &one)) {
+        h->st = ST_ENOMEM;
+        return;
+    }
+    strbuf_addf(&setting, "Replication %u of %u%s, seed %llu", h->run->migs[one.first].replication,
+                h->run->replications, h->run->replications > 1 ? " (median makespan)" : "",
+                (unsigned long long)h->run->seed);
+    what.first = one.first;
+    what.nr = one.nr;
+    what.subtitle = strbuf_text(&setting);
+    html_section(h, "timeline", "Timeline");
+    open_figure(h, "Timeline of the migrations");
+    st = chart_available() ? chart_gantt(h->out, &look, &what) : ST_OK;
+    close_drawing(h, st, "The rows of this chart as a table");
+    html_open_table(h, "", "In the order of the chart; times from the start of the replication",
+                    heads);
+    nr = gantt_rows(&what, rows);
+    for (size_t i = 0; i < nr; i++)
+        add_gantt_row(h, &h->run->migs[rows[i]]);
+    html_close_table(h);
+    close_figure(h);
+    strbuf_release(&setting);
+}
+
+static void add_cdf(struct html *h, const char *id, const char *axis, const char *finding,
+                    const struct html_sample *sample)
+{
+    static const double shares[] = {0.05, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1};
+    static const char *const heads[] = {"#Share of migrations", "#at most", NULL};
+    const struct chart_look look = {CHART_INLINE, id};
+    struct strbuf setting = STRBUF_INIT;
+    struct chart_cdf what = {sample->values, sample->nr, finding, axis, NULL};
+    enum status st = ST_OK;
+
+    if (sample->nr == 0)
+        return;
+    strbuf_addf(&setting, "n = %zu migrations, %u replication%s, seed %llu", sample->nr,
+                h->run->replications, h->run->replications == 1 ? "" : "s",
+                (unsigned long long)h->run->seed);
+    what.subtitle = strbuf_text(&setting);
+    open_figure(h, axis);
+    if (chart_available())
+        st = chart_cdf(h->out, &look, &what);
+    close_drawing(h, st, "As a table");
+    html_open_table(h, "", axis, heads);
+    for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        strbuf_addstr(h->out, "<tr><td>");
+        html_value(h, UNIT_PCT, shares[i] * 100);
+        strbuf_addstr(h->out, "</td><td>");
+        html_value(h, UNIT_NS, stats_quantile_sorted(sample->values, sample->nr, shares[i]));
+        strbuf_addstr(h->out, "</td></tr>\n");
+    }
+    html_close_table(h);
+    close_figure(h);
+    strbuf_release(&setting);
+}
+
+void html_cdfs(struct html *h)
+{
+    if (h->total.nr == 0)
+        return;
+    html_section(h, "distribution", "Distributions");
+    strbuf_addstr(h->out, "<div class=\"two\">\n");
+    add_cdf(h, "c-downtime", "Downtime", "guests stand still for", &h->downtime);
+    add_cdf(h, "c-total", "Total time", "migrations take", &h->total);
+    strbuf_addstr(h->out, "</div>\n");
+}
+
+/* Of a VM's replications, the one that tells most and has its rounds: not completed before
+ * completed, then the longest. */
+static const struct mig_result *recorded_member(const struct html *h,
+                                                const struct summary_group *group)
+{
+    const struct mig_result *best = NULL;
+
+    for (size_t i = group->first; i < group->first + group->nr; i++) {
+        const struct mig_result *mig = &h->run->migs[h->sum.members[i]];
+        bool done = mig->outcome == OUTCOME_COMPLETED;
+
+        if (mig->nr_rounds < 2 || mig->nr_rounds + 1 < (mig->rounds < 60 ? mig->rounds / 2 : 30))
+            continue;
+        if (!best || (!done && best->outcome == OUTCOME_COMPLETED) ||
+            (done == (best->outcome == OUTCOME_COMPLETED) && mig->total_ns > best->total_ns))
+            best = mig;
+    }
+    return best;
+}
+
+void html_find_timelines(struct html *h)
+{
+    size_t nr = h->sum.nr_groups < HTML_VMS ? h->sum.nr_groups : HTML_VMS;
+
+    for (size_t g = 0; g < nr && h->nr_timelines < HTML_TIMELINES; g++) {
+        const struct mig_result *mig = recorded_member(h, &h->sum.groups[g]);
+
+        if (!mig)
+            continue;
+        h->timelines[h->nr_timelines] = g;
+        h->timeline_migs[h->nr_timelines++] = mig;
+    }
+}
+
+static void add_rounds(struct html *h, const struct mig_result *mig)
+{
+    static const char *const heads[] = {"#Round",     "#Start",    "#Length",
+                                        "#Sent",      "#Dirtied",  "#Remaining",
+                                        "#Threshold", "#Throttle", NULL};
+    size_t nr = mig->nr_rounds < HTML_ROUND_ROWS ? mig->nr_rounds : HTML_ROUND_ROWS;
+    struct strbuf caption = STRBUF_INIT;
+
+    strbuf_addf(&caption, "The first %zu of %u rounds; starts count from the migration's start", nr,
+                mig->rounds);
+    html_open_table(h, "", strbuf_text(&caption), heads);
+    for (size_t i = 0; i < nr; i++) {
+        const struct mig_round *r = &h->run->rounds[mig->first_round + i];
+        const struct {
+            enum html_unit unit;
+            double value;
+        } cells[] = {
+            {UNIT_NS, (double)(r->start_ns - mig->started_ns)},
+            {UNIT_NS, (double)r->duration_ns},
+            {UNIT_BYTES, (double)r->wire_bytes},
+            {UNIT_BYTES, (double)r->dirtied_bytes},
+            {UNIT_BYTES, (double)r->remaining_bytes},
+            {UNIT_BYTES, (double)r->threshold_bytes},
+            {UNIT_PCT, r->throttle_pct},
+        };
+
+        strbuf_addf(h->out, "<tr><td>%u</td>", r->round);
+        for (size_t c = 0; c < sizeof(cells) / sizeof(cells[0]); c++) {
+            strbuf_addstr(h->out, "<td>");
+            html_value(h, cells[c].unit, cells[c].value);
+            strbuf_addstr(h->out, "</td>");
+        }
+        strbuf_addstr(h->out, "</tr>\n");
+    }
+    html_close_table(h);
+    strbuf_release(&caption);
+}
+
+static void add_timeline(struct html *h, size_t i)
+{
+    const struct mig_result *mig = h->timeline_migs[i];
+    struct strbuf words = STRBUF_INIT;
+    struct chart_look look = {CHART_INLINE, NULL};
+    enum status st = ST_OK;
+
+    strbuf_addf(h->out, "<h3 id=\"vm-%zu\">", i + 1);
+    html_name(h, mig->vm);
+    strbuf_addstr(h->out, "</h3>\n<p>");
+    words_fate(&words, &h->sum, &h->sum.groups[h->timelines[i]]);
+    html_text(h, strbuf_text(&words));
+    strbuf_addstr(h->out, "</p>\n");
+    strbuf_clear(&words);
+    strbuf_addf(&words, "c-vm-%zu", i + 1);
+    look.id = strbuf_text(&words);
+    open_figure(h, "Rounds of the migration");
+    if (chart_available())
+        st = chart_vm(h->out, &look, h->run, mig);
+    close_drawing(h, st, "The rounds as a table");
+    add_rounds(h, mig);
+    close_figure(h);
+    strbuf_addstr(h->out, "<p class=\"note\"><a href=\"#vms\">Back to the VMs</a></p>\n");
+    strbuf_release(&words);
+}
+
+void html_timelines(struct html *h)
+{
+    if (h->nr_timelines == 0)
+        return;
+    html_section(h, "rounds", "Round by round");
+    strbuf_addf(h->out, "<p>The %zu worst VM%s of which rounds were recorded.</p>\n",
+                h->nr_timelines, h->nr_timelines == 1 ? "" : "s");
+    for (size_t i = 0; i < h->nr_timelines; i++)
+        add_timeline(h, i);
+}

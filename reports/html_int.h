@@ -1,0 +1,72 @@
+/* html_int.h - what the parts of the page share; nobody else includes it. */
+#ifndef MIGCAST_REPORTS_HTML_INT_H
+#define MIGCAST_REPORTS_HTML_INT_H
+
+#include <stdbool.h>
+
+#include "reports/html.h"
+#include "reports/summary.h"
+
+enum {
+    HTML_VMS = 500,      /* rows of the table of VMs */
+    HTML_TIMELINES = 8,  /* VMs with a chart of their rounds */
+    HTML_ROUND_ROWS = 60 /* rows of the table behind such a chart */
+};
+
+/* A figure over many migrations. */
+enum html_unit {
+    UNIT_NS,
+    UNIT_BYTES,
+    UNIT_PCT,
+    UNIT_COUNT
+};
+
+struct html_sample {
+    double *values; /* ascending */
+    size_t nr;
+};
+
+struct html {
+    struct strbuf *out;
+    const struct run_result *run;
+    struct summary sum;
+    struct html_sample total, downtime; /* for tables and charts */
+    double *scratch;                    /* room for a value a migration, and one more */
+    size_t timelines[HTML_TIMELINES];   /* groups that have one */
+    const struct mig_result *timeline_migs[HTML_TIMELINES];
+    size_t nr_timelines;
+    enum status st; /* of charts */
+};
+
+/* text, escaped; and a name from outside, which keeps its own direction */
+void html_text(struct html *h, const char *text);
+void html_name(struct html *h, const char *name);
+/* html_value - @value with its unit; "-" if it is not finite. */
+void html_value(struct html *h, enum html_unit unit, double value);
+/* html_section - a heading to link to. */
+void html_section(struct html *h, const char *id, const char *title);
+/* html_open_table - with a caption and headings up to a NULL; "#" before a heading puts numbers to
+ * the right. */
+void html_open_table(struct html *h, const char *kind, const char *caption,
+                     const char *const *heads);
+void html_close_table(struct html *h);
+
+/* html_tables.c */
+void html_outcomes(struct html *h);
+void html_distributions(struct html *h);
+void html_vms(struct html *h);
+void html_effects(struct html *h);
+/* html_sample_of - @get of each migration that has it, ascending, in h->scratch. */
+typedef bool html_get(const struct mig_result *mig, double *value);
+size_t html_sample_of(struct html *h, html_get *get);
+bool html_get_total(const struct mig_result *mig, double *value);
+bool html_get_downtime(const struct mig_result *mig, double *value);
+
+/* html_figures.c */
+void html_gantt(struct html *h);
+void html_cdfs(struct html *h);
+/* html_find_timelines - the worst VMs of which rounds were recorded. */
+void html_find_timelines(struct html *h);
+void html_timelines(struct html *h);
+
+#endif
