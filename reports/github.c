@@ -31,14 +31,14 @@ struct github {
     size_t said[KIND_NR];
 };
 
-static const char *in_message(int32_t code)
+static const char *in_message(const char *at)
 {
-    return code == '%' ? "%25" : code == '\r' ? "%0D" : code == '\n' ? "%0A" : NULL;
+    return *at == '%' ? "%25" : *at == '\r' ? "%0D" : *at == '\n' ? "%0A" : NULL;
 }
 
-static const char *in_property(int32_t code)
+static const char *in_property(const char *at)
 {
-    return code == ':' ? "%3A" : code == ',' ? "%2C" : in_message(code);
+    return *at == ':' ? "%3A" : *at == ',' ? "%2C" : in_message(at);
 }
 
 /* @line 0 = none. */

@@ -61,9 +61,16 @@ static void add_xml(struct strbuf *out, const char *text, size_t len)
         int32_t code = utf8_next(&text);
         char one[8] = {0};
 
-        if (code == '&' || code == '<' || code == '>' || code == '"' || code == '\n' ||
-            code == '\r' || code == '\t') {
-            strbuf_addf(out, "&#%d;", (int)code);
+        if (code == '&') {
+            strbuf_addstr(out, "&amp;");
+        } else if (code == '<') {
+            strbuf_addstr(out, "&lt;");
+        } else if (code == '>') {
+            strbuf_addstr(out, "&gt;");
+        } else if (code == '"') {
+            strbuf_addstr(out, "&quot;");
+        } else if (code == '\n' || code == '\r' || code == '\t') {
+            strbuf_addf(out, "&#%d;", (int)code); /* an attribute would lose them */
         } else if (code >= 0 && xml_holds(code)) {
             strbuf_add(out, start, (size_t)(text - start));
         } else if (code == 0xfffe || code == 0xffff) {

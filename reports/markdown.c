@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/units.h"
 #include "reports/cell.h"
@@ -24,23 +25,27 @@ enum {
     WORDS_COLUMNS = 400
 };
 
-/* The punctuation with a meaning in Markdown, HTML or on GitHub.  A dot matters in "www." only,
- * which a reference for 'w' would hide too, but dots are rarer. */
-static const char *in_markdown(int32_t code)
+/* The punctuation with a meaning in Markdown, HTML or on GitHub.  "www." and "://" would become
+ * links; a comment keeps '@' from becoming a mention, which is looked for after references. */
+static const char *in_markdown(const char *at)
 {
     static const struct {
         char c;
         const char *reference;
     } table[] = {
-        {'&', "&amp;"},  {'<', "&lt;"},  {'>', "&gt;"},   {'"', "&#34;"},  {'\'', "&#39;"},
+        {'&', "&amp;"},  {'<', "&lt;"},  {'>', "&gt;"},   {'"', "&quot;"}, {'\'', "&#39;"},
         {'|', "&#124;"}, {'`', "&#96;"}, {'*', "&#42;"},  {'_', "&#95;"},  {'\\', "&#92;"},
         {'[', "&#91;"},  {']', "&#93;"}, {'{', "&#123;"}, {'}', "&#125;"}, {'~', "&#126;"},
-        {'#', "&#35;"},  {'@', "&#64;"}, {'!', "&#33;"},  {'$', "&#36;"},  {'^', "&#94;"},
-        {':', "&#58;"},  {'.', "&#46;"}, {'\n', "<br>"},  {'\r', " "},     {'\t', " "},
+        {'#', "&#35;"},  {'!', "&#33;"}, {'$', "&#36;"},  {'^', "&#94;"},  {'@', "&#64;<!-- -->"},
+        {'\n', "<br>"},  {'\r', " "},    {'\t', " "},
     };
 
+    if (strncasecmp(at, "www.", 4) == 0)
+        return *at == 'w' ? "&#119;" : "&#87;";
+    if (strncmp(at, ":/", 2) == 0)
+        return "&#58;";
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-        if (table[i].c == code)
+        if (table[i].c == *at)
             return table[i].reference;
     return NULL;
 }

@@ -167,15 +167,15 @@ void words_fate(struct strbuf *out, const struct summary *sum, const struct summ
     strbuf_release(&advice);
 }
 
-void words_escape(struct strbuf *out, const char *text, const char *(*special)(int32_t code))
+void words_escape(struct strbuf *out, const char *text, const char *(*special)(const char *at))
 {
     text = text ? text : "-";
     while (*text) {
         const char *start = text;
-        int32_t code = utf8_next(&text);
-        const char *instead = code < 0 ? NULL : special(code);
+        const char *instead = special(start);
         char one[8] = {0};
 
+        (void)utf8_next(&text);
         if (instead) {
             strbuf_addstr(out, instead);
             continue;

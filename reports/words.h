@@ -7,8 +7,6 @@
 #ifndef MIGCAST_REPORTS_WORDS_H
 #define MIGCAST_REPORTS_WORDS_H
 
-#include <stdint.h>
-
 #include "base/strbuf.h"
 #include "reports/summary.h"
 
@@ -35,8 +33,9 @@ void words_fate(struct strbuf *out, const struct summary *sum, const struct summ
 const struct mig_result *words_telling(const struct summary *sum,
                                        const struct summary_group *group);
 
-/* words_escape - @text (NULL: "-"), where @special gives what to write for a character (NULL: as it
- * is).  Other control characters and direction marks are shown as reports/cell.h does. */
-void words_escape(struct strbuf *out, const char *text, const char *(*special)(int32_t code));
+/* words_escape - @text (NULL: "-"), where @special gives what to write for the character at @at
+ * (NULL: as it is).  Other control characters and direction marks are shown as reports/cell.h does.
+ */
+void words_escape(struct strbuf *out, const char *text, const char *(*special)(const char *at));
 
 #endif

@@ -1,0 +1,87 @@
+#!/bin/bash
+# test_report_forms.sh - `migcast report --format ...` from a database, judged by other programs where
+# those are installed: xmllint for JUnit, promtool for OpenMetrics.  tests/reports/ has the rules in C.
+# shellcheck source=tests/shell.sh disable=SC2154
+. "$SOURCE_DIR/tests/shell.sh"
+scenarios=$SOURCE_DIR/scenarios
+
+# A run with migrations that fail, thresholds that are crossed and several replications.
+make_runs() {
+    exits 0 "$PROGRAM" run "$scenarios/evacuate-host.ini" --quiet --db r.db
+    exits 0 "$PROGRAM" run "$scenarios/postcopy.ini" --quiet --db r.db
+    exits 99 "$PROGRAM" run "$scenarios/evacuate-host.ini" --quiet --db r.db \
+        --set migration.completion_timeout=20s
+}
+
+report() {
+    exits 0 "$PROGRAM" report r.db --run "$1" --format "$2"
+    [ -s out ]
+}
+
+claim_the_same_run_gives_the_same_bytes() {
+    local form run
+    make_runs
+    for run in 1 2 3; do
+        for form in junit markdown github openmetrics trace; do
+            report "$run" "$form"
+            cp out first
+            exits 0 env LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 "$PROGRAM" report r.db --run "$run" \
+                --format "$form" -o second
+            cmp first second
+        done
+    done
+}
+
+claim_junit_keeps_to_the_schema() {
+    local run
+    command -v xmllint >xmllint || { echo "    skipped: xmllint is not installed"; return 0; }
+    make_runs
+    for run in 1 2 3; do
+        report "$run" junit
+        xmllint --noout --nonet --schema "$SOURCE_DIR/tests/cli/junit.xsd" out 2>verdict ||
+            { cat verdict; return 1; }
+    done
+    prints '<failure message="measured '
+    prints "$scenarios/evacuate-host.ini:60</failure>"
+}
+
+# `check metrics` reads the older text form; the blocks are made by the parser of OpenMetrics, which
+# wants a time stamp for that.
+claim_promtool_reads_the_metrics() {
+    local run promtool=${PROMTOOL:-promtool}
+    command -v "$promtool" >found ||
+        { echo "    skipped: promtool (package prometheus) is not installed"; return 0; }
+    make_runs
+    for run in 1 2 3; do
+        report "$run" openmetrics
+        "$promtool" check metrics <out
+        awk '/^#/ { print; next } { print $0 " 1" }' out >stamped
+        "$promtool" tsdb create-blocks-from openmetrics stamped "blocks$run" >log 2>&1 ||
+            { cat log; return 1; }
+    done
+}
+
+claim_github_points_at_the_line_of_a_crossed_threshold() {
+    make_runs
+    report 3 github
+    prints "::error file=$scenarios/evacuate-host.ini,line=60,title=threshold crossed::timeouts.rate"
+    [ "$(grep -c '^::error ' out)" -le 10 ]
+    fails grep -v '^::\(error\|warning\|notice\) ' out
+}
+
+claim_trace_shows_one_replication() {
+    make_runs
+    exits 0 "$PROGRAM" report r.db --run 1 --format trace --replication 19
+    prints '"replication":19'
+    while IFS='|' read -r args message; do
+        # shellcheck disable=SC2086
+        exits 64 "$PROGRAM" report r.db --run 1 $args
+        says "$message"
+    done <<'TABLE'
+--format trace --replication 20|is none of the 20
+--format trace --replication x|0 is the first
+--format junit --replication 0|goes with --format trace only
+TABLE
+}
+
+run_claims
