@@ -35,12 +35,15 @@ struct sim *sim_new(const struct scenario *sc, const struct sim_options *options
     sim->observed_link = sc->nr_links + 2 * sc->nr_hosts;
     sim->migs = calloc(migs, sizeof(*sim->migs));
     sim->results = calloc(migs, sizeof(*sim->results));
-    sim->rounds = calloc(sim->max_rounds ? sim->max_rounds : 1, sizeof(*sim->rounds));
+    sim->rounds = calloc((size_t)sim->max_rounds + 1, sizeof(*sim->rounds));
+    sim->by_mig = calloc((size_t)sim->max_rounds + 1, sizeof(*sim->by_mig));
+    sim->round_migs = calloc((size_t)sim->max_rounds + 1, sizeof(*sim->round_migs));
     sim->link_capacity = calloc(sc->nr_links + 1, sizeof(*sim->link_capacity));
     sim->host_down = calloc(sc->nr_hosts + 1, sizeof(*sim->host_down));
     sim->link_down = calloc(sc->nr_links + 1, sizeof(*sim->link_down));
-    if (!sim->migs || !sim->results || !sim->rounds || !sim->link_capacity || !sim->host_down ||
-        !sim->link_down || event_queue_init(&sim->queue, events) != ST_OK ||
+    if (!sim->migs || !sim->results || !sim->rounds || !sim->by_mig || !sim->round_migs ||
+        !sim->link_capacity || !sim->host_down || !sim->link_down ||
+        event_queue_init(&sim->queue, events) != ST_OK ||
         network_init(&sim->net, sim->observed_link + 1, migs) != ST_OK) {
         sim_free(sim);
         return 0;
@@ -68,6 +71,8 @@ void sim_free(struct sim *sim)
     free(sim->migs);
     free(sim->results);
     free(sim->rounds);
+    free(sim->by_mig);
+    free(sim->round_migs);
     free(sim->link_capacity);
     free(sim->host_down);
     free(sim->link_down);
@@ -341,6 +346,24 @@ static void reset_mig(struct sim *sim, uint32_t i)
     };
 }
 
+/* Rounds end interleaved, and rows want theirs in one stretch: counted, then placed in order. */
+static void group_rounds(struct sim *sim)
+{
+    size_t next = 0;
+
+    for (uint32_t i = 0; i < sim->nr_migs; i++) {
+        sim->results[i].first_round = next;
+        next += sim->results[i].nr_rounds;
+        sim->results[i].nr_rounds = 0;
+    }
+    assert(next == sim->nr_rounds);
+    for (uint32_t i = 0; i < sim->nr_rounds; i++) {
+        struct mig_result *r = &sim->results[sim->round_migs[i]];
+
+        sim->by_mig[r->first_round + r->nr_rounds++] = sim->rounds[i];
+    }
+}
+
 void sim_run(struct sim *sim, uint32_t replication)
 {
     struct event e;
@@ -363,6 +386,7 @@ void sim_run(struct sim *sim, uint32_t replication)
     }
     for (uint32_t i = 0; i < sim->nr_migs; i++)
         mig_horizon(sim, &sim->migs[i]);
+    group_rounds(sim);
 }
 
 const struct mig_result *sim_results(const struct sim *sim, uint32_t *nr)
@@ -374,7 +398,7 @@ const struct mig_result *sim_results(const struct sim *sim, uint32_t *nr)
 const struct mig_round *sim_rounds(const struct sim *sim, uint32_t *nr)
 {
     *nr = sim->nr_rounds;
-    return sim->rounds;
+    return sim->by_mig;
 }
 
 uint64_t sim_events(const struct sim *sim)

@@ -340,10 +340,7 @@ static void record_round(struct sim *sim, struct mig *m, double newly, int64_t c
 
     if (sim->nr_rounds >= sim->max_rounds)
         return;
-    if (m->result->nr_rounds == 0)
-        m->result->first_round = sim->nr_rounds;
-    else if (m->result->first_round + m->result->nr_rounds != sim->nr_rounds)
-        return; /* rounds of migrations at the same time are not kept interleaved */
+    sim->round_migs[sim->nr_rounds] = (uint32_t)(m - sim->migs);
     r = &sim->rounds[sim->nr_rounds++];
     m->result->nr_rounds++;
     *r = (struct mig_round){

@@ -144,7 +144,9 @@ struct sim {
     uint32_t nr_migs;
     struct mig *migs; /* one per request */
     struct mig_result *results;
-    struct mig_round *rounds;
+    struct mig_round *rounds; /* in the order in which they ended */
+    uint32_t *round_migs;     /* whose they are */
+    struct mig_round *by_mig; /* the same, migration by migration: filled when a run ends */
     uint32_t nr_rounds;
     uint32_t observed_link; /* index in net of the link that follows observed rates */
     double *link_capacity;  /* drawn, per scenario link */
