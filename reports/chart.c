@@ -347,7 +347,7 @@ static void set_font(struct chart *c, const struct chart_font *font)
     struct chart_rgb rgb = chart_light(font->color);
     int anchor = bitmap ? 0 : (int)font->anchor;
 
-    draw_with(c, font->color, bold ? 1.4 : 1.0);
+    draw_with(c, font->color, bold ? 1.9 : 1.2);
     pl_pencolor_r(c->plotter, level(rgb.r), level(rgb.g),
                   level((unsigned char)((rgb.b & ~3) | anchor)));
     pl_fontname_r(c->plotter, name);

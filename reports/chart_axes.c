@@ -79,46 +79,76 @@ void chart_clock_label(const struct chart_clock *clock, double ns, char *buf, si
         buf[len - 1] = '\0';
 }
 
+/* Lengths that a log axis may name: @index 0 is 1 us.  0 at the end of the list. */
+static double round_length(size_t index)
+{
+    static const double small[] = {1, 2, 5}, minutes[] = {1, 2, 5, 10, 20}, hours[] = {1, 2, 5, 10};
+    double power = NS_PER_US;
+
+    for (; power < 100.0 * NS_PER_S; power *= 10, index -= 3)
+        if (index < 3)
+            return small[index] * power;
+    if (index < 5)
+        return minutes[index] * 60 * NS_PER_S;
+    index -= 5;
+    if (index < 4)
+        return hours[index] * 3600 * NS_PER_S;
+    index -= 4;
+    for (double days = 1; days < 1e5; days *= 10, index -= 3)
+        if (index < 3)
+            return small[index] * days * 86400 * NS_PER_S;
+    return 0;
+}
+
 void chart_log_range(double *low, double *high)
 {
-    static const double steps[] = {1, 2, 5, 10};
-    double power;
+    double from = 0, to = *high * 2, v;
 
     assert(*low > 0 && *high >= *low);
-    power = pow(10, floor(log10(*low)));
-    for (int i = 3; i >= 0; i--)
-        if (power * steps[i] <= *low * 0.999) {
-            power *= steps[i];
-            break;
-        }
-    *low = power < *low ? power : power / 2;
-    power = pow(10, floor(log10(*high)));
-    for (int i = 0; i < 4; i++)
-        if (power * steps[i] >= *high * 1.001) {
-            power *= steps[i];
-            break;
-        }
-    *high = power > *high ? power : power * 2;
     if (*high < *low * 4) {
-        *low /= 2;
-        *high *= 2;
+        *low /= 1.6;
+        *high *= 1.6;
     }
+    for (size_t i = 0; (v = round_length(i)) > 0; i++) {
+        if (v <= *low * 0.999)
+            from = v;
+        if (v >= *high * 1.001) {
+            to = v;
+            break;
+        }
+    }
+    *low = from > 0 ? from : *low / 2;
+    *high = to;
 }
 
 void chart_log_ticks(double low, double high, struct chart_ticks *t)
 {
-    double decades = log10(high / low);
+    double decades = log10(high / low), v;
 
     t->nr = 0;
-    for (int power = (int)floor(log10(low)); power <= (int)ceil(log10(high)); power++)
-        for (int i = 0; i < 3; i++) {
-            double v = pow(10, power) * (i == 0 ? 1 : i == 1 ? 2 : 5);
+    for (size_t i = 0; (v = round_length(i)) > 0 && v <= high * 1.001; i++) {
+        double lead = v / pow(10, floor(log10(v)));
 
-            if (v < low * 0.999 || v > high * 1.001 || t->nr == TICKS_MAX)
-                continue;
-            t->at[t->nr] = v;
-            t->minor[t->nr++] = i > 0 && decades > 2.4;
-        }
+        if (v < low * 0.999 || t->nr == TICKS_MAX)
+            continue;
+        t->at[t->nr] = v;
+        t->minor[t->nr++] = decades > 2.4 && lead > 1.5 && v < 60.0 * NS_PER_S;
+    }
+}
+
+char *chart_length(char buf[UNITS_TEXT], double ns)
+{
+    long long s = llround(ns / (double)NS_PER_S);
+
+    if (s >= 86400 && s % 86400 == 0)
+        snprintf(buf, UNITS_TEXT, "%lld d", s / 86400);
+    else if (s >= 3600 && s % 3600 == 0)
+        snprintf(buf, UNITS_TEXT, "%lld h", s / 3600);
+    else if (s >= 60 && s % 60 == 0)
+        snprintf(buf, UNITS_TEXT, "%lld min", s / 60);
+    else
+        units_time(buf, llround(ns));
+    return buf;
 }
 
 void chart_size_ticks(double low, double high, unsigned want, struct chart_ticks *t)
@@ -204,8 +234,7 @@ void chart_log_time_axis(struct chart *c, const struct chart_scale *x, double to
                    CHART_SOLID);
         if (t.minor[i] || px - last < 48)
             continue;
-        chart_text(c, (struct chart_point){px, y + 18}, tick_font,
-                   units_time(label, llround(t.at[i])));
+        chart_text(c, (struct chart_point){px, y + 18}, tick_font, chart_length(label, t.at[i]));
         last = px;
     }
     axis_line(c, x, y, name);

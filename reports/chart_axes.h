@@ -4,6 +4,7 @@
 #ifndef MIGCAST_REPORTS_CHART_AXES_H
 #define MIGCAST_REPORTS_CHART_AXES_H
 
+#include "base/units.h"
 #include "reports/chart_draw.h"
 
 enum {
@@ -38,10 +39,13 @@ void chart_clock_ticks(const struct chart_clock *clock, double range_ns, struct 
 /* chart_clock_label - the number that stands at a tick. */
 void chart_clock_label(const struct chart_clock *clock, double ns, char *buf, size_t cap);
 
-/* chart_log_range - of @low..@high, both ends moved outwards to 1, 2 or 5 times a power of ten. */
+/* chart_log_range - of @low..@high nanoseconds, both ends moved outwards to a round length. */
 void chart_log_range(double *low, double *high);
-/* chart_log_ticks - 1, 2 and 5 times powers of ten between them; labels where they fit. */
+/* chart_log_ticks - the round lengths between them: 1, 2, 5, 10 ... in ms and s, 1, 2, 5, 10, 20
+ * min, 1 h ... */
 void chart_log_ticks(double low, double high, struct chart_ticks *t);
+/* chart_length - such a length in words: "2 min". */
+char *chart_length(char buf[UNITS_TEXT], double ns);
 /* chart_size_ticks - powers of two of bytes, not more than @want. */
 void chart_size_ticks(double low, double high, unsigned want, struct chart_ticks *t);
 

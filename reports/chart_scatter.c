@@ -82,7 +82,7 @@ static void add_axes(struct chart *c, const struct chart_scale *x, const struct 
         if (!t.minor[i])
             chart_text(c, (struct chart_point){LEFT - 8, py + 4},
                        (struct chart_font){12, COLOR_MUTED, CHART_END, CHART_PLAIN},
-                       units_time(label, llround(t.at[i])));
+                       chart_length(label, t.at[i]));
     }
     chart_text(c, (struct chart_point){22, (TOP + BOTTOM) / 2.0},
                (struct chart_font){12, COLOR_MUTED, CHART_MIDDLE, CHART_UPWARD},

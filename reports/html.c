@@ -205,8 +205,9 @@ static void add_nav(struct html *h)
     strbuf_addstr(h->out, "<nav aria-label=\"Sections\"><a href=\"#outcomes\">Outcomes</a>"
                           "<a href=\"#timeline\">Timeline</a>");
     if (h->total.nr > 0)
-        strbuf_addstr(h->out, "<a href=\"#spread\">Times</a><a href=\"#distribution\">"
-                              "Distributions</a>");
+        strbuf_addstr(h->out, "<a href=\"#spread\">Times</a>");
+    if (h->total.nr >= HTML_CDF_LEAST)
+        strbuf_addstr(h->out, "<a href=\"#distribution\">Distributions</a>");
     strbuf_addf(h->out,
                 "<a href=\"#effects\">Costs</a><a href=\"#vms\">VMs</a>%s"
                 "<a href=\"#method\">Method</a></nav>\n",

@@ -168,7 +168,7 @@ static void add_cdf(struct html *h, const char *id, const char *axis, const char
 
 void html_cdfs(struct html *h)
 {
-    if (h->total.nr == 0)
+    if (h->total.nr < HTML_CDF_LEAST)
         return;
     html_section(h, "distribution", "Distributions");
     strbuf_addstr(h->out, "<div class=\"two\">\n");
@@ -280,8 +280,9 @@ void html_timelines(struct html *h)
     if (h->nr_timelines == 0)
         return;
     html_section(h, "rounds", "Round by round");
-    strbuf_addf(h->out, "<p>The %zu worst VM%s of which rounds were recorded.</p>\n",
-                h->nr_timelines, h->nr_timelines == 1 ? "" : "s");
+    if (h->sum.nr_groups > 1)
+        strbuf_addf(h->out, "<p>The worst VMs of which rounds were recorded: %zu of %zu.</p>\n",
+                    h->nr_timelines, h->sum.nr_groups);
     for (size_t i = 0; i < h->nr_timelines; i++)
         add_timeline(h, i);
 }

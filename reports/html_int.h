@@ -10,6 +10,7 @@
 enum {
     HTML_VMS = 500,      /* rows of the table of VMs */
     HTML_TIMELINES = 8,  /* VMs with a chart of their rounds */
+    HTML_CDF_LEAST = 5,  /* migrations that make a distribution worth drawing */
     HTML_ROUND_ROWS = 60 /* rows of the table behind such a chart */
 };
 

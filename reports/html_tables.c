@@ -122,6 +122,8 @@ static void add_quantile(struct html *h, enum html_unit unit, size_t nr, double 
     strbuf_addstr(h->out, "<td>");
     html_value(h, unit, stats_quantile_sorted(h->scratch, nr, q));
     strbuf_addstr(h->out, "<small>");
+    if (nr < HTML_CDF_LEAST)
+        in = (struct stats_interval){-INFINITY, INFINITY};
     if (isfinite(in.low) && isfinite(in.high)) {
         html_value(h, unit, in.low);
         strbuf_addstr(h->out, " &ndash; ");
@@ -133,7 +135,7 @@ static void add_quantile(struct html *h, enum html_unit unit, size_t nr, double 
         strbuf_addstr(h->out, "up to ");
         html_value(h, unit, in.high);
     } else {
-        strbuf_addstr(h->out, "too few");
+        strbuf_addstr(h->out, nr > 1 ? "too few" : "");
     }
     strbuf_addstr(h->out, "</small></td>");
 }
