@@ -150,10 +150,12 @@ void words_fate(struct strbuf *out, const struct summary *sum, const struct summ
     const struct mig_result *mig = words_telling(sum, group);
     struct strbuf advice = STRBUF_INIT;
 
-    if (group->nr > 1)
+    if (group->nr > 1) {
+        strbuf_addf(out, "of %zu replications ", group->nr);
         words_counts(out, group->outcomes, OUTCOME_COMPLETED);
-    else
+    } else {
         strbuf_addstr(out, outcome_name(mig->outcome));
+    }
     if (mig->outcome != OUTCOME_COMPLETED && mig->reason)
         strbuf_addf(out, ": %s", mig->reason);
     add_time(out, "total time", group, SCORED_TOTAL_TIME);

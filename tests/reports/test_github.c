@@ -93,6 +93,24 @@ Test(report_github, a_migration_says_how_it_ended_and_why)
     free(s);
 }
 
+Test(report_github, replications_of_a_vm_are_one_annotation)
+{
+    struct sample *s = sample_new();
+    char *text;
+
+    s->run.replications = 3;
+    sample_add(s, "db-07");
+    sample_add_timeout(s, "db-07")->replication = 1;
+    sample_add(s, "db-07")->replication = 2;
+    text = report(s);
+    cr_expect_eq(count(text, "::error "), 1);
+    cr_expect_not_null(strstr(text, "attempt 1: of 3 replications 2 completed, 1 timeout: "
+                                    "completion timeout, total time 41.2 s (median)"),
+                       "%s", text);
+    free(text);
+    free(s);
+}
+
 Test(report_github, what_still_waits_is_a_warning)
 {
     struct sample *s = sample_new();
