@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# The shipped scenarios give what their "Expect" lines promise.
+. "$SOURCE_DIR/tests/shell.sh"
+
+scenarios=$SOURCE_DIR/scenarios
+
+claim_first_completes_in_33_s_bound_by_the_cap() {
+    exits 0 "$PROGRAM" run "$scenarios/first.ini" --no-db
+    prints "COMPLETED: web-1"
+    prints "total time    33."
+    prints "rounds        5"
+    prints "limited by    bandwidth limit"
+}
+
+claim_the_host_is_empty_after_75_s_and_all_goals_hold() {
+    exits 0 "$PROGRAM" run "$scenarios/evacuate-host.ini" --no-db
+    prints "COMPLETED: all 160 migrations complete"
+    grep -qE "makespan +7[45][.0-9]* s +7[45][.0-9]* s" out
+    fails grep -q CROSSED out
+}
+
+claim_uncertain_inputs_give_an_interval() {
+    exits 0 "$PROGRAM" run "$scenarios/uncertain.ini" --no-db
+    grep -qE "total time +5[5-9][.0-9]* s +6[4-7][.0-9]* s +7[4-9][.0-9]* s" out
+}
+
+claim_postcopy_ends_what_precopy_would_not() {
+    exits 0 "$PROGRAM" run "$scenarios/postcopy.ini" --no-db
+    prints "COMPLETED: cache-1"
+    grep -qE "total time +9[01][.0-9]* s" out
+    exits 99 "$PROGRAM" run "$scenarios/postcopy.ini" --no-db --set migration.postcopy=off \
+        --set migration.postcopy_preempt=off --set migration.postcopy_trigger=never \
+        --set scenario.horizon=1h
+    fails grep -q "^COMPLETED" out
+}
+
+claim_autoconverge_needs_70_percent_and_without_it_the_timeout_ends_it() {
+    exits 0 "$PROGRAM" run "$scenarios/autoconverge.ini" --no-db
+    prints "COMPLETED: compute-1"
+    prints "throttled by up to 70 %"
+    exits 99 "$PROGRAM" run "$scenarios/autoconverge.ini" --no-db --set migration.auto_converge=off
+    prints "TIMEOUT"
+}
+
+run_claims
