@@ -149,7 +149,7 @@ void trial_set_write_ratio(struct trial *t, double ratio)
         return;
     for (uint32_t i = 0; i < d->nr_points; i++) {
         t->points[i] = from[i];
-        if (d->kind == DIRTY_SERIES)
+        if (d->kind == DIRTY_SERIES || d->kind == DIRTY_TRACE)
             t->points[i].value *= ratio;
         else /* the same curve, walked more slowly */
             t->points[i].t_ns = llround((double)from[i].t_ns / ratio);

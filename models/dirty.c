@@ -34,6 +34,7 @@ static const struct dirty_ops table[DIRTY_KIND_NR] = {
     [DIRTY_CURVE]      = {"curve", "measured distinct bytes against time", dirty_compile_curve},
     [DIRTY_SERIES]     = {"series", "write rate against time, as metrics give it", dirty_compile_series},
     [DIRTY_CLASSES]    = {"classes", "a mixture of page classes, as fits produce", compile_classes},
+    [DIRTY_TRACE]      = {"trace", "distinct bytes a second against time, as captured", dirty_compile_trace},
 };
 /* clang-format on */
 

@@ -77,5 +77,6 @@ void dirty_compile_zipf(const struct dirty_params *params, struct dirty_model *m
 void dirty_compile_sequential(const struct dirty_params *params, struct dirty_model *model);
 void dirty_compile_curve(const struct dirty_params *params, struct dirty_model *model);
 void dirty_compile_series(const struct dirty_params *params, struct dirty_model *model);
+void dirty_compile_trace(const struct dirty_params *params, struct dirty_model *model);
 
 #endif

@@ -120,6 +120,7 @@ enum dirty_kind {
     DIRTY_CURVE,      /* measured distinct bytes against time */
     DIRTY_SERIES,     /* write rate against time (metrics), uniform over the working set */
     DIRTY_CLASSES,    /* a mixture given outright: what fits from traces produce */
+    DIRTY_TRACE,      /* distinct bytes per second against time, as captured */
     DIRTY_KIND_NR
 };
 

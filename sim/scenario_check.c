@@ -232,12 +232,15 @@ static enum status check_lists(const struct scenario *sc, const struct scn_secti
         const struct scn_entry *e = scn_section_entry(s, lists[i].key);
         bool given = e && e->value[0];
 
-        if (given && w->dirty.kind != lists[i].kind) {
+        bool fits = w->dirty.kind == lists[i].kind ||
+                    (lists[i].kind == DIRTY_SERIES && w->dirty.kind == DIRTY_TRACE);
+
+        if (given && !fits) {
             refuse(sc, s, lists[i].key, diag, "the list belongs to another kind of workload");
             diag_hint(diag, "write kind = %s", lists[i].key);
             return ST_EINPUT;
         }
-        if (w->dirty.kind == lists[i].kind && w->dirty.nr_points + w->dirty.nr_classes == 0)
+        if (fits && w->dirty.nr_points + w->dirty.nr_classes == 0)
             return refuse(sc, s, "kind", diag, "this kind needs '%s'", lists[i].key);
     }
     for (uint32_t i = 1; w->dirty.kind == DIRTY_CURVE && i < w->dirty.nr_points; i++)
@@ -245,7 +248,8 @@ static enum status check_lists(const struct scenario *sc, const struct scn_secti
             return refuse(sc, s, "curve", diag, "distinct bytes cannot fall as time passes");
     if (w->dirty.kind == DIRTY_CURVE && w->dirty.points[0].t_ns == 0)
         return refuse(sc, s, "curve", diag, "the first time must be above 0");
-    if (w->dirty.kind == DIRTY_SERIES && w->dirty.points[0].t_ns != 0)
+    if ((w->dirty.kind == DIRTY_SERIES || w->dirty.kind == DIRTY_TRACE) &&
+        w->dirty.points[0].t_ns != 0)
         return refuse(sc, s, "series", diag, "the first time must be 0s");
     return ST_OK;
 }

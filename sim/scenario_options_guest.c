@@ -4,8 +4,8 @@
 #include "base/units.h"
 #include "sim/scenario_options.h"
 
-static const char *const dirty_kind_names[] = {"idle",  "uniform", "hotcold", "zipf", "sequential",
-                                               "curve", "series",  "classes", NULL};
+static const char *const dirty_kind_names[] = {"idle",  "uniform", "hotcold", "zipf",  "sequential",
+                                               "curve", "series",  "classes", "trace", NULL};
 
 /* clang-format off */
 #define AT(field) offsetof(struct scn_workload_decl, field)
@@ -17,7 +17,7 @@ static const struct option workload_rows[] = {
      .note = "uniform: every page of the working set alike; hotcold: a share of the writes in a "
              "hot part; zipf: page of rank i with weight i^-exponent; sequential: in page order;"
              " curve: measured distinct bytes over time; series: write rate over time; classes: "
-             "a mixture of page classes."},
+             "a mixture of page classes; trace: distinct bytes a second over time, as captured."},
     {.name = "write_rate", .alias = "dirty_rate", .type = OPT_UNCERTAIN_RATE,
      .offset = AT(workload.write_bytes_per_s),
      .def = "0B/s", .min = 0.0, .max = SCN_RATE_LIMIT,
@@ -72,8 +72,9 @@ static const struct option workload_rows[] = {
      .note = "Distinct bytes dirtied within each time; both grow."},
     {.name = "series", .type = OPT_LIST, .offset = AT(series),
      .def = "",
-     .help = "write rate over time, for kind series: TIME RATE, TIME RATE and so on",
-     .note = "A rate holds from its time to the next; the first time is 0s."},
+     .help = "rate over time, for kinds series and trace: TIME RATE, TIME RATE and so on",
+     .note = "A rate holds from its time to the next; the first time is 0s. Kind series: page writes "
+             "times 4 KiB; kind trace: distinct pages times 4 KiB."},
     {.name = "classes", .type = OPT_LIST, .offset = AT(classes),
      .def = "",
      .help = "page classes, for kind classes: PAGES RATE, or PAGES RATE sequential",

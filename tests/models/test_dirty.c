@@ -43,7 +43,7 @@ Test(dirty, idle_and_empty_writers_dirty_nothing)
 {
     static const enum dirty_kind kinds[] = {DIRTY_IDLE,   DIRTY_UNIFORM,    DIRTY_HOTCOLD,
                                             DIRTY_ZIPF,   DIRTY_SEQUENTIAL, DIRTY_CURVE,
-                                            DIRTY_SERIES, DIRTY_CLASSES};
+                                            DIRTY_SERIES, DIRTY_CLASSES,    DIRTY_TRACE};
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         struct dirty_params p = writer(kinds[i], 0.0, 0.0);
@@ -376,4 +376,23 @@ Test(dirty, classes_beyond_the_limit_are_left_out)
     dirty_add_class(&m, 10.0, 1.0, false);
     cr_assert_eq(m.nr, DIRTY_CLASSES_MAX);
     cr_assert_float_eq(m.total_pages, 240.0, 1e-9);
+}
+
+Test(dirty, a_trace_counts_each_captured_byte_once_until_the_set_is_covered)
+{
+    static const struct dirty_point points[] = {{0, 4096e3}, {2000000000, 8192e3}};
+    struct dirty_params p = writer(DIRTY_TRACE, 15000.0, 0.0);
+    struct dirty_model m;
+    double work;
+
+    p.points = points;
+    p.nr_points = 2;
+    dirty_compile(&m, &p, 0.0, 0);
+    /* 1000 pages/s for two seconds, then 2000 pages/s */
+    work = dirty_wanted(&m, 0, 3000000000);
+    cr_assert_float_eq(dirty_distinct(&m, work), 4000.0, 1e-6);
+    work = dirty_wanted(&m, 1000000000, 3000000000);
+    cr_assert_float_eq(dirty_distinct(&m, work), 3000.0, 1e-6);
+    work = dirty_wanted(&m, 0, 60000000000);
+    cr_assert_float_eq(dirty_distinct(&m, work), 15000.0, 1e-6);
 }
