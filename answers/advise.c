@@ -42,7 +42,7 @@ struct advisor {
     struct mig_result *row; /* the one that failed */
     enum goal goal;
     int64_t limit_ns; /* its downtime limit */
-    const volatile sig_atomic_t *stop;
+    const atomic_int *stop;
     struct run_result *run;
     const struct mig_result *last; /* of the last trial */
 };
@@ -524,7 +524,7 @@ static bool take_worst(const struct scenario *sc, struct case_of *cases, uint32_
 }
 
 static enum status advise_one(const struct scenario *sc, struct run_result *run, uint32_t request,
-                              const struct case_of *c, const volatile sig_atomic_t *stop)
+                              const struct case_of *c, const atomic_int *stop)
 {
     struct advisor a = {.row = &run->migs[c->row], .goal = c->goal, .stop = stop, .run = run};
     size_t before = run->nr_fixes;
@@ -541,8 +541,7 @@ static enum status advise_one(const struct scenario *sc, struct run_result *run,
     return ST_EINTR;
 }
 
-enum status advise_run(const struct scenario *sc, struct run_result *run,
-                       const volatile sig_atomic_t *stop)
+enum status advise_run(const struct scenario *sc, struct run_result *run, const atomic_int *stop)
 {
     struct case_of *cases, worst;
     enum status st = ST_OK;

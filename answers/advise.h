@@ -7,7 +7,7 @@
 #ifndef MIGCAST_ANSWERS_ADVISE_H
 #define MIGCAST_ANSWERS_ADVISE_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "base/status.h"
 #include "sim/result.h"
@@ -29,7 +29,6 @@ enum {
  * reason REASON_NEVER_CONVERGES.  A VM takes some 60 short simulations.  Returns ST_OK, ST_EINTR or
  * ST_ENOMEM.
  */
-enum status advise_run(const struct scenario *sc, struct run_result *run,
-                       const volatile sig_atomic_t *stop);
+enum status advise_run(const struct scenario *sc, struct run_result *run, const atomic_int *stop);
 
 #endif

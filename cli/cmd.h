@@ -11,7 +11,7 @@
 #define MIGCAST_CLI_CMD_H
 
 #include <limits.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -91,7 +91,7 @@ struct cli_opts {
 
 /* Set by the first SIGINT or SIGTERM: finish the step, keep what there is, return ST_EINTR.  The
  * second signal ends the program at once. */
-extern volatile sig_atomic_t cli_interrupted;
+extern atomic_int cli_interrupted;
 
 /* opts.c: values of the subcommand's own options; @name must be in its table. */
 bool cli_flag(const struct cli_opts *o, const char *name);

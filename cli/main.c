@@ -6,6 +6,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,7 +23,7 @@ const struct cmd *const cli_commands[] = {
     &cmd_validate, &cmd_config, &cmd_presets, &cmd_schema, &cmd_help,  NULL,
 };
 
-volatile sig_atomic_t cli_interrupted;
+atomic_int cli_interrupted;
 
 const struct cmd *cli_find(const char *name)
 {

@@ -7,7 +7,7 @@
 #ifndef MIGCAST_SIM_RUN_H
 #define MIGCAST_SIM_RUN_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "base/status.h"
 #include "sim/sim.h"
@@ -17,8 +17,7 @@ struct run_options {
     uint32_t jobs;       /* threads; 0 = one per core */
     uint32_t max_rounds; /* round records kept per replication */
     const struct sim_observed *observed;
-    const volatile sig_atomic_t
-        *stop;               /* NULL, or set by a signal: finish what runs, keep what is done */
+    const atomic_int *stop;  /* NULL, or set by a signal: finish what runs, keep what is done */
     void (*step)(void *arg); /* NULL, or called after each replication, from any thread */
     void *step_arg;
 };

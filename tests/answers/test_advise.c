@@ -2,6 +2,7 @@
  * test_advise.c - every fix is simulated again from the outside, as a user would apply it.
  */
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -320,7 +321,7 @@ Test(advise, uncertain_inputs_are_advised_on_where_they_are_worst)
 
 Test(advise, a_signal_gives_up_and_leaves_no_half_found_figures)
 {
-    static const volatile sig_atomic_t now = 1;
+    static const atomic_int now = 1;
     struct scenario sc;
     struct run_result run;
     struct run_options options = {.version = "test", .jobs = 1};

@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -401,7 +402,7 @@ Test(conservation, any_number_of_threads_gives_the_same_rows)
 
 Test(conservation, stopped_run_keeps_what_is_done)
 {
-    volatile sig_atomic_t stop = 1;
+    atomic_int stop = 1;
     struct run_options options = {.version = "test", .jobs = 2, .stop = &stop};
     struct run_result out;
     struct diag diag = {0};

@@ -60,7 +60,7 @@ static void compare(struct tally *t, uint64_t index)
     t->windows += want.windows;
     if (!same(&got, &want)) {
         t->differ++;
-        cr_log_warn("%s: engine %s %u rounds %u %% total %.1f ms downtime %.1f; plain %s %u %u %% "
+        cr_log_info("%s: engine %s %u rounds %u %% total %.1f ms downtime %.1f; plain %s %u %u %% "
                     "%.1f %.1f",
                     text, outcome_name(got.outcome), got.rounds, got.max_throttle_pct,
                     (double)got.total_ns / 1e6, (double)got.downtime_ns / 1e6,
@@ -82,7 +82,7 @@ Test(oracle, engine_decides_like_a_plain_stepper_on_random_cases)
 
     for (uint64_t i = 0; i < cases; i++)
         compare(&t, i);
-    cr_log_warn(
+    cr_log_info(
         "%u cases, %u differ; completed %u, timeout %u, throttled %u; %llu rounds, %llu windows; "
         "largest difference total %.3f ms, downtime %.3f ms",
         t.cases, t.differ, t.outcomes[OUTCOME_COMPLETED], t.outcomes[OUTCOME_TIMEOUT], t.throttled,
