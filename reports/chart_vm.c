@@ -126,7 +126,7 @@ static void add_tooth(const struct vm_chart *v)
 
 static void add_threshold(const struct vm_chart *v)
 {
-    double last_y = TOP;
+    double first_y = TOP;
 
     for (size_t i = 0; i < v->nr; i++) {
         double y = chart_at(&v->y, (double)v->rounds[i].threshold_bytes);
@@ -136,10 +136,10 @@ static void add_threshold(const struct vm_chart *v)
         chart_line(v->c, (struct chart_point){chart_at(&v->x, start_ns(v, i)), y},
                    (struct chart_point){chart_at(&v->x, end_ns(v, i)), y}, 1.25, COLOR_GOOD,
                    CHART_DASHED);
-        last_y = y;
+        first_y = first_y > TOP ? first_y : y;
     }
-    if (last_y > TOP)
-        chart_text(v->c, (struct chart_point){LEFT + 6, last_y + 15},
+    if (first_y > TOP)
+        chart_text(v->c, (struct chart_point){LEFT + 6, first_y + 15},
                    (struct chart_font){12, COLOR_GOOD, CHART_START, CHART_BOLD},
                    "switchover threshold");
 }
@@ -178,6 +178,8 @@ static void add_round_marks(const struct vm_chart *v)
 
 static void add_blackout(const struct vm_chart *v)
 {
+    struct strbuf words = STRBUF_INIT;
+    char buf[UNITS_TEXT];
     double end = (double)(v->mig->total_ns - v->mig->postcopy_ns), x, w;
 
     if (v->mig->blackout_ns < 0)
@@ -186,6 +188,10 @@ static void add_blackout(const struct vm_chart *v)
     w = fmax(chart_at(&v->x, end) - x, 2);
     x = fmin(x, RIGHT - w);
     chart_rect(v->c, x, TOP, w, PANEL, COLOR_BLACKOUT);
+    strbuf_addf(&words, "blackout %s", units_time(buf, v->mig->blackout_ns));
+    chart_text(v->c, (struct chart_point){x - 8, TOP + 12},
+               (struct chart_font){12, COLOR_BLACKOUT, CHART_END, CHART_BOLD}, strbuf_text(&words));
+    strbuf_release(&words);
     if (v->mig->postcopy_ns > 0)
         chart_rect(v->c, x + w, TOP + PANEL - 8, chart_at(&v->x, (double)v->mig->total_ns) - x - w,
                    8, COLOR_POSTCOPY);

@@ -1,0 +1,232 @@
+/*
+ * test_chart.c - charts of none, one and many, of odd names and odd numbers.
+ */
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "base/units.h"
+#include "reports/chart.h"
+#include "reports/support_results.h"
+#include "reports/support_xml.h"
+
+static const struct chart_look look = {CHART_SVG, "c"};
+
+/* A drawing that holds together, or the test fails; caller frees. */
+static char *checked(struct strbuf *out, enum status st)
+{
+    char *text;
+
+    cr_assert_eq(st, ST_OK);
+    text = strbuf_detach(out);
+    cr_assert_not_null(text);
+    cr_expect_null(xml_fault(text), "%s", xml_fault(text));
+    cr_expect_null(xml_number_fault(text), "%s", xml_number_fault(text));
+    return text;
+}
+
+static char *gantt(const struct sample *s)
+{
+    const struct chart_gantt what = {&s->run, 0, s->run.nr_migs, "setting"};
+    struct strbuf out = STRBUF_INIT;
+
+    return checked(&out, chart_gantt(&out, &look, &what));
+}
+
+static size_t count(const char *text, const char *word)
+{
+    size_t nr = 0;
+
+    for (; (text = strstr(text, word)); text += strlen(word))
+        nr++;
+    return nr;
+}
+
+Test(reports_chart, timeline_shows_each_of_few_and_the_slowest_of_many)
+{
+    static const size_t cases[] = {1, 5, GANTT_ROWS, GANTT_ROWS + 1, SAMPLE_MAX};
+
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sample *s = sample_new();
+        struct chart_gantt what = {&s->run, 0, cases[i], "setting"};
+        size_t rows[GANTT_ROWS], nr, slowest = 0;
+        char *text;
+
+        for (size_t m = 0; m < cases[i]; m++) {
+            struct mig_result *mig = sample_add(s, "web");
+
+            mig->ended_ns += (int64_t)(m * 7919 % SAMPLE_MAX) * NS_PER_MS;
+        }
+        nr = gantt_rows(&what, rows);
+        cr_expect_eq(nr, cases[i] > GANTT_ROWS ? (size_t)GANTT_SLOWEST : cases[i]);
+        for (size_t m = 0; m < cases[i]; m++)
+            slowest = s->migs[m].ended_ns > s->migs[slowest].ended_ns ? m : slowest;
+        text = gantt(s);
+        cr_expect_eq(count(text, ">web</text>"), nr);
+        cr_expect_eq(strstr(text, "waiting and running") != NULL, cases[i] > GANTT_ROWS);
+        for (size_t r = 0; r <= nr; r++) {
+            cr_assert_lt(r, nr, "the slowest has no row");
+            if (rows[r] == slowest)
+                break;
+        }
+        free(text);
+        free(s);
+    }
+}
+
+Test(reports_chart, timeline_takes_what_never_started_or_never_ended)
+{
+    struct sample *s = sample_new();
+    struct mig_result *mig;
+    char *text;
+
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    mig = sample_add(s, "never");
+    mig->started_ns = mig->ended_ns = mig->total_ns = -1;
+    mig->downtime_ns = mig->blackout_ns = -1;
+    mig->outcome = OUTCOME_REJECTED;
+    mig = sample_add(s, "running");
+    mig->ended_ns = -1;
+    mig->outcome = OUTCOME_QUEUED;
+    mig = sample_add(s, "post");
+    mig->postcopy_ns = 10 * NS_PER_S;
+    text = gantt(s);
+    cr_expect_not_null(strstr(text, "1 of 3 migrations complete"));
+    cr_expect_not_null(strstr(text, ">rejected</text>"));
+    free(text);
+    free(s);
+}
+
+Test(reports_chart, names_survive_and_are_not_executed)
+{
+    struct sample *s = sample_new();
+    char *text;
+
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    sample_add(s, "<script>alert(1)</script>&\"'\\sp\n\xf0\x9f\x98\x80\xd7\xa9");
+    text = gantt(s);
+    cr_expect_null(strstr(text, "<script"));
+    cr_expect_not_null(strstr(text, "&#x3c;script&#x3e;"));
+    free(text);
+    free(s);
+}
+
+Test(reports_chart, distribution_of_one_of_equals_and_of_many)
+{
+    static double values[100000];
+
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    for (size_t nr = 1; nr <= 100000; nr *= 10)
+        for (int equal = 0; equal < 2; equal++) {
+            struct chart_cdf what = {values, nr, "guests stand still for", "Downtime", "n"};
+            struct strbuf out = STRBUF_INIT;
+            char *text;
+
+            for (size_t i = 0; i < nr; i++)
+                values[i] = equal ? 0 : 1e6 * (double)(i + 1);
+            text = checked(&out, chart_cdf(&out, &look, &what));
+            cr_expect_lt(strlen(text), 80000);
+            cr_expect_eq(count(text, ">p50 ") + count(text, ">p95 ") + count(text, ">p99 "), 6,
+                         "a label and a tip for each");
+            free(text);
+        }
+}
+
+Test(reports_chart, rounds_with_and_without_throttle)
+{
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    for (size_t nr = 1; nr <= 31; nr += 10) {
+        struct sample *s = sample_new();
+        struct mig_result *mig = sample_add(s, "db");
+        struct strbuf out = STRBUF_INIT;
+        char *text;
+
+        sample_add_rounds(s, mig, nr);
+        s->rounds[0].threshold_bytes = 0;
+        mig->max_throttle_pct = nr > 1 ? 30 : 0;
+        text = checked(&out, chart_vm(&out, &look, &s->run, mig));
+        cr_expect_eq(strstr(text, "(throttle)") != NULL, nr > 1);
+        cr_expect_not_null(strstr(text, "blackout 230 ms"));
+        cr_expect_not_null(strstr(text, "<title>round 1: "));
+        free(text);
+        free(s);
+    }
+}
+
+Test(reports_chart, forecasts_are_counted_in_the_title)
+{
+    const struct chart_pair pairs[] = {
+        {"good", 10e9, 10.4e9, true, "kvm"},  {"far", 10e9, 30e9, true, "tcg"},
+        {"wrong", 10e9, 10e9, false, "tcg"},  {"unknown", NAN, 10e9, true, "tcg"},
+        {"nothing", 0, 10e9, true, "shared"},
+    };
+    static const char *const titles[] = {
+        "no capture to compare with", "1 of 1 forecasts lie within 5 %", "1 of 2 forecasts",
+        "1 of 3 forecasts lie within 5 % of the observed time; 1 of"};
+
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    for (size_t nr = 0; nr <= 5; nr++) {
+        const struct chart_scatter what = {pairs, nr, "setting"};
+        struct strbuf out = STRBUF_INIT;
+        char *text = checked(&out, chart_scatter(&out, &look, &what));
+
+        cr_expect_not_null(strstr(text, titles[nr < 3 ? nr : 3]), "%zu: %s", nr, text);
+        free(text);
+    }
+}
+
+Test(reports_chart, the_locale_changes_nothing)
+{
+    struct sample *s = sample_new();
+    char *plain, *comma;
+
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    sample_add(s, "web");
+    plain = gantt(s);
+    if (!setlocale(LC_ALL, "de_DE.UTF-8") && !setlocale(LC_ALL, "de_DE"))
+        cr_log_info("no locale with a decimal comma is installed");
+    comma = gantt(s);
+    cr_expect_str_eq(plain, comma);
+    free(plain);
+    free(comma);
+    free(s);
+}
+
+static unsigned big_endian(const char *at)
+{
+    const unsigned char *p = (const unsigned char *)at;
+
+    return (unsigned)p[0] << 24 | (unsigned)p[1] << 16 | (unsigned)p[2] << 8 | p[3];
+}
+
+Test(reports_chart, a_png_has_the_size_of_the_chart_and_holds_no_time)
+{
+    const struct chart_look png = {CHART_PNG, "c"};
+    const double values[] = {1e6, 2e6, 5e9};
+    const struct chart_cdf what = {values, 3, "guests stand still for", "Downtime", "n = 3"};
+    struct strbuf one = STRBUF_INIT, two = STRBUF_INIT;
+
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    cr_assert_eq(chart_cdf(&one, &png, &what), ST_OK);
+    cr_assert_eq(chart_cdf(&two, &png, &what), ST_OK);
+    cr_assert_gt(one.len, 1000);
+    cr_expect_arr_eq(one.buf, "\x89PNG\r\n\x1a\n", 8);
+    cr_expect_eq(big_endian(one.buf + 16), 560);
+    cr_expect_eq(big_endian(one.buf + 20), 380);
+    cr_assert_eq(one.len, two.len);
+    cr_expect_arr_eq(one.buf, two.buf, one.len);
+    strbuf_release(&one);
+    strbuf_release(&two);
+}
