@@ -39,7 +39,7 @@ static const struct dirty_ops table[DIRTY_KIND_NR] = {
 /* clang-format on */
 
 const char *const dirty_kind_names[DIRTY_KIND_NR + 1] = {
-    "idle", "uniform", "hotcold", "zipf", "sequential", "curve", "series", "classes", 0};
+    "idle", "uniform", "hotcold", "zipf", "sequential", "curve", "series", "classes", "trace", 0};
 
 const struct dirty_ops *dirty_ops(enum dirty_kind kind)
 {
