@@ -30,6 +30,7 @@ static const struct schema schemas[] = {
     {"run", "migcast run, migcast quick", schema_run, SCHEMA_WITH_DEFS},
     {"predict", "migcast predict, one object for each trace", schema_predict, SCHEMA_WITH_DEFS},
     {"replay", "migcast replay, one object for each trace", schema_replay, SCHEMA_WITH_DEFS},
+    {"score", "migcast score", schema_score, SCHEMA_ALONE},
     {"validate", "migcast validate", schema_validate, SCHEMA_ALONE},
     {"config", "migcast config show", schema_config, SCHEMA_ALONE},
     {"presets", "migcast presets list", schema_presets, SCHEMA_ALONE},

@@ -10,6 +10,7 @@ extern const char schema_predict[];
 extern const char schema_presets[];
 extern const char schema_replay[];
 extern const char schema_run[];
+extern const char schema_score[];
 extern const char schema_validate[];
 
 #endif

@@ -108,8 +108,11 @@ static enum status take_line(struct facts_loader *ld, const struct trace_line *l
         return st;
     if (before->migrate_ns >= 0)
         return facts_after_line(ld, line);
-    if (!is_migrate(line))
+    if (!is_migrate(line)) {
+        if (line->kind != TRACE_FOOTER && line->t_ns > before->until_ns)
+            before->until_ns = line->t_ns;
         return facts_before_line(ld, line);
+    }
     before->migrate_ns = line->t_ns;
     return ST_OK;
 }

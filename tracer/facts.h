@@ -92,6 +92,7 @@ struct facts_dirty {
 
 struct facts_before {
     int64_t migrate_ns; /* the `migrate` command; -1 = the file ends before it */
+    int64_t until_ns;   /* the last line before it: the same whether or not the file is cut there */
     uint64_t rss_bytes; /* resident memory of the source process; 0 = not noted */
     struct mig_params params;
     bool params_reported; /* query-migrate-parameters was seen, so params are effective, not assumed

@@ -33,7 +33,7 @@ static const double prior[FIT_NR] = {0.37, 0.23, 0.10, 0.20, 0.10};
 #define NOISE_MIB 0.12       /* and absolute: housekeeping of the guest */
 
 struct window {
-    double from_s, to_s; /* relative to migrate; both < 0 */
+    double from_s, to_s; /* relative to the last line before `migrate`; both < 0 */
     double low, high;    /* distinct MiB that give the reported rate, bitmap */
     double mid, sigma;   /* for scaling */
     bool sampled;
@@ -76,7 +76,7 @@ static void read_sampled(struct window *w, double rate, double seconds, double r
 }
 
 static bool read_window(struct window *w, const struct facts_header *h, const struct facts_dirty *d,
-                        int64_t migrate_ns)
+                        int64_t until_ns)
 {
     double seconds = (double)d->calc_ns / 1e9;
     double rate = floor((double)d->rate_bytes_per_s / (double)MIB + 0.5);
@@ -86,7 +86,7 @@ static bool read_window(struct window *w, const struct facts_header *h, const st
         return false;
     if (start < 0)
         start = d->measured_ns - d->calc_ns;
-    *w = (struct window){.from_s = (double)(start - migrate_ns) / 1e9};
+    *w = (struct window){.from_s = (double)(start - until_ns) / 1e9};
     w->to_s = w->from_s + seconds;
     if (d->mode == FACTS_DIRTY_SAMPLING) {
         double per_gib = d->sample_pages > 0 ? (double)d->sample_pages : 512.0;
@@ -350,19 +350,6 @@ static enum status summarise(struct fit *out)
     return ST_OK;
 }
 
-/* The end of what is known beforehand: `migrate`, or the last measurement of a file that was cut.
- */
-static int64_t known_until(const struct facts_before *b)
-{
-    int64_t until = b->migrate_ns;
-
-    for (size_t i = 0; until < 0 && i < b->nr_dirty; i++) {
-        if (i + 1 == b->nr_dirty)
-            until = b->dirty[i].measured_ns;
-    }
-    return until;
-}
-
 enum status fit_before(struct fit *out, const struct facts_header *header,
                        const struct facts_before *before, const struct fit_options *options)
 {
@@ -379,7 +366,7 @@ enum status fit_before(struct fit *out, const struct facts_header *header,
     if (!p || !out->samples)
         goto out;
     for (size_t i = first; i < before->nr_dirty; i++)
-        nr += read_window(&windows[nr], header, &before->dirty[i], known_until(before)) ? 1 : 0;
+        nr += read_window(&windows[nr], header, &before->dirty[i], before->until_ns) ? 1 : 0;
     rng_stream(&rng, options->seed, "fit", 0, 0);
     for (int f = 0; f < FIT_NR; f++) {
         for (int i = 0; i < PROPOSALS; i++) {
