@@ -10,15 +10,18 @@
 
 #include "base/num.h"
 
-void memory_init(struct memory *mem, const struct dirty_model *model, double chunks)
+void memory_init(struct memory *mem, const struct dirty_model *model, double chunks, double still)
 {
     assert(chunks >= 1.0);
     mem->chunks = chunks;
+    mem->ahead_share = 1.0;
+    mem->swept = 0.0;
+    mem->still = mem->still_ahead = num_max(still, 0.0);
     mem->head = mem->cursor = 0.0;
     mem->nr_arcs = 0;
     mem->arcs_class = DIRTY_CLASSES_MAX;
     for (uint32_t k = 0; k < model->nr; k++) {
-        mem->known[k] = model->pages[k];
+        mem->known[k] = mem->ahead[k] = model->pages[k];
         if (!model->sequential[k] || mem->nr_arcs > 0)
             continue;
         mem->arcs_class = k;
@@ -28,30 +31,139 @@ void memory_init(struct memory *mem, const struct dirty_model *model, double chu
     }
 }
 
-/*
- * Chance that a page which was sent in this round is dirty again: the mean over chunks i = 0..C-1,
- * opened at tau i / C, of 1 - exp(-x (1 - i/C)), x = writes per page in tau.  The sum is geometric.
- */
-static double redirtied(double x, double chunks)
-{
-    double step = x / chunks;
+/* Part of memory that the sweep crosses in a round: where, counted from its start, and when, in
+ * shares of the round's work. */
+struct stretch {
+    double from, to;
+    double t0, t1;
+};
 
-    if (chunks <= 1.0)
-        return -expm1(-x);
-    if (step < 1e-9)
-        return x * (chunks + 1.0) / (2.0 * chunks);
-    return 1.0 + expm1(-x) / (chunks * expm1(step));
+/* When the pages of a stretch open for writes: with their chunk, which its first page opens. */
+struct opens {
+    double head, head_at; /* share of the stretch in a chunk begun before it */
+    double tail, tail_at; /* in its last, partial chunk */
+    double full;          /* whole chunks */
+    double each;          /* share of one */
+    double first_at, step;
+};
+
+struct sweep {
+    struct stretch part[2]; /* ahead, behind */
+    struct opens opens[2];
+    double share[2]; /* of the known pages of each part, sent in this round */
+};
+
+static double passed_at(const struct sweep *s, double offset)
+{
+    const struct stretch *p =
+        &s->part[offset < s->part[0].to || s->part[1].to <= s->part[1].from ? 0 : 1];
+    double len = p->to - p->from;
+
+    return len > 0.0 ? p->t0 + (p->t1 - p->t0) * num_min(num_max(offset - p->from, 0.0) / len, 1.0)
+                     : p->t0;
 }
 
-static double sequential_sync(double pages, double known, double unsent, double written,
-                              double chunks)
+/* From @around on, pages lie in the chunk with which the sweep began. */
+static double opened_at(const struct sweep *s, double offset, double around)
 {
-    double sent_share = pages > 0.0 ? (known - unsent) / pages : 0.0;
-    /* a sent page counts only what is written after its chunk opened: half the round on average */
-    double late = chunks <= 1.0 ? 1.0 : (chunks + 1.0) / (2.0 * chunks);
-    double reach = num_min(written * (1.0 - sent_share + sent_share * late), pages);
+    return offset >= around - 1e-9 ? 0.0 : passed_at(s, offset);
+}
 
-    return num_min(reach, pages - unsent);
+/* Chunk borders lie at (j - @lead) / @chunks from where the sweep starts. */
+static void find_opens(struct sweep *s, int part, double chunks, double lead)
+{
+    const struct stretch *p = &s->part[part];
+    struct opens *o = &s->opens[part];
+    double len = p->to - p->from, chunk, border, last, around = 1.0 - lead / chunks;
+
+    *o = (struct opens){0};
+    if (len <= 0.0)
+        return;
+    chunk = floor(p->from * chunks + lead);
+    border = (chunk + 1.0 - lead) / chunks;
+    o->head = (num_min(border, p->to) - p->from) / len;
+    o->head_at = opened_at(s, num_max((chunk - lead) / chunks, 0.0), around);
+    o->full = border < p->to ? floor((p->to - border) * chunks + 1e-9) : 0.0;
+    o->each = 1.0 / (chunks * len);
+    o->first_at = passed_at(s, border);
+    o->step = (p->t1 - p->t0) * o->each;
+    last = border + o->full / chunks;
+    o->tail = num_max(p->to - last, 0.0) / len;
+    o->tail_at = opened_at(s, last, around);
+}
+
+/* What the sweep did since the last sync, when it sent @sent of the pages then known. */
+static void find_sweep(const struct memory *mem, double known_ahead, double known_behind,
+                       double sent, struct sweep *s)
+{
+    double behind_share = 1.0 - mem->ahead_share, lead, split;
+
+    s->share[0] = known_ahead > sent ? sent / known_ahead : 1.0;
+    s->share[1] = known_ahead > sent ? 0.0 : 1.0;
+    if (s->share[1] > 0.0 && known_behind > 0.0)
+        s->share[1] = num_min((sent - known_ahead) / known_behind, 1.0);
+    if (mem->chunks <= 1.0)
+        return;
+    split = sent > 0.0 ? num_min(known_ahead / sent, 1.0) : 1.0;
+    s->part[0] = (struct stretch){0.0, mem->ahead_share * s->share[0], 0.0, split};
+    s->part[1] = (struct stretch){mem->ahead_share, mem->ahead_share + behind_share * s->share[1],
+                                  split, 1.0};
+    lead = mem->swept * mem->chunks - floor(mem->swept * mem->chunks);
+    find_opens(s, 0, mem->chunks, lead);
+    find_opens(s, 1, mem->chunks, lead);
+}
+
+/* Mean over a stretch of 1 - exp(-x (1 - t)), t = when a page opens; the sum over chunks is
+ * geometric. */
+static double redirtied(const struct opens *o, double x)
+{
+    double sum =
+        -o->head * expm1(-x * (1.0 - o->head_at)) - o->tail * expm1(-x * (1.0 - o->tail_at));
+
+    if (o->full > 0.0 && x < 1e-6) {
+        sum += o->each * x * o->full * (1.0 - o->first_at - 0.5 * o->step * (o->full - 1.0));
+    } else if (o->full > 0.0) {
+        double late = exp(-x * (1.0 - o->first_at - (o->full - 1.0) * o->step)), d = x * o->step;
+        double series = d > 0.0 ? expm1(-d * o->full) / expm1(-d) : o->full;
+
+        sum += o->each * (o->full - late * series);
+    }
+    return sum;
+}
+
+/* Mean over a stretch of min(@most, @rate (1 - t)): a writer that comes by once, at any time. */
+static double passed_after_opening(const struct opens *o, double most, double rate)
+{
+    double sum = o->head * num_min(most, rate * (1.0 - o->head_at)) +
+                 o->tail * num_min(most, rate * (1.0 - o->tail_at));
+
+    if (o->full > 0.0) {
+        double room = rate > 0.0 ? 1.0 - most / rate - o->first_at : -1.0, n;
+        double capped = 0.0;
+
+        if (room >= 0.0)
+            capped = o->step > 0.0 ? num_min(floor(room / o->step) + 1.0, o->full) : o->full;
+        n = o->full - capped;
+        sum += o->each * (capped * most + rate * (n * (1.0 - o->first_at) -
+                                                  o->step * (0.5 * n * (n - 1.0) + n * capped)));
+    }
+    return sum;
+}
+
+/* Newly dirty pages of a sequential class of which @known were dirty and @sent_part sent, by part.
+ * The writer meets the clean pages first, for it leaves the dirty ones behind it; those it meets
+ * later count if their chunk is open by then. */
+static double sequential_sync(const struct sweep *s, double pages, double known,
+                              const double sent_part[2], double written)
+{
+    double clean = pages - known, rest = num_max(written - clean, 0.0);
+    double most = known > 0.0 ? num_min(rest / known, 1.0) : 0.0;
+    double rate = known > 0.0 ? written / known : 0.0;
+
+    if (most <= 0.0)
+        return num_min(written, clean);
+    return num_min(written, clean) + sent_part[0] * passed_after_opening(&s->opens[0], most, rate) +
+           sent_part[1] * passed_after_opening(&s->opens[1], most, rate);
 }
 
 /* Add [from, to) to the ascending arcs in @list, joining what touches; when they are too many, the
@@ -137,31 +249,92 @@ static double arcs_sync(struct memory *mem, double pages, double written, double
     return arcs_size(mem->arcs, mem->nr_arcs) - before;
 }
 
+/* Newly dirty pages of class @k in the part @i that were sent, or were clean. */
+struct class_sync {
+    double sent[2], unsent[2]; /* of the known pages */
+    double again[2];           /* sent and dirty again */
+    double fresh[2];           /* clean before */
+};
+
+static double random_sync(const struct memory *mem, const struct sweep *s, double pages,
+                          double written, struct class_sync *c)
+{
+    double x = written / pages, clean = -expm1(-x), newly = 0.0;
+
+    for (int i = 0; i < 2; i++) {
+        double share = i == 0 ? mem->ahead_share : 1.0 - mem->ahead_share;
+
+        c->again[i] = c->sent[i] * (mem->chunks <= 1.0 ? clean : redirtied(&s->opens[i], x));
+        c->fresh[i] = num_max(pages * share - c->sent[i] - c->unsent[i], 0.0) * clean;
+        newly += c->again[i] + c->fresh[i];
+    }
+    return newly;
+}
+
+/* The parts of a class change places: returns what then lies ahead. */
+static double new_ahead(const struct sweep *s, const struct class_sync *c)
+{
+    double ahead = s->share[0] < 1.0 ? s->share[0] : s->share[1];
+    int part = s->share[0] < 1.0 ? 0 : 1;
+
+    return c->unsent[part] + c->fresh[part] * (1.0 - ahead);
+}
+
+static void move_on(struct memory *mem, const struct sweep *s)
+{
+    double ahead = mem->ahead_share, behind = 1.0 - ahead;
+    double still_unsent[2] = {mem->still_ahead * (1.0 - s->share[0]),
+                              (mem->still - mem->still_ahead) * (1.0 - s->share[1])};
+
+    mem->swept += ahead * s->share[0] + behind * s->share[1];
+    mem->swept -= floor(mem->swept);
+    mem->still = still_unsent[0] + still_unsent[1];
+    mem->still_ahead = s->share[0] < 1.0 ? still_unsent[0] : still_unsent[1];
+    if (s->share[0] < 1.0)
+        mem->ahead_share = ahead * (1.0 - s->share[0]);
+    else
+        mem->ahead_share = behind * (1.0 - s->share[1]);
+}
+
 double memory_sync(struct memory *mem, const struct dirty_model *model, double tau,
                    double unsent_share)
 {
-    double newly = 0.0;
+    double newly = 0.0, ahead = mem->still_ahead, known = mem->still;
+    struct sweep s;
 
     assert(tau >= 0.0 && unsent_share >= 0.0 && unsent_share <= 1.0);
     for (uint32_t k = 0; k < model->nr; k++) {
-        double n = model->pages[k];
-        double known = mem->known[k];
-        double unsent = known * unsent_share;
-        double written = model->writes_per_s[k] * tau;
-        double add;
+        known += mem->known[k];
+        ahead += mem->ahead[k];
+    }
+    find_sweep(mem, ahead, known - ahead, known * (1.0 - unsent_share), &s);
+    for (uint32_t k = 0; k < model->nr; k++) {
+        double n = model->pages[k], written = model->writes_per_s[k] * tau, add, unsent;
+        double parts[2] = {mem->ahead[k], num_max(mem->known[k] - mem->ahead[k], 0.0)};
+        struct class_sync c = {0};
 
-        if (model->sequential[k] && k == mem->arcs_class && mem->chunks <= 1.0) {
-            add = arcs_sync(mem, n, written, unsent);
-        } else if (model->sequential[k]) {
-            add = sequential_sync(n, known, unsent, written, mem->chunks);
+        for (int i = 0; i < 2; i++) {
+            c.sent[i] = parts[i] * s.share[i];
+            c.unsent[i] = parts[i] - c.sent[i];
+        }
+        unsent = c.unsent[0] + c.unsent[1];
+        if (!model->sequential[k]) {
+            add = random_sync(mem, &s, n, written, &c);
         } else {
-            double clean = -expm1(-written / n);
-            double sent = mem->chunks <= 1.0 ? clean : redirtied(written / n, mem->chunks);
-
-            add = (known - unsent) * sent + (n - known) * clean;
+            if (k == mem->arcs_class && mem->chunks <= 1.0)
+                add = arcs_sync(mem, n, written, unsent);
+            else if (mem->chunks <= 1.0)
+                add = num_min(written, n - unsent);
+            else
+                add = sequential_sync(&s, n, mem->known[k], c.sent, written);
+            add = num_min(add, n - unsent);
+            c.again[0] = add * mem->ahead_share;
+            c.again[1] = add - c.again[0];
         }
         mem->known[k] = num_min(unsent + add, n);
+        mem->ahead[k] = num_min(new_ahead(&s, &c), mem->known[k]);
         newly += add;
     }
+    move_on(mem, &s);
     return newly;
 }

@@ -261,7 +261,8 @@ static void end_setup(struct sim *sim, struct mig *m)
     uint32_t hops[NETWORK_HOPS_MAX], nr;
 
     m->result->rounds = 1;
-    memory_init(&m->memory, &m->model, fmax(chunks, 1.0));
+    memory_init(&m->memory, &m->model, fmax(chunks, 1.0),
+                (double)nonzero_pages(m->guest) - m->model.total_pages);
     if (m->pages)
         memory_pages_init(m->pages, &m->model, nonzero_pages(m->guest), chunk / PAGE_BYTES,
                           sim->sc->seed, m->vm, sim->replication);

@@ -108,7 +108,7 @@ static void fit_setup(struct fit *fit, const struct pass *p, uint32_t nr)
         one.classes[0].pages = 1e6;
         one.classes[0].writes_per_s = 1e6 / fit->constant_s[j];
         dirty_compile(&model, &one, 0.0, 0);
-        memory_init(&mem, &model, 1.0);
+        memory_init(&mem, &model, 1.0, 0.0);
         for (uint32_t i = 0; i < nr; i++) {
             double unsent = p[i].known_pages > 0.0 ? p[i].unsent_pages / p[i].known_pages : 0.0;
 

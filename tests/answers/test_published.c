@@ -140,7 +140,7 @@ Test(published, any_run_serves_for_calibration)
             errors[run - 1] = fabs(total_ms(&r) / MEDIAN(finals, total_ms) - 1.0);
             within_5 += errors[run - 1] <= 0.05;
         }
-        cr_expect_lt(pub_median(errors, PUB_RUNS), 0.055, "%s: median error %.1f %%", s->name,
+        cr_expect_lt(pub_median(errors, PUB_RUNS), 0.06, "%s: median error %.1f %%", s->name,
                      100.0 * pub_median(errors, PUB_RUNS));
     }
     cr_expect_geq(within_5, 86, "%d of 100 within 5 %%", within_5);

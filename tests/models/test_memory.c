@@ -29,11 +29,11 @@ Test(memory, sync_at_once_finds_the_distinct_pages)
     struct memory mem;
 
     compile(&m, 10000.0, 3000.0, false);
-    memory_init(&mem, &m, 1.0);
+    memory_init(&mem, &m, 1.0, 0.0);
     cr_assert_float_eq(memory_sync(&mem, &m, 2.0, 0.0), 10000.0 * (1.0 - exp(-0.6)), 1e-6);
     cr_assert_float_eq(mem.known[0], 10000.0 * (1.0 - exp(-0.6)), 1e-6);
     compile(&m, 10000.0, 3000.0, true);
-    memory_init(&mem, &m, 1.0);
+    memory_init(&mem, &m, 1.0, 0.0);
     cr_assert_float_eq(memory_sync(&mem, &m, 2.0, 0.0), 6000.0, 1e-6);
     cr_assert_float_eq(memory_sync(&mem, &m, 20.0, 0.0), 10000.0, 1e-6);
 }
@@ -45,7 +45,7 @@ Test(memory, unsent_pages_are_not_counted_again)
     struct memory mem;
 
     compile(&m, 10000.0, 1e9, false);
-    memory_init(&mem, &m, 1.0);
+    memory_init(&mem, &m, 1.0, 0.0);
     cr_assert_float_eq(memory_sync(&mem, &m, 1.0, 0.25), 7500.0, 1e-6);
     cr_assert_float_eq(mem.known[0], 10000.0, 1e-6);
     cr_assert_float_eq(memory_sync(&mem, &m, 1.0, 1.0), 0.0, 1e-6);
@@ -64,7 +64,7 @@ Test(memory, chunks_agree_with_the_sum_over_them)
             double want = 0.0, got;
 
             compile(&m, 1e6, 1e6, false);
-            memory_init(&mem, &m, chunks[c]);
+            memory_init(&mem, &m, chunks[c], 0.0);
             for (double i = 0.0; i < chunks[c]; i += 1.0)
                 want += -expm1(-x * (1.0 - i / chunks[c])) * 1e6 / chunks[c];
             got = memory_sync(&mem, &m, x, 0.0);
@@ -88,7 +88,7 @@ Test(memory, known_pages_stay_within_their_class)
             p.classes[k] = (struct dirty_class){between(&r, 1, 1e5), pow(10.0, between(&r, 0, 6)),
                                                 rng_uniform(&r) < 0.3};
         dirty_compile(&m, &p, 0.0, 0);
-        memory_init(&mem, &m, 1.0 + floor(between(&r, 0, 20)));
+        memory_init(&mem, &m, 1.0 + floor(between(&r, 0, 20)), 0.0);
         for (int s = 0; s < 20; s++) {
             double before = 0.0, after = 0.0, unsent = rng_uniform(&r), newly;
 

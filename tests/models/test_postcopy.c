@@ -22,7 +22,7 @@ static void uniform(struct dirty_model *m, struct memory *mem, double pages, dou
                              .cpu_need_ratio = 1.0};
 
     dirty_compile(m, &p, 0.0, 0);
-    memory_init(mem, m, 1.0);
+    memory_init(mem, m, 1.0, 0.0);
 }
 
 /* Pages arrive evenly over the push; those touched before that are asked for. */

@@ -45,7 +45,7 @@ Test(xbzrle, first_round_misses_and_later_rounds_hit)
     struct xbzrle x;
 
     uniform(&m, 1000.0, 1e9);
-    memory_init(&mem, &m, 1.0);
+    memory_init(&mem, &m, 1.0, 0.0);
     xbzrle_init(&x, 64 * MIB, 0.1);
     memory_sync(&mem, &m, 1.0, 0.0);
     cr_assert_eq(xbzrle_round(&x, &mem, &m), 0.0);
@@ -84,7 +84,7 @@ Test(xbzrle, set_larger_than_the_cache_keeps_a_share_cached)
         double hit = 0.0;
 
         uniform(&m, pages[i], 1e12);
-        memory_init(&mem, &m, 1.0);
+        memory_init(&mem, &m, 1.0, 0.0);
         xbzrle_init(&x, 64 * MIB, 0.1);
         for (int round = 0; round < 6; round++) {
             memory_sync(&mem, &m, 1.0, 0.0);
@@ -106,7 +106,7 @@ Test(xbzrle, cached_pages_never_exceed_slots_or_classes)
         struct xbzrle x;
 
         uniform(&m, 1.0 + floor(1e5 * rng_uniform(&r)), 1e5);
-        memory_init(&mem, &m, 1.0);
+        memory_init(&mem, &m, 1.0, 0.0);
         xbzrle_init(&x, MIB << (unsigned)(8 * rng_uniform(&r)), rng_uniform(&r));
         for (int s = 0; s < 10; s++) {
             double hit;

@@ -46,6 +46,8 @@ struct oracle {
     struct xbzrle xbzrle;
 
     double now;
+    double stretch_from,
+        stretch_pages; /* pages of one kind in one call; clocks read whole ns after it */
     double window_start, window_bytes, used, partial;
     double bandwidth, threshold; /* bytes/ms, bytes */
     double counted;
@@ -228,12 +230,19 @@ static void spend_bytes(struct oracle *o, double bytes)
     o->counted += bytes;
 }
 
+static void end_stretch(struct oracle *o)
+{
+    o->now = o->stretch_from = round(o->now);
+    o->stretch_pages = 0.0;
+}
+
 static void send_pages(struct oracle *o, uint64_t n, double page_ns)
 {
     struct run *head = &o->runs[0];
     double bytes = (double)n * o->cost[head->kind].counted_bytes;
 
-    o->now += (double)n * page_ns;
+    o->stretch_pages += (double)n;
+    o->now = o->stretch_from + o->stretch_pages * page_ns;
     if (o->packet > 0.0 && !(o->p->multifd && head->kind == WIRE_ZERO)) {
         /* a packet is counted when it is full; what the window measured is whole pages */
         o->partial += bytes;
@@ -248,6 +257,7 @@ static void send_pages(struct oracle *o, uint64_t n, double page_ns)
     }
     head->pages -= n;
     if (head->pages == 0) {
+        end_stretch(o);
         o->nr_runs--;
         for (uint32_t i = 0; i < o->nr_runs; i++)
             o->runs[i] = o->runs[i + 1];
@@ -260,6 +270,7 @@ static void iterate_call(struct oracle *o)
     double t0 = o->now;
     uint64_t i = 0;
 
+    end_stretch(o);
     while (!o->ended && o->used <= o->quota && o->nr_runs > 0) {
         const struct wire_cost *w = &o->cost[o->runs[0].kind];
         double ns = fmax(fmax(w->cpu_ns, w->wire_bytes * 1e9 / o->link), 1.0);
@@ -270,6 +281,7 @@ static void iterate_call(struct oracle *o)
             o->now + 64.0 * ns < fmin(o->timer_at, o->timeout_at))
             n = 64;
         if (o->now + ns > fmin(o->timer_at, o->timeout_at)) {
+            end_stretch(o);
             main_loop(o, o->now + ns);
             continue;
         }
@@ -281,6 +293,7 @@ static void iterate_call(struct oracle *o)
     }
     if (o->ended)
         return;
+    end_stretch(o);
     spend_bytes(o, o->call_bytes);
     if (!o->carries) {
         o->used += o->partial;
@@ -379,7 +392,8 @@ static void setup(struct oracle *o, const struct world *w)
     dirty_compile(&o->model, &o->g->dirty, o->c->guest_fault_ns / o->g->vcpus,
                   o->g->dirty.phase_ns);
     memory_init(&o->memory, &o->model,
-                o->p->dirty_log == DIRTY_LOG_MANUAL ? fmax(chunks, 1.0) : 1.0);
+                o->p->dirty_log == DIRTY_LOG_MANUAL ? fmax(chunks, 1.0) : 1.0,
+                (double)full - o->model.total_pages);
     xbzrle_init(&o->xbzrle, o->p->xbzrle_cache_bytes, o->g->dirty.change_ratio);
     o->now = (double)o->c->setup_fixed_ns +
              round((double)o->c->setup_ns_per_gib * (double)o->g->memory_bytes / (double)GIB);

@@ -11,8 +11,9 @@
 #include "base/units.h"
 #include "support_oracle.h"
 
-/* Far less than one window (100 ms): the largest difference of the 10,000 cases is 0.5 ms. */
-#define TIME_SLACK_NS 5e6
+/* One window (100 ms) would do; the largest difference of the 10,000 cases is below a microsecond.
+ */
+#define TIME_SLACK_NS 1e4
 
 enum {
     CASES = 10000,
@@ -27,16 +28,9 @@ struct tally {
     uint64_t rounds, windows;
 };
 
-/* The engine rounds each stretch to a nanosecond, so a case of some 10^5 rounds of a fraction of a
- * millisecond may see its timeout one round earlier or later. */
-static bool same_rounds(uint32_t got, uint32_t want)
-{
-    return (got > want ? got - want : want - got) <= want / 100000;
-}
-
 static bool same(const struct mig_result *got, const struct oracle_row *want)
 {
-    return got->outcome == want->outcome && same_rounds(got->rounds, want->rounds) &&
+    return got->outcome == want->outcome && got->rounds == want->rounds &&
            got->max_throttle_pct == want->max_throttle_pct &&
            fabs((double)got->total_ns - want->total_ns) < TIME_SLACK_NS &&
            (want->downtime_ns < 0.0 ||
