@@ -25,7 +25,8 @@ enum {
     STRIP = 96, /* height of the strip of many migrations */
     STRIP_GAP = 44,
     NAME_COLUMNS = 20,
-    ROUND_LEAST_PX = 3
+    ROUND_LEAST_PX = 3,
+    BLACKOUT_LEAST_PX = 2
 };
 
 struct gantt {
@@ -149,7 +150,9 @@ static void add_stretches(const struct gantt *g, const struct mig_result *mig, d
     if (post > 0)
         add_bar(g, y, switched, end, COLOR_POSTCOPY, 1);
     if (mig->blackout_ns >= 0) {
-        double w = fmax(px(g, switched) - px(g, switched - black), 2);
+        double bar = px(g, end) - px(g, start), w = px(g, switched) - px(g, switched - black);
+
+        w = fmax(w, fmin(BLACKOUT_LEAST_PX, fmax(bar / 3, 0.7)));
 
         chart_rect(g->c, px(g, switched) - w, y - 2, w, BAR + 4, COLOR_BLACKOUT);
     }
@@ -201,59 +204,50 @@ static void add_row(const struct gantt *g, const struct mig_result *mig, double 
     strbuf_release(&tip);
 }
 
-/* How many wait and how many run in each column of pixels of the strip. */
+/* How many wait and how many run, on average over the time that a column of pixels stands for. */
 struct load {
-    long waiting[RIGHT - LEFT + 2], running[RIGHT - LEFT + 2];
+    double waiting[RIGHT - LEFT], running[RIGHT - LEFT];
 };
 
-static size_t column(const struct gantt *g, int64_t ns)
+/* Adds the stretch to each column in the part that it covers. */
+static void add_stretch(const struct gantt *g, double *columns, int64_t from_ns, int64_t to_ns)
 {
-    double at = px(g, ns) - LEFT;
+    double from = px(g, from_ns) - LEFT, to = fmin(px(g, to_ns) - LEFT, RIGHT - LEFT);
 
-    return (size_t)fmin(fmax(at, 0), RIGHT - LEFT);
+    for (size_t i = (size_t)fmax(from, 0); i < RIGHT - LEFT && (double)i < to; i++)
+        columns[i] += fmin(to, (double)i + 1) - fmax(from, (double)i);
 }
 
-static long count_load(const struct gantt *g, struct load *load)
+static double count_load(const struct gantt *g, struct load *load)
 {
-    long most = 1;
+    double most = 0;
 
     for (size_t i = 0; i < g->what->nr; i++) {
         const struct mig_result *mig = mig_at(g->what, i);
         int64_t end = end_of(mig), start = mig->started_ns < 0 ? end : mig->started_ns;
 
-        load->waiting[column(g, mig->queued_ns)]++;
-        load->waiting[column(g, start)]--;
-        if (mig->started_ns < 0)
-            continue;
-        load->running[column(g, start)]++;
-        load->running[column(g, end) + 1]--;
+        add_stretch(g, load->waiting, mig->queued_ns, start);
+        if (mig->started_ns >= 0)
+            add_stretch(g, load->running, start, end);
     }
-    for (size_t i = 1; i <= RIGHT - LEFT; i++) {
-        load->waiting[i] += load->waiting[i - 1];
-        load->running[i] += load->running[i - 1];
-    }
-    for (size_t i = 0; i <= RIGHT - LEFT; i++) {
-        long both = load->waiting[i] + load->running[i];
-
-        most = both > most ? both : most;
-    }
-    return most;
+    for (size_t i = 0; i < RIGHT - LEFT; i++)
+        most = fmax(most, load->waiting[i] + load->running[i]);
+    return most > 0 ? most : 1;
 }
 
-static void add_level(const struct gantt *g, const struct load *load, double top, long most,
+static void add_level(const struct gantt *g, const struct load *load, double top, double most,
                       bool with_waiting)
 {
-    struct chart_point *points = calloc(2 * (RIGHT - LEFT + 1) + 2, sizeof(*points));
+    struct chart_point *points = calloc(RIGHT - LEFT + 2, sizeof(*points));
     size_t nr = 0;
 
     if (!points)
         return;
     points[nr++] = (struct chart_point){LEFT, top + STRIP};
-    for (size_t i = 0; i <= RIGHT - LEFT; i++) {
-        long n = load->running[i] + (with_waiting ? load->waiting[i] : 0);
+    for (size_t i = 0; i < RIGHT - LEFT; i++) {
+        double n = load->running[i] + (with_waiting ? load->waiting[i] : 0);
 
-        points[nr++] =
-            (struct chart_point){LEFT + (double)i, top + STRIP - STRIP * (double)n / (double)most};
+        points[nr++] = (struct chart_point){LEFT + (double)i + 0.5, top + STRIP - STRIP * n / most};
     }
     points[nr++] = (struct chart_point){RIGHT, top + STRIP};
     chart_area(g->c, points, nr, with_waiting ? COLOR_QUEUE : COLOR_PRECOPY_ALT);
@@ -265,7 +259,7 @@ static void add_strip(const struct gantt *g, double top)
     const struct chart_font small = {12, COLOR_MUTED, CHART_END, CHART_PLAIN};
     struct load *load = calloc(1, sizeof(*load));
     struct strbuf words = STRBUF_INIT;
-    long most;
+    double most;
 
     if (!load)
         return;
@@ -274,7 +268,7 @@ static void add_strip(const struct gantt *g, double top)
     add_level(g, load, top, most, false);
     chart_line(g->c, (struct chart_point){LEFT, top + STRIP},
                (struct chart_point){RIGHT, top + STRIP}, 1, COLOR_AXIS, CHART_SOLID);
-    strbuf_addf(&words, "%ld", most);
+    strbuf_addf(&words, most < 100 ? "%.3g" : "%.0f", most);
     chart_text(g->c, (struct chart_point){LEFT - 10, top + 10}, small, strbuf_text(&words));
     chart_text(g->c, (struct chart_point){LEFT - 10, top + STRIP}, small, "0");
     chart_text(g->c, (struct chart_point){LEFT - 10, top + STRIP / 2.0}, small,

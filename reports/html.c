@@ -48,6 +48,9 @@ void html_value(struct html *h, enum html_unit unit, double value)
         strbuf_addstr(h->out, units_size(buf, (uint64_t)value));
         break;
     case UNIT_PCT:
+        if (value > 99.99 && value < 100)
+            strbuf_addstr(h->out, "&gt; ");
+        value = value > 99.99 && value < 100 ? 99.99 : value;
         strbuf_addf(h->out, value > 0 && value < 10 ? "%.1f %%" : "%.4g %%", value);
         break;
     default:
@@ -141,11 +144,14 @@ static void add_verdict(struct html *h)
     }
     strbuf_addstr(h->out, "<header>\n<p class=\"over\">Live migration forecast</p>\n<h1>");
     html_name(h, h->run->scenario);
-    strbuf_addf(h->out, "</h1>\n<div class=\"verdict %s\"><strong>%s</strong><p>",
+    strbuf_addf(h->out, "</h1>\n<div class=\"verdict %s\"><strong>%s%s</strong><p>",
                 errors || h->sum.outcomes[OUTCOME_COMPLETED] == 0 ? "bad"
                 : done && !crossed                                ? "good"
                                                                   : "doubt",
-                verdict);
+                verdict,
+                errors    ? " &ndash; THRESHOLD CROSSED"
+                : crossed ? " &ndash; WARNING"
+                          : "");
     html_text(h, strbuf_text(&words));
     strbuf_addstr(h->out, "</p></div>\n");
     if (h->run->interrupted)

@@ -77,8 +77,8 @@ size_t html_sample_of(struct html *h, html_get *get)
 
 void html_outcomes(struct html *h)
 {
-    static const char *const heads[] = {"Outcome",        "#Migrations",        "#Share",
-                                        "#95 % interval", "Most common reason", NULL};
+    static const char *const heads[] = {"Outcome",        "#Migrations",         "#Share",
+                                        "#95 % interval", "Reason, for example", NULL};
     const struct run_result *run = h->run;
 
     html_section(h, "outcomes", "Outcomes");
