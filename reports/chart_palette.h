@@ -19,6 +19,7 @@ enum chart_color {
     COLOR_PRECOPY,
     COLOR_PRECOPY_ALT, /* every other round */
     COLOR_BLACKOUT,
+    COLOR_BLACKOUT_BAND,
     COLOR_POSTCOPY,
     COLOR_GOOD,
     COLOR_WARN,

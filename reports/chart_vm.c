@@ -187,7 +187,8 @@ static void add_blackout(const struct vm_chart *v)
     x = chart_at(&v->x, fmax(end - (double)v->mig->blackout_ns, 0));
     w = fmax(chart_at(&v->x, end) - x, 2);
     x = fmin(x, RIGHT - w);
-    chart_rect(v->c, x, TOP, w, PANEL, COLOR_BLACKOUT);
+    chart_rect(v->c, x, TOP, w, PANEL, COLOR_BLACKOUT_BAND);
+    chart_rect(v->c, x, TOP, 2, PANEL, COLOR_BLACKOUT);
     strbuf_addf(&words, "blackout %s", units_time(buf, v->mig->blackout_ns));
     chart_text(v->c, (struct chart_point){x - 8, TOP + 12},
                (struct chart_font){12, COLOR_BLACKOUT, CHART_END, CHART_BOLD}, strbuf_text(&words));
