@@ -106,7 +106,7 @@ static void add_grid(const struct vm_chart *v)
 static void add_tooth(const struct vm_chart *v)
 {
     size_t each = SAMPLES / v->nr < 2 ? 2 : SAMPLES / v->nr > 60 ? 60 : SAMPLES / v->nr;
-    struct chart_point *points = malloc(each * v->nr * sizeof(*points));
+    struct chart_point *points = malloc((each * v->nr + 1) * sizeof(*points));
     size_t nr = 0;
 
     if (!points)
@@ -120,6 +120,10 @@ static void add_tooth(const struct vm_chart *v)
                 chart_at(&v->x, start_ns(v, i) * (1 - part) + end_ns(v, i) * part),
                 chart_at(&v->y, bytes)};
         }
+    /* what the last sync found: sent in the blackout, or left when it ended */
+    points[nr++] =
+        (struct chart_point){chart_at(&v->x, end_ns(v, v->nr - 1)),
+                             chart_at(&v->y, (double)v->rounds[v->nr - 1].remaining_bytes)};
     chart_path(v->c, points, nr, 2, COLOR_PRECOPY);
     free(points);
 }
