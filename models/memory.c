@@ -117,9 +117,12 @@ static void find_sweep(const struct memory *mem, double known_ahead, double know
  * geometric. */
 static double redirtied(const struct opens *o, double x)
 {
-    double sum =
-        -o->head * expm1(-x * (1.0 - o->head_at)) - o->tail * expm1(-x * (1.0 - o->tail_at));
+    double sum = 0.0;
 
+    if (o->head > 0.0)
+        sum -= o->head * expm1(-x * (1.0 - o->head_at));
+    if (o->tail > 0.0)
+        sum -= o->tail * expm1(-x * (1.0 - o->tail_at));
     if (o->full > 0.0 && x < 1e-6) {
         sum += o->each * x * o->full * (1.0 - o->first_at - 0.5 * o->step * (o->full - 1.0));
     } else if (o->full > 0.0) {
@@ -264,7 +267,8 @@ static double random_sync(const struct memory *mem, const struct sweep *s, doubl
     for (int i = 0; i < 2; i++) {
         double share = i == 0 ? mem->ahead_share : 1.0 - mem->ahead_share;
 
-        c->again[i] = c->sent[i] * (mem->chunks <= 1.0 ? clean : redirtied(&s->opens[i], x));
+        if (c->sent[i] > 0.0)
+            c->again[i] = c->sent[i] * (mem->chunks <= 1.0 ? clean : redirtied(&s->opens[i], x));
         c->fresh[i] = num_max(pages * share - c->sent[i] - c->unsent[i], 0.0) * clean;
         newly += c->again[i] + c->fresh[i];
     }
