@@ -217,9 +217,13 @@ static bool send_head(struct precopy *p, const struct precopy_limits *l, int64_t
     enum wire_kind kind = p->runs[0].kind;
     double ns = page_ns(l, kind);
     double quota = pages_to_quota(l, kind, p->quota_used, p->queued_bytes);
-    double clock = pages_to_clock(ns, p->call_pages, p->now_ns - p->call_start_ns);
-    double run = (double)p->runs[0].pages;
-    double n = num_min(num_min(quota, clock), run);
+    double run = (double)p->runs[0].pages, most = num_min(quota, run);
+    int64_t elapsed = p->now_ns - p->call_start_ns;
+    /* what is over before the clock could end the call need not ask it */
+    double clock = most * ns + (double)elapsed < (double)PRECOPY_CALL_NS
+                       ? INFINITY
+                       : pages_to_clock(ns, p->call_pages, elapsed);
+    double n = num_min(most, clock);
     double room = (double)(until_ns - p->now_ns) / ns;
 
     if (n > room) {
