@@ -158,36 +158,56 @@ double dirty_wanted(const struct dirty_model *model, int64_t from_ns, int64_t to
     return on_before(model, to_ns + model->phase_ns) - on_before(model, from_ns + model->phase_ns);
 }
 
-/* vCPU seconds for @work more seconds of work from @tau on. */
-static double cpu_need(const struct dirty_model *m, double tau, double work)
+/* dirty_distinct() and dirty_distinct_rate() at once: one exponential a class. */
+static double distinct_and_rate(const struct dirty_model *m, double tau, double *rate)
 {
-    double need = m->cpu_per_work * work;
+    double sum = 0.0;
 
-    if (m->fault_s > 0.0)
-        need += m->fault_s * (dirty_distinct(m, tau + work) - dirty_distinct(m, tau));
-    return need;
+    *rate = 0.0;
+    for (uint32_t k = 0; k < m->nr; k++) {
+        double n = m->pages[k], w = m->writes_per_s[k], d = dirty_class_distinct(m, k, tau);
+
+        sum += d;
+        if (m->sequential[k])
+            *rate += d < n ? w : 0.0;
+        else
+            *rate += w * (1.0 - d / n);
+    }
+    return sum;
 }
 
-/* Largest work in [0, hi] whose need is at most @cpu.  cpu_need grows with work and bends down, so
- * Newton from below with a bisection guard converges in a few steps. */
-static double work_for_cpu(const struct dirty_model *m, double tau, double cpu, double hi)
+/* vCPU seconds for @work more seconds of work from @tau on, where @before pages are distinct; and
+ * how fast that grows with work. */
+static double cpu_need(const struct dirty_model *m, double tau, double before, double work,
+                       double *slope)
 {
-    double lo = 0.0, x;
+    double rate = 0.0, distinct = m->fault_s > 0.0 ? distinct_and_rate(m, tau + work, &rate) : 0.0;
 
-    if (cpu_need(m, tau, hi) <= cpu)
+    *slope = m->cpu_per_work + m->fault_s * rate;
+    return m->cpu_per_work * work + m->fault_s * (distinct - before);
+}
+
+/* Largest work in [0, hi] whose need is at most @cpu.  The need grows with work and bends down: the
+ * chord from 0 overshoots, and from there on Newton's tangents, which lie above it, come up to the
+ * root from below.  Steps of a sequential class are left to bisection. */
+static double work_for_cpu(const struct dirty_model *m, double tau, double before, double cpu,
+                           double hi)
+{
+    double lo = 0.0, slope, need = cpu_need(m, tau, before, hi, &slope), x;
+
+    if (need <= cpu)
         return hi;
-    x = 0.5 * hi;
-    for (int i = 0; i < 40 && hi - lo > 1e-9 * hi; i++) {
-        double over = cpu_need(m, tau, x) - cpu;
-        double slope = m->cpu_per_work + m->fault_s * dirty_distinct_rate(m, tau + x);
-        double next = slope > 0.0 ? x - over / slope : lo;
+    x = hi = hi * cpu / need;
+    for (int i = 0; i < 60 && hi - lo > 1e-9 * hi; i++) {
+        double over = cpu_need(m, tau, before, x, &slope) - cpu, next;
 
+        if (fabs(over) <= 1e-9 * cpu)
+            return x;
         if (over > 0.0)
             hi = x;
         else
             lo = x;
-        if (fabs(over) <= 1e-10 * cpu)
-            return x;
+        next = slope > 0.0 ? x - over / slope : lo;
         x = next > lo && next < hi ? next : 0.5 * (lo + hi);
     }
     return x;
@@ -238,22 +258,23 @@ static double work_until_rare(const struct dirty_model *m, double tau, double ta
 
 double dirty_work(const struct dirty_model *m, double tau, double wanted_s, double cpu_share)
 {
-    double rate, limit;
+    double before = 0.0, rate = m->total_writes_per_s, limit = wanted_s, slope;
 
     if (wanted_s <= 0.0 || m->nr == 0)
         return wanted_s > 0.0 ? wanted_s : 0.0;
     if (m->cpu_per_work + m->fault_s * m->total_writes_per_s <= cpu_share)
         return wanted_s; /* even if every write were a fault */
-    rate = m->cpu_per_work + (m->fault_s > 0.0 ? m->fault_s * dirty_distinct_rate(m, tau) : 0.0);
-    if (rate <= cpu_share)
+    if (tau > 0.0 && m->fault_s > 0.0)
+        before = distinct_and_rate(m, tau, &rate);
+    if (m->cpu_per_work + m->fault_s * rate <= cpu_share)
         return wanted_s;
-    limit = wanted_s;
     if (m->cpu_per_work < cpu_share && m->fault_s > 0.0) {
-        limit = work_until_rare(m, tau, (cpu_share - m->cpu_per_work) / m->fault_s, wanted_s);
-        double t_free = cpu_need(m, tau, limit) / cpu_share;
+        double rare = (cpu_share - m->cpu_per_work) / m->fault_s, t_free;
 
+        limit = work_until_rare(m, tau, rare, wanted_s);
+        t_free = cpu_need(m, tau, before, limit, &slope) / cpu_share;
         if (t_free < wanted_s)
             return num_min(wanted_s, limit + (wanted_s - t_free));
     }
-    return work_for_cpu(m, tau, cpu_share * wanted_s, limit);
+    return work_for_cpu(m, tau, before, cpu_share * wanted_s, limit);
 }
