@@ -15,8 +15,8 @@
 
 #include "base/status.h"
 
-/* Payload of a full Ethernet frame over what it takes on the wire: 1448 / 1538 (TCP with timestamps, IPv4,
- * Ethernet header, check sum, preamble and gap). */
+/* Payload of a full Ethernet frame over what it takes on the wire: 1448 / 1538 (TCP with
+ * timestamps, IPv4, Ethernet header, check sum, preamble and gap). */
 #define NETWORK_NIC_EFFICIENCY (1448.0 / 1538.0)
 
 enum {

@@ -21,7 +21,8 @@ enum outcome {
     OUTCOME_NR
 };
 
-/* The reason of a migration that is still running at the horizon and, simulated further, stays so. */
+/* The reason of a migration that is still running at the horizon and, simulated further, stays so.
+ */
 #define REASON_NEVER_CONVERGES "never converges"
 
 /* What bound the migration for most of its time, or kept it from converging. */

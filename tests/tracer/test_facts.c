@@ -192,7 +192,8 @@ Test(facts, plain_and_compressed_files_say_the_same)
     struct trace_facts plain, packed;
     char *a, *b;
 
-    cr_assert(facts_load(&plain, SOURCE_DIR "/tests/tracer/plain/linux-idle.jsonl", 0, NULL) == ST_OK);
+    cr_assert(facts_load(&plain, SOURCE_DIR "/tests/tracer/plain/linux-idle.jsonl", 0, NULL) ==
+              ST_OK);
     load_capture(&packed, "linux-idle");
     a = before_as_text(&plain);
     b = before_as_text(&packed);
