@@ -112,7 +112,8 @@ static enum status take_color(struct cli_opts *o, const char *value)
     const char *no_color = getenv("NO_COLOR");
     const char *term = getenv("TERM");
 
-    if (strcmp(value, "auto") != 0)
+    o->state->color_auto = strcmp(value, "auto") == 0;
+    if (!o->state->color_auto)
         o->color = strcmp(value, "always") == 0;
     else
         o->color = isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
@@ -255,16 +256,18 @@ enum status opts_parse(struct cli_opts *o, int argc, char **argv, struct diag *d
 
     assert(o->cmd && argc >= 1);
     o->jobs = usable_cpus();
-    take_color(o, "auto");
     o->state = calloc(1, sizeof(*o->state));
     if (!o->state)
         return diag_set(diag, ST_ENOMEM, "out of memory");
+    take_color(o, "auto");
     o->state->given = calloc((size_t)argc, sizeof(*o->state->given));
     o->state->sets = calloc((size_t)argc, sizeof(*o->state->sets));
     o->sets = o->state->sets;
     if (!o->state->given || !o->state->sets)
         return diag_set(diag, ST_ENOMEM, "out of memory");
     st = parse_options(o, argc, argv, diag);
+    if (o->output && o->state->color_auto)
+        o->color = false; /* what the terminal can do says nothing about a file */
     return st == ST_OK ? check_args(o, diag) : st;
 }
 

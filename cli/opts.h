@@ -13,6 +13,7 @@ struct cli_given { /* one of the subcommand's own options, as given */
 };
 
 struct cli_state {
+    bool color_auto;         /* --color was not always or never */
     struct cli_given *given; /* in the order of the command line */
     size_t nr_given;
     struct scn_override *sets;

@@ -5,6 +5,7 @@
  * Invariant: a single migration takes at most 23 lines of 80 columns unless verbose.
  */
 #include "reports/text_int.h"
+#include "reports/words.h"
 
 #include <assert.h>
 #include <math.h>
@@ -364,7 +365,7 @@ static void add_facts(struct text *t, const struct mig_result *mig)
     struct strbuf words = STRBUF_INIT;
     char a[UNITS_TEXT], b[UNITS_TEXT];
 
-    strbuf_addstr(&words, outcome_name(mig->outcome));
+    strbuf_addstr(&words, words_outcome(mig));
     flush_fact(t, "outcome", &words);
     if (mig->started_ns >= 0) {
         strbuf_addf(&words, "%s, of it %s set-up", time_or_dash(a, mig->total_ns),

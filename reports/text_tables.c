@@ -4,6 +4,7 @@
  * Invariant: no line is wider than the terminal; what does not fit is cut inside its cell.
  */
 #include "reports/text_int.h"
+#include "reports/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -122,7 +123,7 @@ static void format_outcome(const struct text *t, const struct summary_group *gro
         strbuf_addf(words, "%zu of %zu completed", group->outcomes[OUTCOME_COMPLETED], group->nr);
         return;
     }
-    strbuf_addstr(words, outcome_name(mig->outcome));
+    strbuf_addstr(words, words_outcome(mig));
     if (mig->outcome != OUTCOME_COMPLETED && mig->binding != BINDING_NONE)
         strbuf_addf(words, ": %s", binding_name(mig->binding));
 }

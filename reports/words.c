@@ -187,3 +187,10 @@ void words_escape(struct strbuf *out, const char *text, const char *(*special)(c
         cell_add_text(out, one);
     }
 }
+
+const char *words_outcome(const struct mig_result *mig)
+{
+    if (mig->outcome == OUTCOME_QUEUED && mig->started_ns >= 0)
+        return "still migrating";
+    return outcome_name(mig->outcome);
+}

@@ -38,4 +38,8 @@ const struct mig_result *words_telling(const struct summary *sum,
  */
 void words_escape(struct strbuf *out, const char *text, const char *(*special)(const char *at));
 
+/* words_outcome - the outcome as people say it: one that still runs at the horizon is not "queued".
+ */
+const char *words_outcome(const struct mig_result *mig);
+
 #endif
