@@ -18,14 +18,16 @@
 #define UNKNOWN (-1.0)
 
 enum figure {
-    FIG_RSS,    /* bytes */
-    FIG_SLIP,   /* ns */
-    FIG_COPY,   /* bytes/s */
-    FIG_SCAN,   /* bytes/s */
-    FIG_SETUP,  /* ns */
-    FIG_TAIL,   /* bytes */
-    FIG_CANCEL, /* ns */
-    FIG_START,  /* ns: from the end at the source to RESUME, post-copy */
+    FIG_RSS,        /* bytes */
+    FIG_SLIP,       /* ns */
+    FIG_COPY_LEAST, /* bytes/s: at least this fast, where the quota hides the rest */
+    FIG_COPY,       /* bytes/s */
+    FIG_MULTIFD,    /* bytes/s, all channels */
+    FIG_SCAN,       /* bytes/s */
+    FIG_SETUP,      /* ns */
+    FIG_TAIL,       /* bytes */
+    FIG_CANCEL,     /* ns */
+    FIG_START,      /* ns: from the end at the source to RESUME, post-copy */
     FIG_NR
 };
 
@@ -33,6 +35,8 @@ enum accel calibration_accel(const struct trace_facts *facts)
 {
     return facts->header.accel == FACTS_ACCEL_TCG ? ACCEL_TCG : ACCEL_KVM;
 }
+
+static double median(double *v, size_t n);
 
 static double rss_overhead(const struct trace_facts *f)
 {
@@ -77,8 +81,8 @@ static double window_slip(const struct trace_facts *f)
     return fmax((double)(last->t_ns - first->t_ns) / n - 100e6, 0.0);
 }
 
-/* Upper quartile of the speed between neighbouring polls, of the counter picked by @zero. */
-static double poll_speed(const struct trace_facts *f, bool zero)
+/* Quantile @q of the speed between neighbouring polls, of non-zero or of @zero pages. */
+static double poll_speed(const struct trace_facts *f, bool zero, double q_of)
 {
     double *v = malloc((f->after.nr_polls + 1) * sizeof(*v)), result = UNKNOWN;
     size_t n = 0;
@@ -94,7 +98,7 @@ static double poll_speed(const struct trace_facts *f, bool zero)
             v[n++] = (double)pages * (double)PAGE_BYTES * 1e9 / (double)(q->t_ns - p->t_ns);
     }
     if (n >= (zero ? 1 : 8))
-        result = stats_quantile(v, n, zero ? 1.0 : 0.75);
+        result = stats_quantile(v, n, q_of);
     free(v);
     return result;
 }
@@ -116,6 +120,39 @@ static double tail_bytes(const struct trace_facts *f)
             return fmax(full - (double)q->normal_pages, 0.0) * (double)PAGE_BYTES;
     }
     return 0.0;
+}
+
+/*
+ * Speed of one stream in round 1.  Where the cap is out of reach, each window says it.  Under a cap
+ * the sender rests for most of a window: only the fastest stretches between two polls show its
+ * speed, and only if a window's quota lasts longer than a stretch.
+ */
+static double copy_speed(const struct trace_facts *f)
+{
+    const struct mig_params *p = &f->before.params;
+    double cap = (double)p->max_bandwidth_bytes_per_s, *v, result, fast;
+    size_t n = 0;
+
+    if (f->header.link.rate_bps || p->multifd || f->after.nr_polls < 8)
+        return UNKNOWN;
+    if (p->max_bandwidth_bytes_per_s == 0 || p->max_bandwidth_bytes_per_s == UNITS_UNLIMITED)
+        cap = INFINITY;
+    v = malloc(f->after.nr_polls * sizeof(*v));
+    for (size_t i = 0; v && i < f->after.nr_polls; i++) {
+        const struct facts_poll *q = &f->after.polls[i];
+        bool zeros = (double)q->pages_per_s * (double)PAGE_BYTES > 1.1 * q->bandwidth_bytes_per_s;
+
+        if (q->status == FACTS_ST_ACTIVE && q->rounds == 1 && q->bandwidth_bytes_per_s > 0.0 &&
+            !zeros)
+            v[n++] = q->bandwidth_bytes_per_s;
+    }
+    result = n >= 8 ? median(v, n) : UNKNOWN;
+    free(v);
+    if (result == UNKNOWN || result < 0.9 * cap)
+        return result;
+    fast = poll_speed(f, false, 0.95);
+    /* polls are some 20 ms apart: a quota that is gone by then shows itself, not the speed */
+    return fast < 0.8 * cap * 0.1 / 0.021 ? fast : UNKNOWN;
 }
 
 static double from_moments(const struct trace_facts *f, enum figure figure)
@@ -145,10 +182,16 @@ static double figure_of(const struct trace_facts *f, enum figure figure)
         return rss_overhead(f);
     case FIG_SLIP:
         return window_slip(f);
+    case FIG_COPY_LEAST:
+        return f->header.link.rate_bps || f->before.params.multifd ? UNKNOWN
+                                                                   : poll_speed(f, false, 0.95);
     case FIG_COPY:
-        return f->header.link.rate_bps || f->before.params.multifd ? UNKNOWN : poll_speed(f, false);
+        return copy_speed(f);
+    case FIG_MULTIFD:
+        return f->header.link.rate_bps || !f->before.params.multifd ? UNKNOWN
+                                                                    : poll_speed(f, false, 0.95);
     case FIG_SCAN:
-        return poll_speed(f, true);
+        return poll_speed(f, true, 1.0);
     case FIG_TAIL:
         return tail_bytes(f);
     default:
@@ -263,9 +306,16 @@ static void set_figure(struct costs_file_part *part, enum figure figure, double 
         c->window_slip_ns = (int64_t)mid;
         part->spread.slip_spread_ns = (int64_t)sd;
         break;
+    case FIG_COPY_LEAST:
+        c->copy_bytes_per_s = (uint64_t)mid;
+        part->spread.copy_spread_ratio = 0.15;
+        break;
     case FIG_COPY:
         c->copy_bytes_per_s = (uint64_t)mid;
-        part->spread.copy_spread_ratio = sd / mid;
+        part->spread.copy_spread_ratio = fmax(sd / mid, 0.1);
+        break;
+    case FIG_MULTIFD:
+        c->multifd_bytes_per_s = (uint64_t)fmax(mid, (double)c->copy_bytes_per_s);
         break;
     case FIG_SCAN:
         c->zero_scan_bytes_per_s = (uint64_t)mid;
@@ -318,7 +368,9 @@ static void learn_part(struct costs_file_part *part, enum accel accel,
         if (n > 0) {
             /* a scan is often cut short by the poll or the quota: the fastest seen is the one meant
              */
-            double mid = figure == FIG_SCAN ? stats_quantile(v, n, 1.0) : median(v, n);
+            double mid = figure == FIG_SCAN || figure == FIG_COPY_LEAST || figure == FIG_MULTIFD
+                             ? stats_quantile(v, n, 1.0)
+                             : median(v, n);
 
             set_figure(part, (enum figure)figure, mid, spread(v, n, mid));
         }

@@ -24,6 +24,11 @@ static void init_costs(void *obj)
 static const struct option cost_rows[] = {
     {.name = "copy_rate", .type = OPT_RATE, .offset = AT(copy_bytes_per_s), .min = 1.0, .max = 1e13,
      .group = "host costs", .help = "normal pages through one stream, bounded by the sender's CPU"},
+    {.name = "multifd_rate", .type = OPT_RATE,
+     .offset = AT(multifd_bytes_per_s), .min = 0.0, .max = 1e13,
+     .group = "host costs", .help = "normal pages through all multifd channels together",
+     .note = "0: each channel adds a full stream. Channels share cores and memory bandwidth, so on a "
+             "small host two are hardly faster than one."},
     {.name = "zero_scan_rate", .type = OPT_RATE,
      .offset = AT(zero_scan_bytes_per_s), .min = 1.0, .max = 1e13,
      .group = "host costs", .help = "guest memory tested and found zero"},

@@ -180,7 +180,8 @@ struct guest_params {
 /* Costs of a pair of hosts, from `calibrate` or a preset; every default says its origin in
  * models/costs.c. */
 struct host_costs {
-    uint64_t copy_bytes_per_s;       /* normal pages through one stream, sender CPU */
+    uint64_t copy_bytes_per_s;    /* normal pages through one stream, sender CPU */
+    uint64_t multifd_bytes_per_s; /* normal pages, all channels together; 0 = each adds a stream */
     uint64_t zero_scan_bytes_per_s;  /* guest bytes tested and found zero */
     uint64_t final_copy_bytes_per_s; /* normal pages in the stop-and-copy */
     uint64_t tls_bytes_per_s;        /* ceiling of one encrypted stream */

@@ -68,7 +68,7 @@ static void multifd_costs(const struct mig_params *p, const struct host_costs *c
     out[WIRE_NORMAL].wire_bytes = PAGE * ratio + header;
     out[WIRE_NORMAL].counted_bytes =
         qemu_behaviour(p->qemu)->multifd_counts_true_size ? PAGE * ratio + header : PAGE + header;
-    out[WIRE_NORMAL].cpu_ns = cpu / channels;
+    out[WIRE_NORMAL].cpu_ns = num_max(cpu / channels, ns_per_page(c->multifd_bytes_per_s));
     if (zero_in_channels(p)) {
         out[WIRE_ZERO].wire_bytes = out[WIRE_ZERO].counted_bytes = header;
         out[WIRE_ZERO].cpu_ns = ns_per_page(c->zero_scan_bytes_per_s) / channels;
