@@ -27,7 +27,6 @@ void host_costs_default(struct host_costs *c)
         /* our captures on KVM: under 1 ms for 512-1024 MiB guests */
         .sync_fixed_ns = 300 * NS_PER_US,
         .sync_ns_per_gib = 100 * NS_PER_US,
-        .clear_ns_per_gib = 200 * NS_PER_US,
         /* our captures: 1-6 ms */
         .setup_fixed_ns = 4 * NS_PER_MS,
         .setup_ns_per_gib = 500 * NS_PER_US,
@@ -49,7 +48,6 @@ void host_costs_default(struct host_costs *c)
         .socket_buffer_bytes = 212992,
         /* our captures on KVM: 38 MiB */
         .rss_overhead_bytes = 38 * MIB,
-        .boot_written_bytes = 0,
         /* a write-protection fault with page-modification logging off, physical KVM; assumption */
         .guest_fault_ns = 2000.0,
         /* our cancelled capture: 81 ms from cancelling to cancelled */

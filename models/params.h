@@ -191,7 +191,6 @@ struct host_costs {
     uint64_t xbzrle_bytes_per_s;      /* input compared and encoded */
     int64_t sync_fixed_ns;            /* one dirty-log sync */
     int64_t sync_ns_per_gib;          /* more of it, by guest memory */
-    int64_t clear_ns_per_gib;         /* re-protecting a chunk */
     int64_t setup_fixed_ns;
     int64_t setup_ns_per_gib;
     int64_t window_slip_ns;              /* how late a rate-limit sleep wakes up */
@@ -205,7 +204,6 @@ struct host_costs {
     int64_t postcopy_zero_ns;            /* placing one zero page at the destination */
     uint64_t socket_buffer_bytes;
     uint64_t rss_overhead_bytes; /* resident memory of QEMU that is not guest memory */
-    uint64_t boot_written_bytes; /* non-zero guest memory outside what resident memory explains */
     double guest_fault_ns;       /* guest time lost per newly dirtied page */
     int64_t cancel_ns;           /* clean-up after a cancel */
     int64_t tcp_timeout_ns;      /* a dead path breaks the connection after this long */

@@ -15,14 +15,10 @@ struct qemu_behaviour {
     const char *name;           /* "7.2" */
     bool complete_at_threshold; /* pending <= threshold completes (10.1+), else pending < threshold
                                  */
-    bool postcopy_sends_all;    /* post-copy ends at pending == 0 (10.1+), else the rest goes in
-                                   completion */
     bool postcopy_before_complete; /* post-copy is tested before completion (10.1+) */
     bool quota_by_flush; /* bytes count against the window's quota when flushed (8.2+), else at once
                           */
     bool switchover_bandwidth;      /* avail-switchover-bandwidth is known (8.2+) */
-    bool device_state_always;       /* state `device` in every migration (10.0+) */
-    bool postcopy_state_early;      /* postcopy-active is set before the VM stops (before 10.0) */
     bool throttle_timer;            /* auto-converge also syncs on a 5 s timer (9.2+) */
     bool dirty_limit;               /* capability dirty-limit (8.1+) */
     bool multifd_barrier_per_sweep; /* else at every iterate call (8.1+) */
@@ -32,9 +28,6 @@ struct qemu_behaviour {
     bool transferred_all_bytes;     /* `transferred` holds section headers and footers too (8.2+) */
     bool cancel_in_postcopy;        /* migrate_cancel is taken in post-copy, and the guest lost
                                        (before 10.0) */
-    bool final_clear_skipped;       /* no dirty-log clear in the final stage (10.1+) */
-    bool legacy_compression;        /* -b, compress (before 9.1) */
-    bool postcopy_rate_limited_package; /* package obeys max-postcopy-bandwidth (before 10.0) */
 };
 
 const struct qemu_behaviour *qemu_behaviour(enum qemu_version version);

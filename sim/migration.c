@@ -85,7 +85,7 @@ void mig_set_limits(struct sim *sim, struct mig *m)
         l->quota_bytes = (double)(p->max_bandwidth_bytes_per_s / 10);
     l->call_bytes = wire_call_bytes(p);
     barrier = p->multifd && (!m->qemu->multifd_barrier_per_sweep || p->multifd_flush_each_call);
-    l->call_ns = barrier ? m->costs->rtt_ns : 0;
+    l->call_ns = barrier ? m->rtt_ns : 0;
     set_flush(m, l, barrier);
     l->slip_ns = m->costs->window_slip_ns;
     l->switchover_bytes_per_s = 0.0;
@@ -186,11 +186,15 @@ void mig_apply_change(struct mig *m, const struct scn_change *c)
 static void load_inputs(struct sim *sim, struct mig *m)
 {
     const struct scn_vm *vm = &sim->sc->vms[m->vm];
+    uint32_t hops[NETWORK_HOPS_MAX], nr = mig_route(sim, m, hops);
     struct dirty_params dirty;
     int64_t phase_ns;
 
     m->guest = &vm->guest;
     m->costs = &sim->sc->hosts[m->source].costs;
+    m->rtt_ns = m->costs->rtt_ns;
+    for (uint32_t i = 0; i < nr; i++)
+        m->rtt_ns += hops[i] < sim->sc->nr_links ? 2 * sim->sc->links[hops[i]].latency_ns : 0;
     m->params = sim->sc->migrations[vm->migration].params;
     m->params.max_bandwidth_bytes_per_s = sim_draw_bandwidth(sim, vm->migration, m->vm);
     for (uint32_t i = 0; i < sim->sc->nr_changes; i++) {
@@ -227,7 +231,6 @@ void mig_start(struct sim *sim, uint32_t request)
     m->blackout_start_ns = m->postcopy_start_ns = -1;
     m->worked_until_ns = sim->now_ns;
     m->timer_sync_count = 0;
-    m->final_pages = 0;
     m->result->started_ns = sim->now_ns;
     mig_set_limits(sim, m);
     throttle_init(&m->throttle, sim->now_ns);

@@ -26,7 +26,7 @@ static void account_stalls(struct mig *m, int64_t push_ns)
         .queue_ns = m->params.postcopy_preempt || m->link_rate <= 0.0
                         ? 0.0
                         : (double)m->costs->socket_buffer_bytes * (double)NS_PER_S / m->link_rate,
-        .fault_ns = (double)(m->costs->postcopy_fault_ns + m->costs->rtt_ns),
+        .fault_ns = (double)(m->costs->postcopy_fault_ns + m->rtt_ns),
         .host_page_pages = (double)m->guest->host_page_bytes / (double)PAGE_BYTES,
         .vcpus = m->vcpus,
     };
@@ -60,7 +60,7 @@ void postcopy_begin(struct sim *sim, struct mig *m)
     m->result->downtime_ns =
         c->stop_ns + c->sync_fixed_ns + c->device_save_ns + (int64_t)llround(discard + package);
     m->result->blackout_ns =
-        sim->now_ns - m->blackout_start_ns + m->result->downtime_ns + c->rtt_ns + c->dest_start_ns;
+        sim->now_ns - m->blackout_start_ns + m->result->downtime_ns + m->rtt_ns + c->dest_start_ns;
     sim_unschedule(sim, m, TIMER_CONVERGE);
     sim_unschedule(sim, m, TIMER_LIMIT);
     sim_unschedule(sim, m, TIMER_PROGRESS);
@@ -154,7 +154,7 @@ void postcopy_pause(struct sim *sim, struct mig *m)
     sim_unschedule(sim, m, TIMER_BREAK);
     mig_set_state(sim, m, MIG_PAUSED);
     /* the guest stops at the first page it misses: soon, for a guest with work to do */
-    m->end_cause_ns = sim->now_ns;
+    m->paused_ns = sim->now_ns;
     if (m->params.postcopy_recover_after_ns > 0)
         sim_schedule(sim, m, TIMER_STEP, EV_STEP,
                      sim->now_ns + m->params.postcopy_recover_after_ns);
@@ -167,7 +167,7 @@ void postcopy_recover(struct sim *sim, struct mig *m)
     double left = m->bulk.left;
 
     nr = mig_route(sim, m, hops);
-    m->result->postcopy_stall_ns += (int64_t)((double)(sim->now_ns - m->end_cause_ns) * m->vcpus);
+    m->result->postcopy_stall_ns += (int64_t)((double)(sim->now_ns - m->paused_ns) * m->vcpus);
     mig_set_state(sim, m, MIG_POSTCOPY);
     m->bulk.settled_ns = sim->now_ns;
     m->bulk.left = left;

@@ -99,6 +99,7 @@ struct mig {
     struct dirty_model model;
     double weight; /* of the flow: streams */
     double vcpus;
+    int64_t rtt_ns;             /* between the hosts, latency of the links included */
     struct memory_pages *pages; /* fidelity = pages, else NULL */
 
     /* changes */
@@ -120,11 +121,9 @@ struct mig {
     int64_t round_start_ns;
     double round_bytes; /* counted bytes when the round began */
     uint64_t round_pages;
-    double precopy_wire;
-    uint64_t final_pages;
     int64_t blackout_start_ns;
     int64_t postcopy_start_ns;
-    int64_t end_cause_ns;
+    int64_t paused_ns;         /* when post-copy was paused */
     bool suspended;            /* the guest was paused so that the migration completes */
     bool want_postcopy;        /* order given, waits for a decision */
     bool bulk_round;           /* round 1: the sweep has not wrapped yet */

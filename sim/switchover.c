@@ -145,7 +145,7 @@ static void begin_devices(struct sim *sim, struct mig *m)
     if (m->link_rate > 0.0)
         ns += (double)m->guest->device_state_bytes * (double)NS_PER_S / m->link_rate;
     if (m->params.return_path || m->params.postcopy)
-        ns += (double)(m->costs->rtt_ns + m->costs->dest_start_ns);
+        ns += (double)(m->rtt_ns + m->costs->dest_start_ns);
     m->step = STEP_DEVICES;
     sim_schedule(sim, m, TIMER_STEP, EV_STEP,
                  sim->now_ns + (int64_t)llround(ns) + m->costs->finish_ns);
@@ -161,7 +161,7 @@ static void switchover_end(struct sim *sim, struct mig *m)
     r->downtime_ns += sim->now_ns;
     r->blackout_ns = sim->now_ns - m->blackout_start_ns;
     if (!(m->params.return_path || m->params.postcopy))
-        r->blackout_ns += m->costs->rtt_ns + m->costs->dest_start_ns;
+        r->blackout_ns += m->rtt_ns + m->costs->dest_start_ns;
     if (m->params.libvirt)
         r->blackout_ns += m->costs->libvirt_finish_ns;
     mig_finish_row(sim, m);

@@ -42,4 +42,13 @@ claim_autoconverge_needs_70_percent_and_without_it_the_timeout_ends_it() {
     prints "TIMEOUT"
 }
 
+# One way 50 ms, so a round trip of 100 ms more: in post-copy the guest stands still for that longer.
+claim_latency_of_a_link_lengthens_the_blackout() {
+    exits 0 "$PROGRAM" run "$scenarios/postcopy.ini" --no-db --set scenario.seed=1
+    near=$(sed -n 's/.*no vCPU runs for \([0-9.]*\) ms.*/\1/p' out)
+    exits 0 "$PROGRAM" run "$scenarios/postcopy.ini" --no-db --set "link lan.latency=50ms"
+    far=$(sed -n 's/.*no vCPU runs for \([0-9.]*\) ms.*/\1/p' out)
+    awk "BEGIN { d = $far - $near; exit !(d > 98 && d < 102) }"
+}
+
 run_claims

@@ -238,14 +238,8 @@ Test(versions, table_has_a_row_for_every_release_in_order)
 
         cr_assert_str_eq(q->name, names[v]);
         cr_assert_str_eq(qemu_version_names[v], names[v]);
-        cr_assert_eq(q->postcopy_sends_all, v >= QEMU_10_1);
-        cr_assert_eq(q->device_state_always, v >= QEMU_10_0);
-        cr_assert_eq(q->postcopy_state_early, v < QEMU_10_0);
         cr_assert_eq(q->dirty_limit, v >= QEMU_8_2);
         cr_assert_eq(q->multifd_with_postcopy, v == QEMU_7_2 || v >= QEMU_10_1);
-        cr_assert_eq(q->final_clear_skipped, v >= QEMU_10_1);
-        cr_assert_eq(q->legacy_compression, v < QEMU_9_2);
-        cr_assert_eq(q->postcopy_rate_limited_package, v < QEMU_10_0);
         cr_assert_eq(q->cancel_in_postcopy, v < QEMU_10_0);
     }
     cr_assert_null(qemu_version_names[QEMU_NR]);
