@@ -31,6 +31,6 @@ run_step "the forecast against captured migrations" \
     build/migcast score -o report/score.txt --plot report/score.svg tests/traces/*.zst
 cat report/score.txt
 
-note "verdict: $verdict"
+note "verdict on the evacuation: $verdict"
 note "report: $page (open it in a browser); rows of the run: $db"
 note "error table: report/score.txt, as a picture: report/score.svg"
