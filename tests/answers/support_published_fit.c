@@ -69,15 +69,19 @@ static uint32_t passes_of(const struct pub_round *r, uint32_t nr, struct pass *o
 }
 
 /*
- * The writer as a mixture of random classes, one for each time constant of a grid.  In the model
- * what a sync finds is a sum over classes, each in proportion to the class's size, so the sizes
- * that find what the run found are a non-negative least-squares problem on relative errors.  Passes
- * of like length (a tenth of a decade) share one weight, so that a hundred short passes do not
- * outvote the one long one.
+ * The writer as a mixture of random classes, one for each time constant of a grid.  What a sync
+ * finds of a class is in proportion to the class's size as long as the sweep goes as it went: how
+ * far a pass came into the memory ahead of it hangs on where all other dirty pages lie.  So the
+ * whole mixture, with the pages that nobody writes, goes through the passes of the run; with the
+ * shares found there the sizes are a non-negative least-squares problem on relative errors; and
+ * both are done in turn until they agree.  The grid begins at a window: what is rewritten faster
+ * looks the same to passes that last whole windows.  Passes of like length (a tenth of a decade)
+ * share one weight, so that a hundred short passes do not outvote the one long one.
  */
 enum {
     GRID = 20,
-    CYCLES = 4000
+    CYCLES = 4000,
+    TURNS = 12
 };
 
 struct fit {
@@ -99,30 +103,64 @@ static void fit_setup(struct fit *fit, const struct pass *p, uint32_t nr)
 
     for (uint32_t i = 0; i < nr; i++)
         longest = fmax(longest, p[i].duration_s);
-    for (int j = 0; j < GRID; j++) {
-        struct dirty_params one = {.kind = DIRTY_CLASSES, .nr_classes = 1};
-        struct dirty_model model;
-        struct memory mem;
-
-        fit->constant_s[j] = 0.05 * pow(4.0 * longest / 0.05, (double)j / (GRID - 1));
-        one.classes[0].pages = 1e6;
-        one.classes[0].writes_per_s = 1e6 / fit->constant_s[j];
-        dirty_compile(&model, &one, 0.0, 0);
-        memory_init(&mem, &model, 1.0, 0.0);
-        for (uint32_t i = 0; i < nr; i++) {
-            double unsent = p[i].known_pages > 0.0 ? p[i].unsent_pages / p[i].known_pages : 0.0;
-
-            fit->share[i][j] =
-                memory_sync(&mem, &model, p[i].duration_s, fmin(fmax(unsent, 0.0), 1.0)) / 1e6;
-        }
-    }
+    for (int j = 0; j < GRID; j++)
+        fit->constant_s[j] = WINDOW_S * pow(4.0 * longest / WINDOW_S, (double)j / (GRID - 1));
     for (uint32_t i = 0; i < nr; i++) {
         double alike = 0.0;
 
         for (uint32_t k = 0; k < nr; k++)
             alike += length_of(&p[k]) == length_of(&p[i]) ? 1.0 : 0.0;
-        fit->left[i] = p[i].newly_pages;
         fit->weight[i] = 1.0 / (p[i].newly_pages * p[i].newly_pages * alike);
+    }
+}
+
+/* What of each known class the sweep leaves unsent: it takes what lies ahead of it first. */
+static void unsent_of(const struct memory *mem, double unsent_share, double unsent[GRID])
+{
+    double known = mem->still, ahead = mem->still_ahead, sent, left_ahead, left_behind;
+
+    for (int j = 0; j < GRID; j++) {
+        known += mem->known[j];
+        ahead += mem->ahead[j];
+    }
+    sent = known * (1.0 - unsent_share);
+    left_ahead = ahead > sent ? 1.0 - sent / ahead : 0.0;
+    left_behind = ahead > sent    ? 1.0
+                  : known > ahead ? fmax(1.0 - (sent - ahead) / (known - ahead), 0.0)
+                                  : 0.0;
+    for (int j = 0; j < GRID; j++)
+        unsent[j] = mem->ahead[j] * left_ahead + (mem->known[j] - mem->ahead[j]) * left_behind;
+}
+
+/* The mixture as it stands through all passes; a class without pages is tried with one. */
+static void fit_shares(struct fit *fit, const struct pass *p, uint32_t nr, double full_pages)
+{
+    struct dirty_params mixture = {.kind = DIRTY_CLASSES, .nr_classes = GRID};
+    struct dirty_model model;
+    struct memory mem;
+    double still = full_pages;
+
+    for (int j = 0; j < GRID; j++) {
+        double pages = fmax(fit->size[j], 1.0);
+
+        mixture.classes[j] =
+            (struct dirty_class){.pages = pages, .writes_per_s = pages / fit->constant_s[j]};
+        still -= pages;
+    }
+    dirty_compile(&model, &mixture, 0.0, 0);
+    memory_init(&mem, &model, 1.0, still);
+    for (uint32_t i = 0; i < nr; i++) {
+        double share = p[i].known_pages > 0.0 ? p[i].unsent_pages / p[i].known_pages : 0.0;
+        double unsent[GRID];
+
+        share = fmin(fmax(share, 0.0), 1.0);
+        unsent_of(&mem, share, unsent);
+        memory_sync(&mem, &model, p[i].duration_s, share);
+        fit->left[i] = p[i].newly_pages;
+        for (int j = 0; j < GRID; j++) {
+            fit->share[i][j] = (mem.known[j] - unsent[j]) / mixture.classes[j].pages;
+            fit->left[i] -= fit->share[i][j] * fit->size[j];
+        }
     }
 }
 
@@ -148,8 +186,11 @@ static void fit_classes(struct pub_guest *g, const struct pass *p, uint32_t nr)
 
     memset(&fit, 0, sizeof(fit));
     fit_setup(&fit, p, nr);
-    for (int c = 0; c < CYCLES; c++)
-        fit_cycle(&fit, nr);
+    for (int turn = 0; turn < TURNS; turn++) {
+        fit_shares(&fit, p, nr, (double)g->nonzero_bytes / PAGE);
+        for (int c = 0; c < CYCLES; c++)
+            fit_cycle(&fit, nr);
+    }
     for (int j = 0; j < GRID; j++) {
         if (fit.size[j] < 1.0)
             continue;
