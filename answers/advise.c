@@ -202,7 +202,7 @@ static double from_write_ratio(const struct advisor *a)
 {
     const struct scenario *b = a->trial->base;
 
-    return b->vms[a->trial->request.vm].guest.dirty.kind == DIRTY_IDLE ? 0.0 : 1.0;
+    return b->vms[a->trial->request.vm].guest->dirty.kind == DIRTY_IDLE ? 0.0 : 1.0;
 }
 
 static void set_write_ratio(struct trial *t, double x)
@@ -401,7 +401,7 @@ static int64_t bounded_horizon(const struct advisor *a)
     double full_ns = 0.0, bound;
 
     if (r->transferred_bytes > 0)
-        full_ns = (double)b->vms[a->trial->request.vm].guest.memory_bytes * (double)r->total_ns /
+        full_ns = (double)b->vms[a->trial->request.vm].guest->memory_bytes * (double)r->total_ns /
                   (double)r->transferred_bytes;
     bound =
         (double)a->trial->request.at_ns + fmax((double)LEAST_HORIZON_NS, full_ns * COPIES_HORIZON);

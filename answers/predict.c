@@ -31,7 +31,7 @@ void predict_setup_link(struct setup *s, const struct trace_facts *f,
 void predict_setup_vm(struct setup *s, uint32_t i, const struct trace_facts *f,
                       const struct costs_file_part *part)
 {
-    struct guest_params *g = &s->sc.vms[i].guest;
+    struct guest_params *g = &s->guests[i];
     struct scn_migration *m = &s->sc.migrations[i];
     double resident = (double)f->before.rss_bytes - (double)part->costs.rss_overhead_bytes;
 
@@ -124,11 +124,11 @@ static enum status run_samples(const struct trace_facts *const *facts, size_t nr
             rng_stream(&rng, o->seed, "host", i, k);
             if (i == 0)
                 draw_costs(&s->hosts[0].costs, part, &rng);
-            draw_resident(&s->sc.vms[i].guest, facts[i], part, &rng);
-            s->sc.vms[i].guest.dirty = fits[i].samples[pick];
+            draw_resident(&s->guests[i], facts[i], part, &rng);
+            s->guests[i].dirty = fits[i].samples[pick];
             if (o->cpu_need > 0.0)
-                s->sc.vms[i].guest.dirty.cpu_need_ratio = o->cpu_need;
-            fit_to_memory(&s->sc.vms[i].guest.dirty, s->sc.vms[i].guest.nonzero_bytes);
+                s->guests[i].dirty.cpu_need_ratio = o->cpu_need;
+            fit_to_memory(&s->guests[i].dirty, s->guests[i].nonzero_bytes);
         }
         sim_run(sim, k);
         for (size_t i = 0; i < nr; i++)

@@ -241,7 +241,7 @@ static void bound_horizon(struct quick *q)
 {
     const struct scn_link *link = &q->sc.links[0];
     const struct scn_migration *m = &q->sc.migrations[0];
-    double memory = (double)q->sc.vms[0].guest.memory_bytes;
+    double memory = (double)q->sc.vms[0].guest->memory_bytes;
     double rate = uncertain_mid(&link->rate_bps) * link->efficiency_ratio / BITS;
     double copy_ns, timeout_ns, horizon_ns;
 

@@ -103,7 +103,7 @@ static void take_measured_speeds(struct setup *s, const struct trace_facts *f,
 {
     struct host_costs *c = &s->hosts[0].costs;
     const struct facts_poll *last = &f->after.last_ram;
-    struct guest_params *g = &s->sc.vms[0].guest;
+    struct guest_params *g = &s->guests[0];
 
     c->window_slip_ns = own->costs.window_slip_ns;
     c->setup_fixed_ns = own->costs.setup_fixed_ns;

@@ -34,9 +34,10 @@ static bool allocate(struct setup *s, uint32_t nr)
 {
     s->sc.workloads = calloc(nr, sizeof(*s->sc.workloads));
     s->sc.vms = calloc(nr, sizeof(*s->sc.vms));
+    s->guests = calloc(nr, sizeof(*s->guests));
     s->sc.migrations = calloc(nr, sizeof(*s->sc.migrations));
     s->sc.requests = calloc(nr, sizeof(*s->sc.requests));
-    return s->sc.workloads && s->sc.vms && s->sc.migrations && s->sc.requests;
+    return s->sc.workloads && s->sc.vms && s->guests && s->sc.migrations && s->sc.requests;
 }
 
 struct setup *setup_new(uint32_t nr)
@@ -64,8 +65,9 @@ struct setup *setup_new(uint32_t nr)
     s->sc.horizon_ns = FOREVER_NS;
     for (uint32_t i = 0; i < nr; i++) {
         s->sc.workloads[i].name = "guest";
-        s->sc.vms[i] = (struct scn_vm){.name = "vm", .workload = i, .migration = i};
-        s->sc.vms[i].guest = (struct guest_params){
+        s->sc.vms[i] =
+            (struct scn_vm){.name = "vm", .workload = i, .migration = i, .guest = &s->guests[i]};
+        s->guests[i] = (struct guest_params){
             .host_page_bytes = PAGE_BYTES, .vcpus = 1, .zero_tail_ratio = 1.0};
         s->sc.migrations[i].name = "";
         s->sc.migrations[i].platform = "qemu";
@@ -82,6 +84,7 @@ void setup_free(struct setup *s)
         return;
     free(s->sc.workloads);
     free(s->sc.vms);
+    free(s->guests);
     free(s->sc.migrations);
     free(s->sc.requests);
     free(s);

@@ -13,6 +13,7 @@ struct setup {
     struct scenario sc; /* points into this struct and its arrays: do not copy a struct setup */
     struct scn_host hosts[2];
     struct scn_link link;
+    struct guest_params *guests; /* one per VM: sc.vms[i].guest points at guests[i] */
 };
 
 /* setup_new - @nr VMs that all move from host 0 to host 1 over one unlimited link, with QEMU's

@@ -30,7 +30,7 @@ static bool allocate(struct trial *t)
     t->sc.migrations = migrations;
     t->hosts = calloc(b->nr_hosts, sizeof(*t->hosts));
     t->links = calloc(b->nr_links + 1, sizeof(*t->links));
-    t->points = calloc(vm->guest.dirty.nr_points + 1, sizeof(*t->points));
+    t->points = calloc(vm->guest->dirty.nr_points + 1, sizeof(*t->points));
     if (!vms || !workloads || !migrations || !t->hosts || !t->links || !t->points)
         return false;
     t->vm = &vms[t->request.vm];
@@ -92,6 +92,8 @@ void trial_reset(struct trial *t)
     if (b->nr_links > 0)
         memcpy(t->links, b->links, b->nr_links * sizeof(*t->links));
     *t->vm = *vm;
+    t->guest = *vm->guest;
+    t->vm->guest = &t->guest;
     *t->workload = b->workloads[vm->workload];
     *t->migration = b->migrations[vm->migration];
     t->sc.horizon_ns = t->horizon_ns;
@@ -138,7 +140,7 @@ static void scale(struct uncertain *u, double ratio)
 
 void trial_set_write_ratio(struct trial *t, double ratio)
 {
-    struct dirty_params *d = &t->vm->guest.dirty;
+    struct dirty_params *d = &t->guest.dirty;
     const struct dirty_point *from = d->points;
 
     d->write_bytes_per_s *= ratio;

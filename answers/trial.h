@@ -21,6 +21,7 @@ struct trial {
     struct scn_host *hosts;
     struct scn_link *links;
     struct scn_vm *vm; /* the one that migrates, in sc.vms */
+    struct guest_params guest;
     struct scn_workload *workload;
     struct scn_migration *migration;
     struct dirty_point *points; /* of the workload */

@@ -38,7 +38,7 @@ static const struct forecast_case cases[] = {
 
 static void describe(struct setup *s, const struct forecast_case *c)
 {
-    struct guest_params *g = &s->sc.vms[0].guest;
+    struct guest_params *g = &s->guests[0];
     struct mig_params *p = &s->sc.migrations[0].params;
 
     g->memory_bytes = g->nonzero_bytes = c->memory_bytes;

@@ -49,7 +49,7 @@ struct sim *sim_new(const struct scenario *sc, const struct sim_options *options
         return 0;
     }
     for (uint32_t i = 0; sc->fidelity == FIDELITY_PAGES && i < sc->nr_requests; i++) {
-        const struct guest_params *g = &sc->vms[sc->requests[i].vm].guest;
+        const struct guest_params *g = sc->vms[sc->requests[i].vm].guest;
 
         sim->migs[i].pages = memory_pages_new((g->memory_bytes + g->extra_bytes) / PAGE_BYTES);
         if (!sim->migs[i].pages) {
@@ -138,7 +138,7 @@ void sim_draw_vm(const struct sim *sim, uint32_t vm, struct dirty_params *dirty,
 {
     const struct scn_workload *w = &sim->sc->workloads[sim->sc->vms[vm].workload];
 
-    *dirty = sim->sc->vms[vm].guest.dirty;
+    *dirty = sim->sc->vms[vm].guest->dirty;
     if (w->write_bytes_per_s.kind != UNCERTAIN_FIXED)
         dirty->write_bytes_per_s = draw(sim, &w->write_bytes_per_s, "dirty rate", vm);
     if (w->working_set_bytes.kind != UNCERTAIN_FIXED)

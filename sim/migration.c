@@ -190,7 +190,7 @@ static void load_inputs(struct sim *sim, struct mig *m)
     struct dirty_params dirty;
     int64_t phase_ns;
 
-    m->guest = &vm->guest;
+    m->guest = vm->guest;
     m->costs = &sim->sc->hosts[m->source].costs;
     m->rtt_ns = m->costs->rtt_ns;
     for (uint32_t i = 0; i < nr; i++)
@@ -203,7 +203,7 @@ static void load_inputs(struct sim *sim, struct mig *m)
             mig_apply_change(m, &sim->sc->changes[i]);
     }
     m->qemu = qemu_behaviour(m->params.qemu);
-    m->vcpus = vm->guest.vcpus > 0 ? (double)vm->guest.vcpus : 1.0;
+    m->vcpus = vm->guest->vcpus > 0 ? (double)vm->guest->vcpus : 1.0;
     m->weight = m->params.multifd ? (double)m->params.multifd_channels : 1.0;
     sim_draw_vm(sim, m->vm, &dirty, &phase_ns);
     dirty_compile(&m->model, &dirty, m->costs->guest_fault_ns / m->vcpus, phase_ns);

@@ -57,8 +57,8 @@ struct scn_vm {
     const char *name;
     uint32_t host;
     uint32_t workload;
-    uint32_t migration;        /* profile: index into migrations */
-    struct guest_params guest; /* dirty is filled from the workload at load time */
+    uint32_t migration;               /* profile: index into migrations */
+    const struct guest_params *guest; /* shared by the VMs of a section; dirty as the workload */
 };
 
 struct scn_migration {

@@ -279,7 +279,7 @@ static enum status check_vm_workload(const struct scenario *sc, const struct scn
                                      const struct scn_vm *vm, struct diag *diag)
 {
     const struct scn_workload *w = &sc->workloads[vm->workload];
-    double memory = (double)vm->guest.memory_bytes, pages = 0.0;
+    double memory = (double)vm->guest->memory_bytes, pages = 0.0;
     char set[UNITS_TEXT], mem[UNITS_TEXT];
 
     if (needs_working_set(w->dirty.kind) && w->dirty.working_set_bytes == 0)
@@ -288,7 +288,7 @@ static enum status check_vm_workload(const struct scenario *sc, const struct scn
         refuse(sc, s, scn_section_entry(s, "working_set") ? "working_set" : "memory", diag,
                "the working set (%s) is larger than the memory (%s)",
                units_size(set, uncertain_u64(high_end(&w->working_set_bytes))),
-               units_size(mem, vm->guest.memory_bytes));
+               units_size(mem, vm->guest->memory_bytes));
         return ST_EINPUT;
     }
     if (w->dirty.kind == DIRTY_HOTCOLD && w->dirty.hot_bytes > w->dirty.working_set_bytes)
@@ -309,7 +309,7 @@ static enum status check_vm(const struct scenario *sc, const struct scn_section 
                             struct diag *diag)
 {
     const struct scn_vm *vm = &sc->vms[s->first_made];
-    const struct guest_params *g = &vm->guest;
+    const struct guest_params *g = vm->guest;
 
     if (g->host_page_bytes != PAGE_BYTES && g->host_page_bytes != 2 * MIB &&
         g->host_page_bytes != GIB) {
@@ -405,7 +405,7 @@ static enum status check_host_memory(const struct scenario *sc, struct arena *ar
     if (!used)
         return scn_out_of_memory(diag);
     for (uint32_t i = 0; i < sc->nr_vms; i++)
-        used[sc->vms[i].host] += (double)sc->vms[i].guest.memory_bytes;
+        used[sc->vms[i].host] += (double)sc->vms[i].guest->memory_bytes;
     for (const struct scn_section *s = sc->doc->first[SCN_HOST]; s; s = s->next) {
         const struct scn_host *h = &sc->hosts[s->first_made];
         char text[UNITS_TEXT];

@@ -273,6 +273,7 @@ static enum status one_vm_section(struct scn_resolver *r, struct scn_section *s)
 {
     struct scn_vm_decl decl;
     struct scn_vm model = {0};
+    struct guest_params *guest;
     uint32_t *hosts;
     enum status st = scn_fill(r, SCN_VM, s, &decl);
 
@@ -291,10 +292,14 @@ static enum status one_vm_section(struct scn_resolver *r, struct scn_section *s)
         st = pick_workload(r, s, &decl, &model.workload);
     if (st != ST_OK)
         return st;
-    model.guest = decl.guest;
-    model.guest.dirty = r->sc->workloads[model.workload].dirty;
-    if (model.guest.nonzero_bytes == SCN_NONZERO_ALL)
-        model.guest.nonzero_bytes = model.guest.memory_bytes;
+    guest = arena_array(r->arena, 1, sizeof(*guest));
+    if (!guest)
+        return scn_out_of_memory(r->diag);
+    *guest = decl.guest;
+    guest->dirty = r->sc->workloads[model.workload].dirty;
+    if (guest->nonzero_bytes == SCN_NONZERO_ALL)
+        guest->nonzero_bytes = guest->memory_bytes;
+    model.guest = guest;
     s->first_made = r->sc->nr_vms;
     s->nr_made = decl.count;
     return add_vms(r, s, &decl, &model, hosts);

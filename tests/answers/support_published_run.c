@@ -39,7 +39,7 @@ struct setup *pub_setup(const struct pub_guest *g, const struct pub_host *h)
 
     if (!s)
         return 0;
-    guest = &s->sc.vms[0].guest;
+    guest = &s->guests[0];
     guest->memory_bytes = 8 * GIB;
     guest->extra_bytes = g->ram_bytes - 8 * GIB;
     guest->nonzero_bytes = g->nonzero_bytes;
@@ -108,7 +108,7 @@ struct setup *pub_setup_stopped(const struct pub_guest *g, const struct pub_host
     stopped.nonzero_bytes = g->start_nonzero_bytes;
     s = pub_setup(&stopped, h);
     if (s)
-        s->sc.vms[0].guest.dirty.kind = DIRTY_IDLE;
+        s->guests[0].dirty.kind = DIRTY_IDLE;
     return s;
 }
 

@@ -81,7 +81,7 @@ static bool forecast(const struct writer *w, double pages, struct mig_result *ou
 
     if (!s)
         return false;
-    g = &s->sc.vms[0].guest;
+    g = &s->guests[0];
     g->memory_bytes = 4 * GIB;
     g->nonzero_bytes = (uint64_t)(w->content_bytes + written * (double)PAGE_BYTES);
     g->vcpus = 4;

@@ -92,7 +92,7 @@ static bool forecast(const struct idle *g, const struct idle_host *h, bool postc
 
     if (!s)
         return false;
-    guest = &s->sc.vms[0].guest;
+    guest = &s->guests[0];
     guest->memory_bytes = (uint64_t)(g->normal_pages + g->zero_pages) * PAGE_BYTES;
     guest->nonzero_bytes = (uint64_t)g->normal_pages * PAGE_BYTES;
     s->link.rate_bps.a = h->link_bytes_per_s * 8.0;

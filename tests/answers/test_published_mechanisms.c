@@ -16,8 +16,8 @@ static struct setup *idle_guest(uint64_t content_bytes, uint64_t zero_bytes)
     struct setup *s = setup_new(1);
 
     cr_assert(s);
-    s->sc.vms[0].guest.memory_bytes = content_bytes + zero_bytes;
-    s->sc.vms[0].guest.nonzero_bytes = content_bytes;
+    s->guests[0].memory_bytes = content_bytes + zero_bytes;
+    s->guests[0].nonzero_bytes = content_bytes;
     s->sc.migrations[0].params.qemu = QEMU_10_1;
     return s;
 }

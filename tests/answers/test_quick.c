@@ -67,12 +67,12 @@ Test(quick, values_arrive_where_they_belong)
 
     cr_expect_eq(q.sc.nr_requests, 1);
     cr_expect_eq(q.sc.seed, UINT64_MAX);
-    cr_expect_eq(vm->guest.memory_bytes, 64 * GIB);
-    cr_expect_eq(vm->guest.nonzero_bytes, 48 * GIB);
-    cr_expect_eq(vm->guest.dirty.kind, DIRTY_HOTCOLD);
-    cr_expect_eq(vm->guest.dirty.working_set_bytes, 20 * GIB);
-    cr_expect_eq(vm->guest.dirty.hot_bytes, 2 * GIB);
-    cr_expect_float_eq(vm->guest.dirty.write_bytes_per_s, 200e6, 1);
+    cr_expect_eq(vm->guest->memory_bytes, 64 * GIB);
+    cr_expect_eq(vm->guest->nonzero_bytes, 48 * GIB);
+    cr_expect_eq(vm->guest->dirty.kind, DIRTY_HOTCOLD);
+    cr_expect_eq(vm->guest->dirty.working_set_bytes, 20 * GIB);
+    cr_expect_eq(vm->guest->dirty.hot_bytes, 2 * GIB);
+    cr_expect_float_eq(vm->guest->dirty.write_bytes_per_s, 200e6, 1);
     cr_expect_eq(p->completion_timeout_ns_per_gib, 150 * NS_PER_S);
     cr_expect_eq(p->completion_timeout_ns, 0);
     cr_expect(p->postcopy && p->postcopy_trigger == POSTCOPY_AT_ROUND);

@@ -412,7 +412,7 @@ static void setup(struct oracle *o, const struct world *w)
 void oracle_run(const struct world *w, struct oracle_row *row)
 {
     struct oracle o = {
-        .p = &w->migrations[0].params, .g = &w->vms[0].guest, .c = &w->hosts[0].costs, .row = row};
+        .p = &w->migrations[0].params, .g = &w->guests[0], .c = &w->hosts[0].costs, .row = row};
 
     *row = (struct oracle_row){.downtime_ns = -1.0};
     setup(&o, w);

@@ -34,7 +34,7 @@ static void init_migration(struct world *w, uint32_t i)
 {
     w->workloads[i].name = "guest";
     w->vms[i] = (struct scn_vm){.name = "vm", .host = 0, .workload = i, .migration = i};
-    w->vms[i].guest = (struct guest_params){
+    w->guests[i] = (struct guest_params){
         .memory_bytes = GIB,
         .nonzero_bytes = GIB,
         .host_page_bytes = PAGE_BYTES,
@@ -56,6 +56,8 @@ void world_bind(struct world *w)
     w->sc.links = w->links;
     w->sc.workloads = w->workloads;
     w->sc.vms = w->vms;
+    for (uint32_t i = 0; i < WORLD_MIGS; i++)
+        w->vms[i].guest = &w->guests[i];
     w->sc.migrations = w->migrations;
     w->sc.requests = w->requests;
     w->sc.faults = w->faults;
@@ -100,7 +102,7 @@ struct mig_params *world_params(struct world *w, uint32_t i)
 
 struct guest_params *world_guest(struct world *w, uint32_t i)
 {
-    return &w->vms[i].guest;
+    return &w->guests[i];
 }
 
 void world_link(struct world *w, uint32_t link, double bytes_per_s)

@@ -24,6 +24,7 @@ struct world {
     struct scn_link links[WORLD_LINKS];
     struct scn_workload workloads[WORLD_MIGS];
     struct scn_vm vms[WORLD_MIGS];
+    struct guest_params guests[WORLD_MIGS];
     struct scn_migration migrations[WORLD_MIGS];
     struct scn_request requests[WORLD_MIGS];
     struct scn_fault faults[WORLD_ORDERS];

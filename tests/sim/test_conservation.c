@@ -70,7 +70,7 @@ static uint64_t all_pages(const struct guest_params *g)
 static void check_pages(const struct world *w, const struct mig_result *r,
                         const struct mig_round *rounds, uint32_t nr)
 {
-    uint64_t total = all_pages(&w->vms[0].guest), sent = 0;
+    uint64_t total = all_pages(&w->guests[0]), sent = 0;
 
     if (nr == 0)
         return;

@@ -360,7 +360,7 @@ Test(migration, throttle_saves_what_cannot_converge)
 {
     struct world w;
     struct mig_result plain, r;
-    struct dirty_params *d = &w.vms[0].guest.dirty;
+    struct dirty_params *d = &w.guests[0].dirty;
 
     busy_world(&w, 1.2e9);
     d->cpu_need_ratio = 1.0;

@@ -111,12 +111,12 @@ Test(scenario, names_become_indexes)
     cr_assert_eq(sc.links[0].hosts[0], 1);
     cr_assert_eq(sc.links[0].rate_bps.kind, UNCERTAIN_UNIFORM);
     cr_assert_str_eq(sc.workloads[sc.vms[0].workload].name, "idle");
-    cr_assert_eq(sc.vms[0].guest.dirty.kind, DIRTY_IDLE);
-    cr_assert_eq(sc.vms[0].guest.nonzero_bytes, GIB);
+    cr_assert_eq(sc.vms[0].guest->dirty.kind, DIRTY_IDLE);
+    cr_assert_eq(sc.vms[0].guest->nonzero_bytes, GIB);
     cr_assert_eq(sc.vms[1].host, 1);
     cr_assert_eq(sc.vms[1].migration, 1);
-    cr_assert_float_eq(sc.vms[1].guest.dirty.write_bytes_per_s, 2e7, 0.0);
-    cr_assert_eq(sc.vms[1].guest.dirty.working_set_bytes, 64 * MIB);
+    cr_assert_float_eq(sc.vms[1].guest->dirty.write_bytes_per_s, 2e7, 0.0);
+    cr_assert_eq(sc.vms[1].guest->dirty.working_set_bytes, 64 * MIB);
     cr_assert_eq(sc.requests[1].vm, 1);
     cr_assert_eq(sc.requests[1].target, 0);
     cr_assert_eq(sc.requests[1].at_ns, 5 * NS_PER_S);
@@ -202,12 +202,12 @@ Test(scenario, a_vm_with_its_own_rate_has_its_own_workload)
                  "[workload w]\nwrite_rate = 10MB/s\nworking_set = 64MiB\ncpu_need = 50%\n" CORE
                  "[vm u]\nhost = a\nmemory = 1GiB\nworkload = w\ndirty_rate = 90MB/s\n"
                  "[vm x]\nhost = a\nmemory = 1GiB\nwrite_rate = 1MB/s\nworking_set = 1MiB\n");
-    cr_assert_float_eq(sc.vms[1].guest.dirty.write_bytes_per_s, 9e7, 0.0);
-    cr_assert_float_eq(sc.vms[1].guest.dirty.cpu_need_ratio, 0.5, 0.0);
+    cr_assert_float_eq(sc.vms[1].guest->dirty.write_bytes_per_s, 9e7, 0.0);
+    cr_assert_float_eq(sc.vms[1].guest->dirty.cpu_need_ratio, 0.5, 0.0);
     cr_assert_float_eq(sc.workloads[0].dirty.write_bytes_per_s, 1e7, 0.0,
                        "the shared one is unchanged");
     cr_assert_float_eq(sc.workloads[sc.vms[1].workload].write_bytes_per_s.a, 9e7, 0.0);
-    cr_assert_eq(sc.vms[2].guest.dirty.kind, DIRTY_UNIFORM,
+    cr_assert_eq(sc.vms[2].guest->dirty.kind, DIRTY_UNIFORM,
                  "an idle guest that writes is not idle");
     scenario_release(&sc);
 }
@@ -395,9 +395,9 @@ Test(layers, overrides_reach_sections_by_name_and_pattern)
     struct scenario sc;
 
     load_ok(&sc, path, set, 4);
-    cr_assert_eq(sc.vms[0].guest.memory_bytes, GIB);
-    cr_assert_eq(sc.vms[1].guest.memory_bytes, 8 * GIB);
-    cr_assert_eq(sc.vms[3].guest.memory_bytes, 8 * GIB);
+    cr_assert_eq(sc.vms[0].guest->memory_bytes, GIB);
+    cr_assert_eq(sc.vms[1].guest->memory_bytes, 8 * GIB);
+    cr_assert_eq(sc.vms[3].guest->memory_bytes, 8 * GIB);
     cr_assert_eq(sc.migrations[0].params.qemu, QEMU_10_1);
     cr_assert_eq(sc.seed, 99);
     cr_assert(sc.migrations[1].params.multifd);
