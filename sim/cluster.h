@@ -107,9 +107,10 @@ struct job {
     bool evacuation;      /* the platform asked for it, not a person */
     bool placed;          /* memory and CPU of `target` are booked */
     int64_t asked_ns;
-    int64_t ready_ns;     /* not before */
-    int64_t cancel_at_ns; /* -1 = never */
-    const char *why;      /* why it waits, for people; NULL = nothing to say */
+    int64_t ready_ns;       /* not before */
+    int64_t cancel_at_ns;   /* -1 = never */
+    int64_t start_delay_ns; /* of this attempt: the rules', or what ops->prepare() makes of it */
+    const char *why;        /* why it waits, for people; NULL = nothing to say */
     /* of queue.c */
     uint64_t sequence; /* order of arrival, or a random number */
     uint32_t heap, child, next, prev;
@@ -120,9 +121,10 @@ struct host_state {
     uint64_t memory_used; /* booked, bytes */
     uint32_t cpus_used;   /* vCPUs */
     uint32_t vms;
-    uint32_t out, in; /* migrations that hold a slot */
-    bool down;        /* dead or switched off */
-    bool cordoned;    /* takes no guests: drain, maintenance */
+    uint32_t out, in;         /* migrations that hold a slot */
+    uint32_t max_out, max_in; /* of this host; 0 = what the rules say; see cluster_limit_host() */
+    bool down;                /* dead or switched off */
+    bool cordoned;            /* takes no guests: drain, maintenance */
 };
 
 /* jobs of a run live in one array; an index stays valid, a pointer only until the next
@@ -133,10 +135,15 @@ struct job *job_at(struct sim *sim, uint32_t job);
 uint32_t job_submit(struct sim *sim, const struct job *wish);
 /* job_retry - from ops->ended(): another attempt, not before @at_ns. */
 void job_retry(struct sim *sim, struct job *job, int64_t at_ns);
+/* job_put_off - from ops->admit(), which then says no: the same attempt waits until @at_ns, keeps
+ * its target, and then queues behind those that wait by that time. */
+void job_put_off(struct sim *sim, const struct job *job, int64_t at_ns);
 /* job_cancel - withdraw it, whatever it is doing; post-copy cannot be. */
 void job_cancel(struct sim *sim, struct job *job, const char *reason);
 /* cluster_wake - look at the queue again at @at_ns (now, or a platform's next look). */
 void cluster_wake_at(struct sim *sim, int64_t at_ns);
+/* cluster_limit_host - other limits than the rules' for one host, from now on; 0 = the rules'. */
+void cluster_limit_host(struct sim *sim, uint32_t host, uint32_t max_out, uint32_t max_in);
 /* Who runs where, at this moment. */
 uint32_t cluster_vm_host(const struct sim *sim, uint32_t vm);
 /* The job that is not done for this VM, or JOB_NONE. */

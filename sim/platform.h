@@ -25,6 +25,7 @@ struct platform_ops {
     const struct option_table *options; /* rows of [NAME]; NULL = it has no settings */
     uint32_t sim_state_bytes;           /* zeroed before each replication; platform_state() */
     uint32_t mig_state_bytes; /* <= PLATFORM_MIG_STATE; zeroed at each start; mig->platform */
+    uint32_t vm_state_bytes;  /* of each VM, zeroed before each replication; platform_vm_state() */
 
     /* Rules between settings, after loading.  Message through @diag, ST_EINPUT. */
     enum status (*check)(const struct scenario *sc, struct diag *diag);
@@ -32,11 +33,15 @@ struct platform_ops {
     void (*begin)(struct sim *sim);
     /* Why this VM is not migrated at all, in the platform's words; NULL = it may be. */
     const char *(*refuse)(struct sim *sim, const struct job *job);
+    /* A job joins the queue of its source: it is new, or comes again after job_retry(). */
+    void (*queued)(struct sim *sim, const struct job *job);
     /* Order of waiting jobs: larger goes first.  Without it the job's own priority. */
     int32_t (*priority)(struct sim *sim, const struct job *job);
-    /* May the job take its slots now?  Asked after the common limits allowed it. */
+    /* May the job take its slots now?  Asked after the common limits allowed it.  Before it says no
+     * it may put the job off to a later moment with job_put_off(). */
     bool (*admit)(struct sim *sim, const struct job *job, uint32_t target);
-    /* The slot is taken; `migrate` comes after rules.start_delay: change m->params here. */
+    /* The slot is taken; `migrate` comes after rules.start_delay: change m->params here,
+     * and job->start_delay_ns. */
     void (*prepare)(struct sim *sim, struct job *job, struct mig *m);
     /* `migrate` was issued: schedule the first poll with mig_poll_at(). */
     void (*running)(struct sim *sim, struct mig *m);
@@ -69,6 +74,7 @@ const struct platform_ops *platform_find(const char *name);
 /* The scenario's settings of the platform: the struct that its option table fills. */
 const void *platform_settings(const struct sim *sim);
 void *platform_state(struct sim *sim);
+void *platform_vm_state(struct sim *sim, uint32_t vm);
 /* Ask for ops->tick(@what) at @at_ns; several may be pending. */
 void platform_tick_at(struct sim *sim, int64_t at_ns, uint32_t what);
 /* Ask for ops->poll() at @at_ns; one is pending at most, the last call counts.  Polls happen on
@@ -83,6 +89,8 @@ void mig_order_downtime_limit(struct sim *sim, struct mig *m, int64_t limit_ns);
 void mig_order_bandwidth(struct sim *sim, struct mig *m, uint64_t bytes_per_s);
 void mig_order_postcopy(struct sim *sim, struct mig *m);
 void mig_order_suspend(struct sim *sim, struct mig *m);
+/* Slow the guest by @pct of its vCPU time from now on, besides what QEMU itself does. */
+void mig_order_throttle(struct sim *sim, struct mig *m, uint32_t pct);
 /* ends it; @timed_out: a limit of the platform did, so the outcome is "timeout" */
 void mig_order_abort(struct sim *sim, struct mig *m, bool timed_out, const char *reason);
 /* What is left to send at this moment, bytes (settles). */
