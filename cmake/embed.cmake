@@ -2,7 +2,8 @@
 #
 #   migcast_embed(TARGET HEADER symbol=file ...)
 #
-# Each file becomes `const char symbol[]`, terminated; HEADER declares the symbols.  The file runs itself
+# Each file becomes `const char symbol[]`, terminated; HEADER declares the symbols.  A symbol that ends in
+# _image is for bytes that are no text: `const unsigned char symbol[]`, its length in `const size_t symbol_len`.  The file runs itself
 # as a script at build time, so an edited text is embedded anew.  The bytes go out as numbers because
 # ISO C guarantees string literals of 4095 characters only.
 if(CMAKE_SCRIPT_MODE_FILE)
@@ -13,7 +14,12 @@ if(CMAKE_SCRIPT_MODE_FILE)
     set(symbol ${CMAKE_MATCH_1})
     file(READ ${CMAKE_MATCH_2} hex HEX)
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-    string(APPEND text "\nconst char ${symbol}[] = {\n${bytes}0};\n")
+    if(symbol MATCHES "_image$")
+      string(APPEND text "\nconst unsigned char ${symbol}[] = {\n${bytes}0};\n"
+                         "const size_t ${symbol}_len = sizeof(${symbol}) - 1;\n")
+    else()
+      string(APPEND text "\nconst char ${symbol}[] = {\n${bytes}0};\n")
+    endif()
   endforeach()
   file(WRITE ${OUT} "${text}")
   return()

@@ -2,7 +2,7 @@
 # check_layers.sh [FOLDER] - fails on an include that points up, or that reaches past a layer's own library.
 #
 # The arrows: cli -> answers -> sim -> models -> base; answers -> store, tracer; cli -> reports -> store;
-# tracer -> models.  store and reports see sim/result.h and nothing else of sim.
+# tracer -> models; cli -> lab -> tracer.  store and reports see sim/result.h and nothing else of sim.
 set -euo pipefail
 cd "${1:-$(dirname "${BASH_SOURCE[0]}")/..}"
 
@@ -14,6 +14,7 @@ allowed() {
     sim) echo '(sim|models|base)/.*' ;;
     store) echo '(store|base)/.*|sim/result\.h' ;;
     tracer) echo '(tracer|models|base)/.*' ;;
+    lab) echo '(lab|tracer|models|base)/.*' ;;
     reports) echo '(reports|store|base)/.*|sim/result\.h' ;;
     answers) echo '(answers|sim|models|store|tracer|base)/.*' ;;
     bench) echo '(bench|answers|sim|models|store|tracer|base)/.*' ;;
@@ -47,13 +48,13 @@ while IFS=: read -r file line header; do
     esac
 done < <(includes sim | grep '^sim/result\.[ch]:' | grep -v ':sim/result\.h$' || true)
 
-for folder in base models sim store tracer reports answers bench cli; do
+for folder in base models sim store tracer lab reports answers bench cli; do
     [ -d "$folder" ] || continue
     pattern=$(allowed "$folder")
     while IFS=: read -r file line header; do
         if [[ $header == ../* || $header == */../* ]]; then
             say "$file:$line: includes $header; name headers from the source folder on"
-        elif [[ $header =~ ^(base|models|sim|store|tracer|reports|answers|cli|bench)/ ]] &&
+        elif [[ $header =~ ^(base|models|sim|store|tracer|lab|reports|answers|cli|bench)/ ]] &&
             ! [[ $header =~ ^($pattern)$ ]]; then
             say "$file:$line: includes $header, which is not below $folder/"
         fi
