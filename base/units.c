@@ -19,7 +19,6 @@
 
 #include "base/banned.h"
 
-#define BITS_PER_BYTE 8.0L
 #define TWO_64 18446744073709551616.0L
 #define TWO_63 9223372036854775808.0L
 

@@ -27,6 +27,7 @@
 #define MIB (1024ULL * KIB)
 #define GIB (1024ULL * MIB)
 #define PAGE_BYTES 4096ULL /* target page of x86; all of QEMU's page counters */
+#define BITS_PER_BYTE 8.0
 #define UNITS_UNLIMITED UINT64_MAX
 
 /* Each parser takes the whole of @text (blanks around it allowed), rounds to the nearest unit once,
