@@ -24,8 +24,9 @@ struct platform_ops {
     const char *help;
     const struct option_table *options; /* rows of [NAME]; NULL = it has no settings */
     uint32_t sim_state_bytes;           /* zeroed before each replication; platform_state() */
-    uint32_t mig_state_bytes; /* <= PLATFORM_MIG_STATE; zeroed at each start; mig->platform */
-    uint32_t vm_state_bytes;  /* of each VM, zeroed before each replication; platform_vm_state() */
+    uint32_t mig_state_bytes;  /* <= PLATFORM_MIG_STATE; zeroed at each start; mig->platform */
+    uint32_t vm_state_bytes;   /* of each VM, zeroed before each replication; platform_vm_state() */
+    uint32_t host_state_bytes; /* the same for hosts; platform_host_state() */
 
     /* Rules between settings, after loading.  Message through @diag, ST_EINPUT. */
     enum status (*check)(const struct scenario *sc, struct diag *diag);
@@ -75,6 +76,7 @@ const struct platform_ops *platform_find(const char *name);
 const void *platform_settings(const struct sim *sim);
 void *platform_state(struct sim *sim);
 void *platform_vm_state(struct sim *sim, uint32_t vm);
+void *platform_host_state(struct sim *sim, uint32_t host);
 /* Ask for ops->tick(@what) at @at_ns; several may be pending. */
 void platform_tick_at(struct sim *sim, int64_t at_ns, uint32_t what);
 /* Ask for ops->poll() at @at_ns; one is pending at most, the last call counts.  Polls happen on
