@@ -101,6 +101,7 @@ static enum status run_samples(const struct trace_facts *const *facts, size_t nr
                                struct runs *runs)
 {
     const struct costs_file_part *part = &o->calibration->part[calibration_accel(facts[0])];
+    const struct sim_options watched = {.max_rounds = PREDICT_ROUNDS_MAX};
     struct setup *s = setup_new((uint32_t)nr);
     struct sim *sim = 0;
     enum status st = ST_ENOMEM;
@@ -110,7 +111,7 @@ static enum status run_samples(const struct trace_facts *const *facts, size_t nr
     predict_setup_link(s, facts[0], part);
     for (size_t i = 0; i < nr; i++)
         predict_setup_vm(s, (uint32_t)i, facts[i], part);
-    sim = sim_new(&s->sc, 0);
+    sim = sim_new(&s->sc, o->each ? &watched : 0);
     if (!sim)
         goto out;
     for (uint32_t k = 0; k < fits[0].nr; k++) {
@@ -133,6 +134,8 @@ static enum status run_samples(const struct trace_facts *const *facts, size_t nr
         sim_run(sim, k);
         for (size_t i = 0; i < nr; i++)
             runs[i].rows[runs[i].nr++] = sim_results(sim, &n)[i];
+        for (size_t i = 0; i < nr && o->each; i++)
+            o->each(o->each_ctx, i, &sim_results(sim, &n)[i], sim_rounds(sim, &n));
     }
     st = ST_OK;
 out:

@@ -16,7 +16,8 @@
 #include "tracer/fit.h"
 
 enum {
-    PREDICT_SAMPLES = 400
+    PREDICT_SAMPLES = 400,
+    PREDICT_ROUNDS_MAX = 4096
 };
 
 struct interval {
@@ -40,6 +41,11 @@ struct predict_options {
     uint64_t seed;
     uint32_t samples; /* 0 = PREDICT_SAMPLES */
     double cpu_need;  /* > 0: of every guest, instead of the fitted one (calibrate) */
+    /* Called with each sample's run of each member, for those who need the way and not only the
+     * end (live.c); NULL = nobody.  @rounds: at most PREDICT_ROUNDS_MAX, of all members. */
+    void (*each)(void *ctx, size_t member, const struct mig_result *row,
+                 const struct mig_round *rounds);
+    void *each_ctx;
 };
 
 /* predict_group - forecast @nr captures that share a link (or one that does not).  Only header and
