@@ -44,8 +44,13 @@ struct platform_ops {
     /* The slot is taken; `migrate` comes after rules.start_delay: change m->params here,
      * and job->start_delay_ns. */
     void (*prepare)(struct sim *sim, struct job *job, struct mig *m);
+    /* Mirrors of local disks were started; `migrate` comes when all are ready (sim/disks.c). */
+    void (*mirroring)(struct sim *sim, struct mig *m);
     /* `migrate` was issued: schedule the first poll with mig_poll_at(). */
     void (*running)(struct sim *sim, struct mig *m);
+    /* Pre-copy was planned anew: as things stand its next decision comes at @at_ns, no sync before.
+     * For platforms that watch what remains: what lies between needs no polls. */
+    void (*planned)(struct sim *sim, struct mig *m, int64_t at_ns);
     /* A sync was done (m->result->rounds just grew); not for the last one in the blackout. */
     void (*pass)(struct sim *sim, struct mig *m);
     /* The moment asked for with mig_poll_at(). */
