@@ -100,9 +100,9 @@ void sim_unschedule(struct sim *sim, struct mig *m, enum mig_timer timer)
 void sim_reshare(struct sim *sim)
 {
     network_solve(&sim->net);
-    for (uint32_t i = 0; i < sim->net.nr_active; i++) {
-        struct network_flow *f = &sim->net.flows[sim->net.active[i]];
-        struct mig *m = &sim->migs[sim->net.active[i]];
+    for (uint32_t i = 0; i < sim->net.nr_changed; i++) {
+        struct network_flow *f = &sim->net.flows[sim->net.changed[i]];
+        struct mig *m = &sim->migs[sim->net.changed[i]];
         /* a flow that gets all it wants sends its bursts at what the path can carry */
         double rate = f->rate >= f->demand * (1.0 - 1e-9) ? f->path : f->rate;
 
@@ -167,7 +167,8 @@ uint64_t sim_draw_bandwidth(const struct sim *sim, uint32_t profile, uint32_t vm
 
 static void set_capacity(struct sim *sim, uint32_t link, double ratio)
 {
-    sim->net.links[link].capacity = sim->link_down[link] ? 0.0 : sim->link_capacity[link] * ratio;
+    network_set_capacity(&sim->net, link,
+                         sim->link_down[link] ? 0.0 : sim->link_capacity[link] * ratio);
 }
 
 static void begin(struct sim *sim)
@@ -191,8 +192,8 @@ static void begin(struct sim *sim)
         if (sc->hosts[i].nic_bps != UNITS_UNLIMITED)
             nic = (double)sc->hosts[i].nic_bps * NETWORK_NIC_EFFICIENCY / BITS;
         sim->host_down[i] = false;
-        sim->net.links[net_nic_out(sim, i)].capacity = nic;
-        sim->net.links[net_nic_in(sim, i)].capacity = nic;
+        network_set_capacity(&sim->net, net_nic_out(sim, i), nic);
+        network_set_capacity(&sim->net, net_nic_in(sim, i), nic);
     }
     for (uint32_t i = 0; i < sc->nr_requests; i++)
         event_queue_push(&sim->queue, sc->requests[i].at_ns, 0, EV_REQUEST, i, 0);
@@ -219,7 +220,8 @@ static void on_change(struct sim *sim, const struct scn_change *c)
         mig_settle(sim, m);
         mig_apply_change(m, c);
         mig_set_limits(sim, m);
-        sim->net.flows[m->flow].demand = precopy_demand(&m->limits, WIRE_NORMAL);
+        if (m->state == MIG_PRECOPY)
+            network_set_demand(&sim->net, m->flow, precopy_demand(&m->limits, WIRE_NORMAL));
         mig_replan(sim, m);
     }
     sim_reshare(sim);
@@ -263,7 +265,7 @@ static void on_rate(struct sim *sim, uint32_t i)
 {
     const struct sim_observed *o = sim->observed;
 
-    sim->net.links[sim->observed_link].capacity = o->rate[i];
+    network_set_capacity(&sim->net, sim->observed_link, o->rate[i]);
     if (i + 1 < o->nr_rates)
         event_queue_push(&sim->queue, o->rate_at_ns[i + 1], 1, EV_RATE, i + 1, 0);
     sim_reshare(sim);

@@ -111,7 +111,7 @@ static void begin_push(struct sim *sim, struct mig *m)
     bulk_start(m, sim->now_ns, wire, cpu);
     m->bulk.alone_ns = zero * zero_page_ns(m, fmin(m->link_rate, cap));
     m->step = STEP_SEND;
-    sim->net.flows[m->flow].demand = bulk_demand(m);
+    network_set_demand(&sim->net, m->flow, bulk_demand(m));
     account_stalls(m, m->link_rate > 0.0 ? bulk_end_ns(m, sim->now_ns) - sim->now_ns : 0);
     mig_replan(sim, m);
     sim_reshare(sim);
