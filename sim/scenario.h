@@ -18,6 +18,7 @@
 #include "base/strbuf.h"
 #include "base/uncertain.h"
 #include "models/params.h"
+#include "sim/attributes.h"
 
 enum fidelity {
     FIDELITY_ROUNDS, /* formulas, one step a round */
@@ -31,6 +32,8 @@ struct scn_host {
     uint32_t cpus;         /* 0 = not checked */
     double load_ratio; /* CPU already busy, 0..1: slows copying when this host is a destination */
     struct host_costs costs;
+    uint32_t attrs; /* index into place.host_attrs */
+    uint32_t rack;  /* index into place.racks; UINT32_MAX = none is said */
 };
 
 /* A shared segment: every migration between two of its hosts crosses it (no hosts = every
@@ -59,6 +62,7 @@ struct scn_vm {
     uint32_t workload;
     uint32_t migration;               /* profile: index into migrations */
     const struct guest_params *guest; /* shared by the VMs of a section; dirty as the workload */
+    uint32_t attrs;                   /* index into place.vm_attrs */
 };
 
 struct scn_migration {
@@ -137,6 +141,7 @@ struct scenario {
     struct scn_fault *faults;
     struct scn_change *changes;
     struct scn_threshold *thresholds;
+    struct scn_place place;
 };
 
 /* One --set section.key=value, or section "type name".key. */

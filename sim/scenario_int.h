@@ -9,9 +9,30 @@
 #include "sim/scenario_doc.h"
 
 enum {
+    SCN_HOST_LIMIT = 200000,
     SCN_VM_LIMIT = 2000000,
     SCN_REQUEST_LIMIT = 4000000,
     SCN_PATTERN_WORK_LIMIT = 300000000 /* names compared with patterns: some seconds */
+};
+
+/* Names numbered in the order in which they first come. */
+struct scn_names {
+    struct name_index index;
+    const char **names;
+    uint32_t nr, cap;
+};
+
+/* Sets of attributes, by the text of what they say. */
+struct scn_sets {
+    struct name_index index;
+    void *sets;
+    uint32_t nr, cap;
+};
+
+/* May a list name a host twice? */
+enum scn_repeats {
+    SCN_ONCE,
+    SCN_AGAIN
 };
 
 /* What resolving needs besides the scenario itself. */
@@ -26,7 +47,14 @@ struct scn_resolver {
     uint32_t nr_matches, cap_matches;
     uint32_t *seen; /* [nr_vms]: serial of the last match that had it */
     uint32_t serial;
-    uint32_t *host_seen; /* [nr_hosts]: 1 + number of the last link section that named it */
+    struct name_index hosts; /* every single host */
+    uint32_t *host_matches;  /* of the last scn_match_hosts(), in the order of the names */
+    uint32_t nr_host_matches, cap_host_matches;
+    uint32_t *host_seen; /* [nr_hosts]: serial of the last match that had it */
+    uint32_t host_serial;
+    struct scn_host_place_decl *host_places; /* by number of the [host] section */
+    struct scn_names racks, resources;
+    struct scn_sets host_sets, vm_sets; /* struct host_attrs, struct vm_attrs */
     uint64_t pattern_work;
 };
 
@@ -41,10 +69,31 @@ enum status scn_out_of_memory(struct diag *diag);
 enum status scn_find_name(struct scn_resolver *r, const struct scn_section *s, const char *key,
                           enum scn_kind kind, const char *name, uint32_t *index);
 
+/* scn_numbered_name - NAME-NR, in the arena. */
+enum status scn_numbered_name(struct arena *arena, const char *name, uint32_t nr, const char **out);
+
+/* scenario_resolve_hosts.c */
+enum status scn_resolve_hosts(struct scn_resolver *r);
+/* scn_find_host - one host by its name; an unknown one is an error about @key. */
+enum status scn_find_host(struct scn_resolver *r, const struct scn_section *s, const char *key,
+                          const char *name, uint32_t *host);
+/* scn_match_hosts - names, sections with count and patterns to r->host_matches; what a pattern or a
+ * section adds comes in host order and never twice. */
+enum status scn_match_hosts(struct scn_resolver *r, const struct scn_section *s, const char *key,
+                            const struct option_list *list, enum scn_repeats repeats);
+/* scenario_resolve_place.c: what decides where a VM can run, after hosts and VMs */
+enum status scn_resolve_place(struct scn_resolver *r);
+enum status scn_vm_attrs(struct scn_resolver *r, const struct scn_section *s,
+                         struct scn_vm_place_decl *d, uint32_t *index);
+/* UINT32_MAX for an empty name */
+enum status scn_find_rack(struct scn_resolver *r, const char *name, uint32_t *rack);
 /* scenario_resolve_guests.c: workloads and VMs */
 enum status scn_resolve_workloads(struct scn_resolver *r);
 enum status scn_resolve_vms(struct scn_resolver *r);
 /* scenario_resolve_events.c: requests, faults, changes */
+/* scn_match_vms - the VMs that option 'vm' of @s names, to r->matches; an error says so of 'vm'. */
+enum status scn_match_vms(struct scn_resolver *r, const struct scn_section *s,
+                          const struct option_list *list);
 enum status scn_resolve_requests(struct scn_resolver *r);
 enum status scn_resolve_faults(struct scn_resolver *r);
 enum status scn_resolve_changes(struct scn_resolver *r);

@@ -2,7 +2,8 @@
  * scenario_options.c - the sections of a scenario file, and the rows of the short ones.
  *
  * Nothing but tables.  [migration] is in scenario_options_migration.c, [workload] and [vm] are in
- * scenario_options_guest.c, host costs in models/costs_options.c.
+ * scenario_options_guest.c, [host] in scenario_options_host.c, host costs in
+ * models/costs_options.c.
  */
 #include "sim/scenario_options.h"
 
@@ -41,30 +42,6 @@ static const struct option scenario_rows[] = {
      .def = "rounds",
      .words = fidelity_names,
      .help = "formulas for each round, or a bitmap of pages (slow, the reference)"},
-};
-#undef AT
-
-#define AT(field) offsetof(struct scn_host_decl, field)
-static const struct option host_rows[] = {
-    {.name = "nic", .type = OPT_BPS, .offset = AT(nic_bps),
-     .def = "unlimited", .min = 1.0, .max = SCN_BPS_LIMIT,
-     .word = "unlimited", .word_value = SCN_UNLIMITED_VALUE,
-     .help = "network card, each direction"},
-    {.name = "memory", .type = OPT_SIZE, .offset = AT(memory_bytes),
-     .def = "unchecked", .min = 0.0, .max = SCN_SIZE_LIMIT,
-     .word = "unchecked", .word_value = 0.0,
-     .help = "memory for guests; kept for placement, which does not check it yet"},
-    {.name = "cpus", .type = OPT_U32, .offset = AT(cpus),
-     .def = "unchecked", .min = 0.0, .max = 100000.0,
-     .word = "unchecked", .word_value = 0.0,
-     .help = "CPUs; kept for placement, which does not check them yet"},
-    {.name = "load", .type = OPT_RATIO, .offset = AT(load_ratio),
-     .def = "0%", .min = 0.0, .max = 0.99,
-     .help = "share of CPU already busy; slows copying at a destination"},
-    {.name = "accelerator", .type = OPT_ENUM, .offset = AT(accel),
-     .def = "kvm",
-     .words = accel_names,
-     .help = "which [calibration] gives the host's costs"},
 };
 #undef AT
 
@@ -179,12 +156,6 @@ const struct option_table scn_scenario_options = {
     .size = sizeof(struct scn_scenario_decl),
 };
 
-const struct option_table scn_host_options = {
-    .rows = host_rows,
-    .nr = sizeof(host_rows) / sizeof(host_rows[0]),
-    .size = sizeof(struct scn_host_decl),
-};
-
 const struct option_table scn_link_options = {
     .rows = link_rows,
     .nr = sizeof(link_rows) / sizeof(link_rows[0]),
@@ -228,12 +199,15 @@ const struct scn_section_type scn_section_types[SCN_KIND_NR] = {
          sizeof(struct scn_calibration_decl),
          {{&host_costs_options, 0},
           {&host_costs_spread_options, offsetof(struct scn_calibration_decl, spread)}}},
-    [SCN_HOST] = {"host",
-                  SCN_ALWAYS_NAMED,
-                  "a host, with its own costs where they differ from the calibration",
-                  sizeof(struct scn_host_decl),
-                  {{&scn_host_options, 0},
-                   {&host_costs_options, offsetof(struct scn_host_decl, costs)}}},
+    [SCN_HOST] =
+        {"host",
+         SCN_ALWAYS_NAMED,
+         "a host, or with count a set of them; with its own costs where they differ from the "
+         "calibration",
+         sizeof(struct scn_host_decl),
+         {{&scn_host_options, 0},
+          {&host_costs_options, offsetof(struct scn_host_decl, costs)},
+          {&scn_host_place_options, offsetof(struct scn_host_decl, place)}}},
     [SCN_LINK] = {"link",
                   SCN_ALWAYS_NAMED,
                   "a network segment that migrations share",
@@ -248,7 +222,13 @@ const struct scn_section_type scn_section_types[SCN_KIND_NR] = {
                 SCN_ALWAYS_NAMED,
                 "a VM, or with count a set of them",
                 sizeof(struct scn_vm_decl),
-                {{&scn_vm_options, 0}}},
+                {{&scn_vm_options, 0},
+                 {&scn_vm_place_options, offsetof(struct scn_vm_decl, place)}}},
+    [SCN_AFFINITY] = {"affinity",
+                      SCN_ALWAYS_NAMED,
+                      "VMs that belong together, or apart",
+                      sizeof(struct scn_affinity_decl),
+                      {{&scn_affinity_options, 0}}},
     [SCN_REQUEST] = {"request",
                      SCN_ALWAYS_NAMED,
                      "migrations to ask for",

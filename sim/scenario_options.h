@@ -29,6 +29,7 @@ enum scn_kind {
     SCN_LINK,
     SCN_WORKLOAD,
     SCN_VM,
+    SCN_AFFINITY,
     SCN_REQUEST,
     SCN_FAULT,
     SCN_CHANGE,
@@ -43,7 +44,7 @@ enum scn_naming {
 };
 
 enum {
-    SCN_TABLES = 2
+    SCN_TABLES = 4
 };
 
 struct scn_section_type {
@@ -68,13 +69,27 @@ struct scn_scenario_decl {
     struct option_list presets, includes;
 };
 
+/* What becomes of these is struct host_attrs (sim/attributes.h). */
+struct scn_host_place_decl {
+    const char *rack;
+    const char *cpu_model, *vendor, *microcode, *kernel;
+    struct option_list cpu_models, features, labels, taints, storage, networks, gpus, devices;
+    uint64_t pages_2m_bytes, pages_1g_bytes;
+    uint32_t sriov;
+    uint32_t bits;
+    uint32_t numa_nodes;
+    enum attr_nx nx;
+};
+
 struct scn_host_decl {
+    uint32_t count;
     uint64_t nic_bps;
     uint64_t memory_bytes;
     uint32_t cpus;
     double load_ratio;
     enum accel accel;
     struct host_costs costs;
+    struct scn_host_place_decl place;
 };
 
 struct scn_calibration_decl {
@@ -94,6 +109,17 @@ struct scn_workload_decl {
     struct option_list curve, series, classes;
 };
 
+/* struct vm_attrs. */
+struct scn_vm_place_decl {
+    const char *cpu_model;
+    struct option_list features, needs, tolerates, storage, networks, gpus, devices;
+    uint32_t sriov;
+    uint32_t bits;
+    uint32_t priority;
+    enum migratable migratable;
+    bool ha, pinned, sriov_failover, huge_pages, one_numa_node;
+};
+
 struct scn_vm_decl {
     uint32_t count;
     struct option_list hosts;
@@ -101,8 +127,16 @@ struct scn_vm_decl {
     struct uncertain write_bytes_per_s; /* a < 0: as the workload */
     struct uncertain working_set_bytes; /* a < 0: as the workload */
     struct guest_params guest;          /* nonzero_bytes SCN_NONZERO_ALL = all of memory */
+    struct scn_vm_place_decl place;
 };
 #define SCN_NONZERO_ALL UINT64_MAX
+
+struct scn_affinity_decl {
+    struct option_list vms;
+    enum affinity_kind kind;
+    enum affinity_within within;
+    bool must;
+};
 
 struct scn_request_decl {
     struct option_list vms, targets;
@@ -141,7 +175,8 @@ struct scn_metric {
 extern const struct scn_metric scn_metrics[];
 
 extern const struct option_table scn_scenario_options, scn_migration_options, scn_host_options,
-    scn_link_options, scn_workload_options, scn_vm_options, scn_request_options, scn_fault_options,
+    scn_host_place_options, scn_vm_place_options, scn_affinity_options, scn_link_options,
+    scn_workload_options, scn_vm_options, scn_request_options, scn_fault_options,
     scn_change_options;
 
 /* scenario_options_help - the options of one kind of section ("migration"), of one option

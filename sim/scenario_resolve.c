@@ -1,9 +1,10 @@
 /*
- * scenario_resolve.c - from sections to struct scenario: the run, hosts, links and profiles.
+ * scenario_resolve.c - from sections to struct scenario: the run, links and profiles.
  *
- * Leaves guests and events to its two sisters and the rules between values to scenario_check.c.
- * Invariant: kinds are resolved in one fixed order, so the digest does not depend on how the file
- * mixes them; the order within a kind is part of the meaning (it numbers the VMs and requests).
+ * Leaves hosts, guests, placement and events to its sisters and the rules between values to
+ * scenario_check.c. Invariant: kinds are resolved in one fixed order, so the digest does not depend
+ * on how the file mixes them; the order within a kind is part of the meaning (it numbers the VMs
+ * and requests).
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -131,34 +132,6 @@ static enum status resolve_migrations(struct scn_resolver *r)
     return st;
 }
 
-static enum status resolve_hosts(struct scn_resolver *r)
-{
-    uint32_t nr = 0;
-    struct scn_host *all = arena_array(r->arena, r->doc->nr[SCN_HOST], sizeof(*all));
-
-    r->host_seen = arena_array(r->arena, r->doc->nr[SCN_HOST], sizeof(*r->host_seen));
-    if (!all || !r->host_seen)
-        return scn_out_of_memory(r->diag);
-    for (struct scn_section *s = r->doc->first[SCN_HOST]; s; s = s->next) {
-        struct scn_host_decl decl;
-        enum status st = scn_fill(r, SCN_HOST, s, &decl);
-
-        if (st != ST_OK)
-            return st;
-        s->first_made = nr;
-        s->nr_made = 1;
-        all[nr++] = (struct scn_host){.name = s->name,
-                                      .nic_bps = decl.nic_bps,
-                                      .memory_bytes = decl.memory_bytes,
-                                      .cpus = decl.cpus,
-                                      .load_ratio = decl.load_ratio,
-                                      .costs = decl.costs};
-    }
-    r->sc->hosts = all;
-    r->sc->nr_hosts = nr;
-    return ST_OK;
-}
-
 /* Calibration values are part of the hosts they reach; reading them all here checks the rest. */
 static enum status check_calibrations(struct scn_resolver *r)
 {
@@ -175,21 +148,18 @@ static enum status check_calibrations(struct scn_resolver *r)
 static enum status link_hosts(struct scn_resolver *r, const struct scn_section *s,
                               const struct option_list *names, struct scn_link *link)
 {
-    uint32_t *hosts = arena_array(r->arena, names->nr, sizeof(*hosts));
+    enum status st = ST_OK;
 
-    if (!hosts)
+    link->nr_hosts = 0;
+    if (names->nr == 0)
+        return ST_OK;
+    st = scn_match_hosts(r, s, "hosts", names, SCN_ONCE);
+    if (st != ST_OK)
+        return st;
+    link->nr_hosts = r->nr_host_matches;
+    link->hosts = arena_memdup(r->arena, r->host_matches, r->nr_host_matches * sizeof(uint32_t));
+    if (!link->hosts)
         return scn_out_of_memory(r->diag);
-    for (uint32_t i = 0; i < names->nr; i++) {
-        enum status st = scn_find_name(r, s, "hosts", SCN_HOST, names->items[i], &hosts[i]);
-
-        if (st != ST_OK)
-            return st;
-        if (r->host_seen[hosts[i]] == s->nr + 1)
-            return scn_fail(s, "hosts", r->diag, "'%s' stands there twice", names->items[i]);
-        r->host_seen[hosts[i]] = s->nr + 1;
-    }
-    link->hosts = hosts;
-    link->nr_hosts = names->nr;
     return ST_OK;
 }
 
@@ -233,9 +203,9 @@ static void store_digest(struct scn_resolver *r)
 enum status scn_resolve(struct scenario *sc, struct scn_doc *doc, struct diag *diag)
 {
     static enum status (*const steps[])(struct scn_resolver *) = {
-        resolve_run,        resolve_hosts,         check_calibrations,     resolve_links,
-        resolve_migrations, scn_resolve_workloads, scn_resolve_vms,        scn_resolve_requests,
-        scn_resolve_faults, scn_resolve_changes,   scn_resolve_thresholds,
+        resolve_run,          scn_resolve_hosts,     check_calibrations,  resolve_links,
+        resolve_migrations,   scn_resolve_workloads, scn_resolve_vms,     scn_resolve_place,
+        scn_resolve_requests, scn_resolve_faults,    scn_resolve_changes, scn_resolve_thresholds,
     };
     struct scn_resolver r = {.sc = sc, .doc = doc, .arena = sc->arena, .diag = diag};
     enum status st = ST_OK;

@@ -77,8 +77,8 @@ static enum status match_name(struct scn_resolver *r, const struct scn_section *
     return ST_EINPUT;
 }
 
-static enum status match_vms(struct scn_resolver *r, const struct scn_section *s,
-                             const struct option_list *list)
+enum status scn_match_vms(struct scn_resolver *r, const struct scn_section *s,
+                          const struct option_list *list)
 {
     enum status st = ST_OK;
 
@@ -114,32 +114,16 @@ static enum status grow_requests(struct scn_resolver *r, const struct scn_sectio
     return ST_OK;
 }
 
-static enum status request_targets(struct scn_resolver *r, const struct scn_section *s,
-                                   const struct option_list *names, uint32_t **targets)
-{
-    enum status st = ST_OK;
-
-    if (names->nr == 0)
-        return scn_fail(s, "target", r->diag, "no host is named");
-    *targets = arena_array(r->arena, names->nr, sizeof(**targets));
-    if (!*targets)
-        return scn_out_of_memory(r->diag);
-    for (uint32_t i = 0; st == ST_OK && i < names->nr; i++)
-        st = scn_find_name(r, s, "target", SCN_HOST, names->items[i], &(*targets)[i]);
-    return st;
-}
-
 static enum status one_request(struct scn_resolver *r, struct scn_section *s, uint32_t *cap)
 {
     struct scn_request_decl decl;
-    uint32_t *targets = NULL;
     int64_t last;
     enum status st = scn_fill(r, SCN_REQUEST, s, &decl);
 
     if (st == ST_OK)
-        st = match_vms(r, s, &decl.vms);
+        st = scn_match_vms(r, s, &decl.vms);
     if (st == ST_OK)
-        st = request_targets(r, s, &decl.targets, &targets);
+        st = scn_match_hosts(r, s, "target", &decl.targets, SCN_AGAIN);
     if (st == ST_OK)
         st = grow_requests(r, s, cap);
     if (st != ST_OK)
@@ -153,7 +137,7 @@ static enum status one_request(struct scn_resolver *r, struct scn_section *s, ui
         r->sc->requests[r->sc->nr_requests++] =
             (struct scn_request){.name = s->name,
                                  .vm = r->matches[i],
-                                 .target = targets[i % decl.targets.nr],
+                                 .target = r->host_matches[i % r->nr_host_matches],
                                  .at_ns = decl.at_ns + decl.every_ns * (int64_t)i,
                                  .cancel_at_ns = decl.cancel_at_ns};
     return ST_OK;
@@ -184,8 +168,9 @@ enum status scn_resolve_faults(struct scn_resolver *r)
         enum status st = scn_fill(r, SCN_FAULT, s, &decl);
 
         if (st == ST_OK)
-            st = scn_find_name(r, s, "target", decl.kind == FAULT_HOST_DOWN ? SCN_HOST : SCN_LINK,
-                               decl.target, &target);
+            st = decl.kind == FAULT_HOST_DOWN
+                     ? scn_find_host(r, s, "target", decl.target, &target)
+                     : scn_find_name(r, s, "target", SCN_LINK, decl.target, &target);
         if (st != ST_OK)
             return st;
         s->first_made = nr;
@@ -212,7 +197,7 @@ static enum status one_change(struct scn_resolver *r, struct scn_section *s, uin
     enum status st = scn_fill(r, SCN_CHANGE, s, &decl);
 
     if (st == ST_OK)
-        st = match_vms(r, s, &decl.vms);
+        st = scn_match_vms(r, s, &decl.vms);
     if (st != ST_OK)
         return st;
     if (r->nr_matches > SCN_REQUEST_LIMIT - sc->nr_changes)

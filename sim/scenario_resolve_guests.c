@@ -5,7 +5,6 @@
  * VM. Invariant: the VMs of one section lie side by side, in order of their numbers.
  */
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -241,30 +240,19 @@ static enum status add_vm(struct scn_resolver *r, struct scn_section *s, const c
     return ST_OK;
 }
 
-static enum status numbered_name(struct arena *arena, const struct scn_section *s, uint32_t nr,
-                                 const char **name)
-{
-    char text[160];
-    int len = snprintf(text, sizeof(text), "%s-%u", s->name, nr);
-
-    *name = arena_strndup(arena, text, (size_t)len);
-    return *name ? ST_OK : ST_ENOMEM;
-}
-
 static enum status add_vms(struct scn_resolver *r, struct scn_section *s,
-                           const struct scn_vm_decl *decl, const struct scn_vm *model,
-                           const uint32_t *hosts)
+                           const struct scn_vm_decl *decl, const struct scn_vm *model)
 {
     enum status st = ST_OK;
 
     if (decl->count == 1)
-        return add_vm(r, s, s->name, model, hosts[0]);
+        return add_vm(r, s, s->name, model, r->host_matches[0]);
     for (uint32_t i = 0; st == ST_OK && i < decl->count; i++) {
         const char *name;
 
-        if (numbered_name(r->arena, s, i + 1, &name) != ST_OK)
+        if (scn_numbered_name(r->arena, s->name, i + 1, &name) != ST_OK)
             return scn_out_of_memory(r->diag);
-        st = add_vm(r, s, name, model, hosts[i % decl->hosts.nr]);
+        st = add_vm(r, s, name, model, r->host_matches[i % r->nr_host_matches]);
     }
     return st;
 }
@@ -274,22 +262,17 @@ static enum status one_vm_section(struct scn_resolver *r, struct scn_section *s)
     struct scn_vm_decl decl;
     struct scn_vm model = {0};
     struct guest_params *guest;
-    uint32_t *hosts;
     enum status st = scn_fill(r, SCN_VM, s, &decl);
 
     if (st != ST_OK)
         return st;
-    hosts = arena_array(r->arena, decl.hosts.nr, sizeof(*hosts));
-    if (!hosts)
-        return scn_out_of_memory(r->diag);
-    if (decl.hosts.nr == 0)
-        return scn_fail(s, "host", r->diag, "no host is named");
-    for (uint32_t i = 0; st == ST_OK && i < decl.hosts.nr; i++)
-        st = scn_find_name(r, s, "host", SCN_HOST, decl.hosts.items[i], &hosts[i]);
+    st = scn_match_hosts(r, s, "host", &decl.hosts, SCN_AGAIN);
     if (st == ST_OK && decl.migration[0])
         st = scn_find_name(r, s, "migration", SCN_MIGRATION, decl.migration, &model.migration);
     if (st == ST_OK)
         st = pick_workload(r, s, &decl, &model.workload);
+    if (st == ST_OK)
+        st = scn_vm_attrs(r, s, &decl.place, &model.attrs);
     if (st != ST_OK)
         return st;
     guest = arena_array(r->arena, 1, sizeof(*guest));
@@ -302,7 +285,7 @@ static enum status one_vm_section(struct scn_resolver *r, struct scn_section *s)
     model.guest = guest;
     s->first_made = r->sc->nr_vms;
     s->nr_made = decl.count;
-    return add_vms(r, s, &decl, &model, hosts);
+    return add_vms(r, s, &decl, &model);
 }
 
 /* How many VMs the sections make together. */

@@ -19,6 +19,7 @@ static const struct {
     [SCN_LINK] = {"link l", {"rate = 10Gb/s"}},
     [SCN_WORKLOAD] = {"workload w", {"write_rate = 10MB/s", "working_set = 100MiB"}},
     [SCN_VM] = {"vm v", {"host = h0", "memory = 1GiB", "workload = w"}},
+    [SCN_AFFINITY] = {"affinity a", {"vm = v, u"}},
     [SCN_REQUEST] = {"request r", {"vm = v", "target = h1"}},
     [SCN_FAULT] = {"fault f", {"target = l", "at = 10s"}},
     [SCN_CHANGE] = {"change c", {"vm = v", "at = 5s", "max_bandwidth = 50MB/s"}},
@@ -60,7 +61,7 @@ char *small_scenario(enum scn_kind kind, const char *lines, const char *without,
         for (const char *p = lines; *p; p++)
             at += *p == '\n';
     }
-    strbuf_addstr(&text, "[host h1]\n");
+    strbuf_addstr(&text, "[host h1]\n[vm u]\nhost = h1\nmemory = 1MiB\n");
     cr_assert_not(strbuf_failed(&text));
     return strbuf_detach(&text);
 }
