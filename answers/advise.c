@@ -38,6 +38,7 @@ enum goal { /* worse failures first */
 };
 
 struct advisor {
+    bool crowd; /* others migrated in the same run */
     struct trial *trial;
     struct mig_result *row; /* the one that failed */
     enum goal goal;
@@ -425,7 +426,7 @@ static void advise(struct advisor *a)
 {
     int64_t whole = a->trial->horizon_ns;
 
-    if (a->trial->base->nr_requests > 1) {
+    if (a->crowd) {
         trial_reset(a->trial);
         a->last = trial_run(a->trial);
         if (is_good(a, a->last)) {
@@ -450,11 +451,9 @@ static void advise(struct advisor *a)
 
 /* ---- which migrations ---- */
 
-static bool has_failed(const struct scenario *sc, uint32_t request, const struct mig_result *r,
-                       enum goal *goal)
+static bool has_failed(const struct scenario *sc, const struct mig_result *r, enum goal *goal)
 {
-    const struct mig_params *p =
-        &sc->migrations[sc->vms[sc->requests[request].vm].migration].params;
+    const struct mig_params *p = &sc->migrations[sc->vms[r->vm_id].migration].params;
 
     *goal = GOAL_COMPLETE;
     if (r->started_ns < 0)
@@ -467,7 +466,7 @@ static bool has_failed(const struct scenario *sc, uint32_t request, const struct
            (double)r->downtime_ns > (double)p->downtime_limit_ns * DOWNTIME_SLACK;
 }
 
-/* Of one request: in how many replications it failed, and where worst. */
+/* Of one VM: how many of its migrations failed, and which was worst. */
 struct case_of {
     uint32_t nr;
     enum goal goal;
@@ -490,11 +489,10 @@ static bool is_worse(const struct mig_result *a, enum goal of_a, const struct mi
 static void collect(const struct scenario *sc, const struct run_result *run, struct case_of *cases)
 {
     for (size_t i = 0; i < run->nr_migs; i++) {
-        uint32_t request = (uint32_t)(i % sc->nr_requests);
-        struct case_of *c = &cases[request];
+        struct case_of *c = &cases[run->migs[i].vm_id];
         enum goal goal;
 
-        if (!has_failed(sc, request, &run->migs[i], &goal))
+        if (!has_failed(sc, &run->migs[i], &goal))
             continue;
         if (c->nr == 0 || is_worse(&run->migs[i], goal, &run->migs[c->row], c->goal)) {
             c->goal = goal;
@@ -504,32 +502,37 @@ static void collect(const struct scenario *sc, const struct run_result *run, str
     }
 }
 
-/* The request that failed most often, earlier ones first; takes it and all others of its VM. */
-static bool take_worst(const struct scenario *sc, struct case_of *cases, uint32_t *request,
-                       struct case_of *worst)
+/* The VM that failed most often, of equal ones the first that was asked for; takes it. */
+static bool take_worst(const struct scenario *sc, const struct run_result *run,
+                       struct case_of *cases, struct case_of *worst)
 {
+    uint32_t vm = 0;
+
     worst->nr = 0;
-    for (uint32_t i = 0; i < sc->nr_requests; i++)
-        if (cases[i].nr > 0 && (worst->nr == 0 || cases[i].goal < worst->goal ||
-                                (cases[i].goal == worst->goal && cases[i].nr > worst->nr))) {
-            *worst = cases[i];
-            *request = i;
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        const struct case_of *c = &cases[run->migs[i].vm_id];
+
+        if (c->nr > 0 && (worst->nr == 0 || c->goal < worst->goal ||
+                          (c->goal == worst->goal && c->nr > worst->nr))) {
+            *worst = *c;
+            vm = run->migs[i].vm_id;
         }
+    }
     if (worst->nr == 0)
         return false;
-    for (uint32_t i = 0; i < sc->nr_requests; i++)
-        if (sc->requests[i].vm == sc->requests[*request].vm)
-            cases[i].nr = 0;
+    assert(vm < sc->nr_vms);
+    cases[vm].nr = 0;
     return true;
 }
 
-static enum status advise_one(const struct scenario *sc, struct run_result *run, uint32_t request,
+static enum status advise_one(const struct scenario *sc, struct run_result *run,
                               const struct case_of *c, const atomic_int *stop)
 {
     struct advisor a = {.row = &run->migs[c->row], .goal = c->goal, .stop = stop, .run = run};
     size_t before = run->nr_fixes;
 
-    a.trial = trial_new(sc, request, a.row->replication);
+    a.crowd = run->nr_migs > run->replications;
+    a.trial = trial_new(sc, a.row);
     if (!a.trial)
         return ST_ENOMEM;
     a.limit_ns = params_of(&a)->downtime_limit_ns;
@@ -545,13 +548,11 @@ enum status advise_run(const struct scenario *sc, struct run_result *run, const 
 {
     struct case_of *cases, worst;
     enum status st = ST_OK;
-    uint32_t request = 0;
 
     assert(!run->fixes && run->nr_fixes == 0);
-    assert(sc->nr_requests == 0 || run->nr_migs % sc->nr_requests == 0);
     if (run->nr_migs == 0)
         return ST_OK;
-    cases = calloc(sc->nr_requests, sizeof(*cases));
+    cases = calloc((size_t)sc->nr_vms + 1, sizeof(*cases));
     run->fixes = calloc((size_t)ADVISE_VMS_MAX * FIX_NR, sizeof(*run->fixes));
     if (!cases || !run->fixes) {
         free(cases);
@@ -559,9 +560,9 @@ enum status advise_run(const struct scenario *sc, struct run_result *run, const 
     }
     collect(sc, run, cases);
     for (int i = 0; i < ADVISE_VMS_MAX && st == ST_OK; i++) {
-        if (!take_worst(sc, cases, &request, &worst))
+        if (!take_worst(sc, run, cases, &worst))
             break;
-        st = advise_one(sc, run, request, &worst, stop);
+        st = advise_one(sc, run, &worst, stop);
     }
     free(cases);
     run->interrupted |= st == ST_EINTR;

@@ -1,5 +1,5 @@
 /*
- * trial.c - a scenario narrowed to one request, and its values changed and put back.
+ * trial.c - a scenario narrowed to one migration, and its values changed and put back.
  *
  * Indices of VMs, hosts, workloads and links stay as they were, because random streams follow them.
  * The arrays of VMs and workloads are as long as the base's, but only one element is ever touched:
@@ -41,20 +41,29 @@ static bool allocate(struct trial *t)
     return true;
 }
 
-struct trial *trial_new(const struct scenario *base, uint32_t request, uint32_t replication)
+struct trial *trial_new(const struct scenario *base, const struct mig_result *row)
 {
     struct trial *t = calloc(1, sizeof(*t));
 
-    assert(request < base->nr_requests);
+    assert(row->vm_id < base->nr_vms && row->target_id < base->nr_hosts);
     if (!t)
         return NULL;
     t->base = base;
     t->sc = *base;
-    t->request = base->requests[request];
+    t->request = (struct scn_request){.name = row->vm,
+                                      .vm = row->vm_id,
+                                      .target = row->target_id,
+                                      .at_ns = row->queued_ns,
+                                      .cancel_at_ns = -1};
+    if (row->job < base->nr_requests) {
+        t->request.kind = base->requests[row->job].kind;
+        t->request.cancel_at_ns = base->requests[row->job].cancel_at_ns;
+    }
+    t->source = row->source_id;
     t->sc.requests = &t->request;
     t->sc.nr_requests = 1;
     t->sc.fidelity = FIDELITY_ROUNDS; /* a page by page trial would take hours */
-    t->replication = replication;
+    t->replication = row->replication;
     t->horizon_ns = base->horizon_ns;
     if (!allocate(t)) {
         trial_free(t);
@@ -94,6 +103,7 @@ void trial_reset(struct trial *t)
     *t->vm = *vm;
     t->guest = *vm->guest;
     t->vm->guest = &t->guest;
+    t->vm->host = t->source;
     *t->workload = b->workloads[vm->workload];
     *t->migration = b->migrations[vm->migration];
     t->sc.horizon_ns = t->horizon_ns;

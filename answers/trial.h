@@ -18,6 +18,7 @@ struct trial {
     struct scenario sc;          /* of the one request; its arrays are the trial's own */
     const struct scenario *base; /* borrowed */
     struct scn_request request;
+    uint32_t source; /* host the VM leaves */
     struct scn_host *hosts;
     struct scn_link *links;
     struct scn_vm *vm; /* the one that migrates, in sc.vms */
@@ -31,8 +32,9 @@ struct trial {
     unsigned nr_runs;
 };
 
-/* trial_new - the request @request of @base in @replication.  NULL when memory ran out. */
-struct trial *trial_new(const struct scenario *base, uint32_t request, uint32_t replication);
+/* trial_new - the migration of @row, which a run of @base left, alone between its two hosts.  NULL
+ * when memory ran out. */
+struct trial *trial_new(const struct scenario *base, const struct mig_result *row);
 void trial_free(struct trial *t);
 
 /* trial_reset - take all changes back; trial_run - simulate what stands there now.  The row is

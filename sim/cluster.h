@@ -144,6 +144,8 @@ void job_cancel(struct sim *sim, struct job *job, const char *reason);
 void cluster_wake_at(struct sim *sim, int64_t at_ns);
 /* cluster_limit_host - other limits than the rules' for one host, from now on; 0 = the rules'. */
 void cluster_limit_host(struct sim *sim, uint32_t host, uint32_t max_out, uint32_t max_in);
+/* cluster_restart_lost - a job of @kind (JOB_RESCUE) for each guest that was lost with @host. */
+void cluster_restart_lost(struct sim *sim, uint32_t host, enum job_kind kind);
 /* Who runs where, at this moment. */
 uint32_t cluster_vm_host(const struct sim *sim, uint32_t vm);
 /* The job that is not done for this VM, or JOB_NONE. */

@@ -20,42 +20,69 @@
 #define NIC_EFFICIENCY (1448.0 / 1538.0)
 #define BITS 8.0
 
+static uint32_t at_most(uint64_t a, uint64_t b)
+{
+    uint64_t least = a < b ? a : b;
+
+    return least < UINT32_MAX / 2 ? (uint32_t)least : UINT32_MAX / 2;
+}
+
+/* A VM has one migration at a time, and limits bound them further. */
+static uint32_t most_migrations(const struct scenario *sc)
+{
+    const struct cluster_rules *r = &sc->cluster.rules;
+    uint32_t most = sc->nr_vms ? sc->nr_vms : 1;
+
+    if (r->max_total)
+        most = at_most(most, r->max_total);
+    if (r->max_out)
+        most = at_most(most, (uint64_t)r->max_out * sc->nr_hosts);
+    return most ? most : 1;
+}
+
+static bool allocate(struct sim *sim)
+{
+    const struct scenario *sc = sim->sc;
+    size_t rounds = (size_t)sim->max_rounds + 1;
+    uint32_t events = 64 + 2 * sc->nr_requests + 2 * sc->nr_faults + sc->nr_changes;
+
+    sim->cap_migs = most_migrations(sc);
+    sim->migs = calloc(sim->cap_migs / MIG_CHUNK + 1, sizeof(*sim->migs));
+    sim->free_migs = calloc(sim->cap_migs, sizeof(*sim->free_migs));
+    sim->rounds = calloc(rounds, sizeof(*sim->rounds));
+    sim->by_row = calloc(rounds, sizeof(*sim->by_row));
+    sim->round_rows = calloc(rounds, sizeof(*sim->round_rows));
+    sim->log = calloc((size_t)sim->max_log + 1, sizeof(*sim->log));
+    sim->link_capacity = calloc(sc->nr_links + 1, sizeof(*sim->link_capacity));
+    sim->link_down = calloc(sc->nr_links + 1, sizeof(*sim->link_down));
+    sim->texts = arena_new(64 * MIB);
+    sim->platform_state = calloc(1, (size_t)sim->platform->sim_state_bytes + 1);
+    sim->platform_vms = calloc((size_t)sc->nr_vms + 1, (size_t)sim->platform->vm_state_bytes + 1);
+    sim->platform_hosts =
+        calloc((size_t)sc->nr_hosts + 1, (size_t)sim->platform->host_state_bytes + 1);
+    return sim->migs && sim->free_migs && sim->rounds && sim->by_row && sim->round_rows &&
+           sim->log && sim->link_capacity && sim->link_down && sim->texts && sim->platform_state &&
+           sim->platform_vms && sim->platform_hosts &&
+           event_queue_init(&sim->queue, events) == ST_OK &&
+           network_init(&sim->net, sim->observed_link + 1, sim->cap_migs) == ST_OK &&
+           cluster_init(sim) == ST_OK;
+}
+
 struct sim *sim_new(const struct scenario *sc, const struct sim_options *options)
 {
     struct sim *sim = calloc(1, sizeof(*sim));
-    uint32_t migs = sc->nr_requests ? sc->nr_requests : 1;
-    uint32_t events = TIMER_NR * migs + sc->nr_requests + 2 * sc->nr_faults + sc->nr_changes + 8;
 
     if (!sim)
         return 0;
     sim->sc = sc;
+    sim->platform = sc->cluster.platform ? sc->cluster.platform : platforms[0];
     sim->observed = options ? options->observed : 0;
     sim->max_rounds = options ? options->max_rounds : 0;
-    sim->nr_migs = sc->nr_requests;
+    sim->max_log = options ? options->max_events : 0;
     sim->observed_link = sc->nr_links + 2 * sc->nr_hosts;
-    sim->migs = calloc(migs, sizeof(*sim->migs));
-    sim->results = calloc(migs, sizeof(*sim->results));
-    sim->rounds = calloc((size_t)sim->max_rounds + 1, sizeof(*sim->rounds));
-    sim->by_mig = calloc((size_t)sim->max_rounds + 1, sizeof(*sim->by_mig));
-    sim->round_migs = calloc((size_t)sim->max_rounds + 1, sizeof(*sim->round_migs));
-    sim->link_capacity = calloc(sc->nr_links + 1, sizeof(*sim->link_capacity));
-    sim->host_down = calloc(sc->nr_hosts + 1, sizeof(*sim->host_down));
-    sim->link_down = calloc(sc->nr_links + 1, sizeof(*sim->link_down));
-    if (!sim->migs || !sim->results || !sim->rounds || !sim->by_mig || !sim->round_migs ||
-        !sim->link_capacity || !sim->host_down || !sim->link_down ||
-        event_queue_init(&sim->queue, events) != ST_OK ||
-        network_init(&sim->net, sim->observed_link + 1, migs) != ST_OK) {
+    if (!allocate(sim)) {
         sim_free(sim);
         return 0;
-    }
-    for (uint32_t i = 0; sc->fidelity == FIDELITY_PAGES && i < sc->nr_requests; i++) {
-        const struct guest_params *g = sc->vms[sc->requests[i].vm].guest;
-
-        sim->migs[i].pages = memory_pages_new((g->memory_bytes + g->extra_bytes) / PAGE_BYTES);
-        if (!sim->migs[i].pages) {
-            sim_free(sim);
-            return 0;
-        }
     }
     return sim;
 }
@@ -64,19 +91,48 @@ void sim_free(struct sim *sim)
 {
     if (!sim)
         return;
-    for (uint32_t i = 0; sim->migs && i < sim->nr_migs; i++)
-        memory_pages_free(sim->migs[i].pages);
+    for (uint32_t i = 0; sim->migs && i <= (sim->cap_migs - 1) / MIG_CHUNK; i++) {
+        for (uint32_t k = 0; sim->migs[i] && k < MIG_CHUNK; k++)
+            memory_pages_free(sim->migs[i][k].pages);
+        free(sim->migs[i]);
+    }
     network_release(&sim->net);
     event_queue_release(&sim->queue);
+    cluster_release(sim);
+    arena_free(sim->texts);
+    free(sim->platform_state);
+    free(sim->platform_vms);
+    free(sim->platform_hosts);
     free(sim->migs);
-    free(sim->results);
+    free(sim->free_migs);
+    free(sim->rows);
+    free(sim->log);
     free(sim->rounds);
-    free(sim->by_mig);
-    free(sim->round_migs);
+    free(sim->by_row);
+    free(sim->round_rows);
+    free(sim->row_order);
     free(sim->link_capacity);
-    free(sim->host_down);
     free(sim->link_down);
     free(sim);
+}
+
+event_handle sim_push(struct sim *sim, int64_t at_ns, int16_t prio, enum event_kind kind,
+                      uint32_t index, uint32_t data)
+{
+    event_handle h = event_queue_push(&sim->queue, at_ns, prio, (uint16_t)kind, index, data);
+
+    if (h == EVENT_NONE) {
+        /* a high-water mark: from here on the queue is large enough for the next replications */
+        uint32_t more =
+            sim->queue.capacity < EVENT_QUEUE_MAX / 2 ? 2 * sim->queue.capacity : EVENT_QUEUE_MAX;
+
+        if (event_queue_reserve(&sim->queue, more) != ST_OK) {
+            sim->no_memory = true;
+            return EVENT_NONE;
+        }
+        h = event_queue_push(&sim->queue, at_ns, prio, (uint16_t)kind, index, data);
+    }
+    return h;
 }
 
 void sim_schedule(struct sim *sim, struct mig *m, enum mig_timer timer, enum event_kind kind,
@@ -86,8 +142,7 @@ void sim_schedule(struct sim *sim, struct mig *m, enum mig_timer timer, enum eve
         event_queue_move(&sim->queue, m->timers[timer], at_ns);
         return;
     }
-    m->timers[timer] = event_queue_push(&sim->queue, at_ns, 0, (uint16_t)kind, m->request, 0);
-    assert(m->timers[timer] != EVENT_NONE);
+    m->timers[timer] = sim_push(sim, at_ns, 0, kind, m->slot, 0);
 }
 
 void sim_unschedule(struct sim *sim, struct mig *m, enum mig_timer timer)
@@ -97,12 +152,60 @@ void sim_unschedule(struct sim *sim, struct mig *m, enum mig_timer timer)
     m->timers[timer] = EVENT_NONE;
 }
 
+const char *sim_intern(struct sim *sim, const char *text)
+{
+    const char *known = name_index_name(&sim->text_index, text);
+    char *copy;
+
+    if (known)
+        return known;
+    copy = arena_strdup(sim->texts, text);
+    if (!copy || !name_index_add(&sim->text_index, sim->texts, copy, 0))
+        return "";
+    return copy;
+}
+
+void sim_log(struct sim *sim, const struct job *job, uint32_t host, const char *what)
+{
+    if (sim->nr_log >= sim->max_log)
+        return;
+    sim->log[sim->nr_log++] = (struct sim_event){
+        .at_ns = sim->now_ns,
+        .vm = job ? sim->sc->vms[job->vm].name : 0,
+        .host = host != HOST_NONE ? sim->sc->hosts[host].name : 0,
+        .what = what,
+        .replication = sim->replication,
+        .job = job ? (uint32_t)(job - sim->cluster.jobs) : UINT32_MAX,
+    };
+}
+
+uint32_t sim_row_reserve(struct sim *sim)
+{
+    if (sim->nr_rows == sim->cap_rows) {
+        uint32_t cap = sim->cap_rows ? 2 * sim->cap_rows : sim->sc->nr_requests + 16;
+        struct mig_result *rows = realloc(sim->rows, cap * sizeof(*rows));
+        uint32_t *order = realloc(sim->row_order, cap * sizeof(*order));
+
+        if (rows)
+            sim->rows = rows;
+        if (order)
+            sim->row_order = order;
+        if (!rows || !order) {
+            sim->no_memory = true;
+            return 0;
+        }
+        sim->cap_rows = cap;
+    }
+    sim->rows[sim->nr_rows] = (struct mig_result){0};
+    return sim->nr_rows++;
+}
+
 void sim_reshare(struct sim *sim)
 {
     network_solve(&sim->net);
     for (uint32_t i = 0; i < sim->net.nr_changed; i++) {
         struct network_flow *f = &sim->net.flows[sim->net.changed[i]];
-        struct mig *m = &sim->migs[sim->net.changed[i]];
+        struct mig *m = sim_mig(sim, sim->net.changed[i]);
         /* a flow that gets all it wants sends its bursts at what the path can carry */
         double rate = f->rate >= f->demand * (1.0 - 1e-9) ? f->path : f->rate;
 
@@ -191,54 +294,40 @@ static void begin(struct sim *sim)
 
         if (sc->hosts[i].nic_bps != UNITS_UNLIMITED)
             nic = (double)sc->hosts[i].nic_bps * NETWORK_NIC_EFFICIENCY / BITS;
-        sim->host_down[i] = false;
         network_set_capacity(&sim->net, net_nic_out(sim, i), nic);
         network_set_capacity(&sim->net, net_nic_in(sim, i), nic);
     }
     for (uint32_t i = 0; i < sc->nr_requests; i++)
-        event_queue_push(&sim->queue, sc->requests[i].at_ns, 0, EV_REQUEST, i, 0);
+        sim_push(sim, sc->requests[i].at_ns, 0, EV_REQUEST, i, 0);
     for (uint32_t i = 0; i < sc->nr_changes; i++)
-        event_queue_push(&sim->queue, sc->changes[i].at_ns, 0, EV_CHANGE, i, 0);
+        sim_push(sim, sc->changes[i].at_ns, 0, EV_CHANGE, i, 0);
     for (uint32_t i = 0; i < sc->nr_faults; i++) {
         /* a fault goes before whatever else happens in its nanosecond */
-        event_queue_push(&sim->queue, sc->faults[i].at_ns, 1, EV_FAULT, i, 0);
+        sim_push(sim, sc->faults[i].at_ns, 1, EV_FAULT, i, 0);
         if (sc->faults[i].duration_ns > 0)
-            event_queue_push(&sim->queue, sc->faults[i].at_ns + sc->faults[i].duration_ns, 1,
-                             EV_FAULT, i, 1);
+            sim_push(sim, sc->faults[i].at_ns + sc->faults[i].duration_ns, 1, EV_FAULT, i, 1);
     }
     if (sim->observed && sim->observed->nr_rates > 0)
-        event_queue_push(&sim->queue, sim->observed->rate_at_ns[0], 1, EV_RATE, 0, 0);
+        sim_push(sim, sim->observed->rate_at_ns[0], 1, EV_RATE, 0, 0);
 }
 
 static void on_change(struct sim *sim, const struct scn_change *c)
 {
-    for (uint32_t i = 0; i < sim->nr_migs; i++) {
-        struct mig *m = &sim->migs[i];
+    uint32_t job = cluster_vm_job(sim, c->vm);
+    struct mig *m;
 
-        if (m->vm != c->vm || (m->state != MIG_SETUP && m->state != MIG_PRECOPY))
-            continue;
-        mig_settle(sim, m);
-        mig_apply_change(m, c);
-        mig_set_limits(sim, m);
-        if (m->state == MIG_PRECOPY)
-            network_set_demand(&sim->net, m->flow, precopy_demand(&m->limits, WIRE_NORMAL));
-        mig_replan(sim, m);
-    }
+    if (job == JOB_NONE || sim->cluster.jobs[job].mig == MIG_NONE)
+        return;
+    m = sim_mig(sim, sim->cluster.jobs[job].mig);
+    if (!mig_in_precopy(m))
+        return;
+    mig_settle(sim, m);
+    mig_apply_change(m, c);
+    mig_set_limits(sim, m);
+    mig_replan(sim, m);
+    if (m->state == MIG_PRECOPY)
+        network_set_demand(&sim->net, m->slot, precopy_demand(&m->limits, WIRE_NORMAL));
     sim_reshare(sim);
-}
-
-static void on_host_down(struct sim *sim, uint32_t host)
-{
-    sim->host_down[host] = true;
-    for (uint32_t i = 0; i < sim->nr_migs; i++) {
-        struct mig *m = &sim->migs[i];
-
-        if (m->state == MIG_IDLE || m->state >= MIG_DONE ||
-            (m->source != host && m->target != host))
-            continue;
-        mig_fail(sim, m,
-                 m->source == host ? "source host failed: guest lost" : "target host failed");
-    }
 }
 
 static void on_fault(struct sim *sim, const struct scn_fault *f, bool ends)
@@ -253,9 +342,9 @@ static void on_fault(struct sim *sim, const struct scn_fault *f, bool ends)
         break;
     case FAULT_HOST_DOWN:
         if (ends)
-            sim->host_down[f->target] = false;
+            cluster_host_up(sim, f->target);
         else
-            on_host_down(sim, f->target);
+            cluster_host_down(sim, f->target);
         break;
     }
     sim_reshare(sim);
@@ -267,18 +356,15 @@ static void on_rate(struct sim *sim, uint32_t i)
 
     network_set_capacity(&sim->net, sim->observed_link, o->rate[i]);
     if (i + 1 < o->nr_rates)
-        event_queue_push(&sim->queue, o->rate_at_ns[i + 1], 1, EV_RATE, i + 1, 0);
+        sim_push(sim, o->rate_at_ns[i + 1], 1, EV_RATE, i + 1, 0);
     sim_reshare(sim);
 }
 
-static void dispatch(struct sim *sim, const struct event *e)
+static void on_mig_event(struct sim *sim, const struct event *e)
 {
-    struct mig *m = &sim->migs[e->index < sim->nr_migs ? e->index : 0];
+    struct mig *m = sim_mig(sim, e->index);
 
     switch ((enum event_kind)e->kind) {
-    case EV_REQUEST:
-        mig_start(sim, e->index);
-        break;
     case EV_STEP:
         mig_step(sim, m);
         break;
@@ -303,6 +389,29 @@ static void dispatch(struct sim *sim, const struct event *e)
     case EV_BREAK:
         mig_connection_lost(sim, m, "connection lost: no data for the TCP timeout");
         break;
+    case EV_POLL:
+        m->timers[TIMER_POLL] = EVENT_NONE;
+        sim->platform->poll(sim, m);
+        break;
+    default:
+        assert(!"not an event of a migration");
+    }
+}
+
+static void dispatch(struct sim *sim, const struct event *e)
+{
+    switch ((enum event_kind)e->kind) {
+    case EV_STEP:
+    case EV_TIMER:
+    case EV_LIMIT:
+    case EV_POSTCOPY:
+    case EV_CANCEL:
+    case EV_TIMEOUT:
+    case EV_PROGRESS:
+    case EV_BREAK:
+    case EV_POLL:
+        on_mig_event(sim, e);
+        break;
     case EV_CHANGE:
         on_change(sim, &sim->sc->changes[e->index]);
         break;
@@ -312,40 +421,34 @@ static void dispatch(struct sim *sim, const struct event *e)
     case EV_RATE:
         on_rate(sim, e->index);
         break;
+    case EV_TICK:
+        sim->platform->tick(sim, e->index);
+        break;
+    case EV_REQUEST:
+    case EV_READY:
+    case EV_BEGIN:
+    case EV_UNPLACED:
+    case EV_FINISH:
+    case EV_RECALL:
+    case EV_WAKE:
+        cluster_event(sim, e);
+        break;
     case EV_NR:
         assert(!"no such event");
         break;
     }
 }
 
-static void reset_mig(struct sim *sim, uint32_t i)
+static int by_job(const void *a, const void *b, void *rows)
 {
-    struct mig *m = &sim->migs[i];
-    const struct scn_request *r = &sim->sc->requests[i];
-    const struct scn_vm *vm = &sim->sc->vms[r->vm];
+    const struct mig_result *x = (const struct mig_result *)rows + *(const uint32_t *)a;
+    const struct mig_result *y = (const struct mig_result *)rows + *(const uint32_t *)b;
 
-    m->state = MIG_IDLE;
-    m->request = i;
-    m->vm = r->vm;
-    m->flow = i;
-    m->source = vm->host;
-    m->target = r->target;
-    m->result = &sim->results[i];
-    memset(m->timers, 0, sizeof(m->timers));
-    *m->result = (struct mig_result){
-        .vm = vm->name,
-        .source = sim->sc->hosts[vm->host].name,
-        .target = sim->sc->hosts[r->target].name,
-        .platform = sim->sc->migrations[vm->migration].platform,
-        .replication = sim->replication,
-        .attempt = 1,
-        .outcome = OUTCOME_QUEUED,
-        .queued_ns = r->at_ns,
-        .started_ns = -1,
-        .ended_ns = -1,
-        .downtime_ns = -1,
-        .blackout_ns = -1,
-    };
+    if (x->job != y->job)
+        return x->job < y->job ? -1 : 1;
+    if (x->attempt != y->attempt)
+        return x->attempt < y->attempt ? -1 : 1;
+    return 0;
 }
 
 /* Rounds end interleaved, and rows want theirs in one stretch: counted, then placed in order. */
@@ -353,17 +456,60 @@ static void group_rounds(struct sim *sim)
 {
     size_t next = 0;
 
-    for (uint32_t i = 0; i < sim->nr_migs; i++) {
-        sim->results[i].first_round = next;
-        next += sim->results[i].nr_rounds;
-        sim->results[i].nr_rounds = 0;
+    for (uint32_t i = 0; i < sim->nr_rows; i++) {
+        sim->rows[i].first_round = next;
+        next += sim->rows[i].nr_rounds;
+        sim->rows[i].nr_rounds = 0;
     }
     assert(next == sim->nr_rounds);
     for (uint32_t i = 0; i < sim->nr_rounds; i++) {
-        struct mig_result *r = &sim->results[sim->round_migs[i]];
+        struct mig_result *r = &sim->rows[sim->round_rows[i]];
 
-        sim->by_mig[r->first_round + r->nr_rounds++] = sim->rounds[i];
+        sim->by_row[r->first_round + r->nr_rounds++] = sim->rounds[i];
     }
+}
+
+/* Rows stand by job and attempt, whenever they began. */
+static void sort_rows(struct sim *sim)
+{
+    bool sorted = true;
+
+    for (uint32_t i = 1; sorted && i < sim->nr_rows; i++) {
+        uint32_t pair[2] = {i - 1, i};
+
+        sorted = by_job(&pair[0], &pair[1], sim->rows) <= 0;
+    }
+    if (sorted)
+        return;
+    for (uint32_t i = 0; i < sim->nr_rows; i++)
+        sim->row_order[i] = i;
+    qsort_r(sim->row_order, sim->nr_rows, sizeof(*sim->row_order), by_job, sim->rows);
+    /* follow each cycle of the permutation once */
+    for (uint32_t i = 0; i < sim->nr_rows; i++) {
+        struct mig_result first = sim->rows[i];
+        uint32_t to = i;
+
+        while (sim->row_order[to] != i) {
+            uint32_t from = sim->row_order[to];
+
+            sim->rows[to] = sim->rows[from];
+            sim->row_order[to] = to;
+            to = from;
+        }
+        sim->rows[to] = first;
+        sim->row_order[to] = to;
+    }
+}
+
+static void begin_platform(struct sim *sim)
+{
+    const struct platform_ops *p = sim->platform;
+
+    memset(sim->platform_state, 0, p->sim_state_bytes);
+    memset(sim->platform_vms, 0, (size_t)p->vm_state_bytes * sim->sc->nr_vms);
+    memset(sim->platform_hosts, 0, (size_t)p->host_state_bytes * sim->sc->nr_hosts);
+    if (p->begin)
+        p->begin(sim);
 }
 
 void sim_run(struct sim *sim, uint32_t replication)
@@ -372,13 +518,14 @@ void sim_run(struct sim *sim, uint32_t replication)
 
     sim->replication = replication;
     sim->now_ns = 0;
-    sim->nr_rounds = 0;
+    sim->nr_rounds = sim->nr_rows = sim->nr_log = 0;
+    sim->nr_migs = sim->nr_free = 0;
     event_queue_clear(&sim->queue);
     network_clear(&sim->net);
-    for (uint32_t i = 0; i < sim->nr_migs; i++)
-        reset_mig(sim, i);
+    cluster_begin(sim);
     begin(sim);
-    while (event_queue_pop(&sim->queue, &e)) {
+    begin_platform(sim);
+    while (!sim->no_memory && event_queue_pop(&sim->queue, &e)) {
         if (e.time_ns > sim->sc->horizon_ns)
             break;
         assert(e.time_ns >= sim->now_ns);
@@ -386,21 +533,40 @@ void sim_run(struct sim *sim, uint32_t replication)
         sim->events++;
         dispatch(sim, &e);
     }
-    for (uint32_t i = 0; i < sim->nr_migs; i++)
-        mig_horizon(sim, &sim->migs[i]);
+    cluster_horizon(sim);
     group_rounds(sim);
+    sort_rows(sim);
 }
 
 const struct mig_result *sim_results(const struct sim *sim, uint32_t *nr)
 {
-    *nr = sim->nr_migs;
-    return sim->results;
+    *nr = sim->nr_rows;
+    return sim->rows;
 }
 
 const struct mig_round *sim_rounds(const struct sim *sim, uint32_t *nr)
 {
     *nr = sim->nr_rounds;
-    return sim->by_mig;
+    return sim->by_row;
+}
+
+const struct sim_event *sim_log_lines(const struct sim *sim, uint32_t *nr)
+{
+    *nr = sim->nr_log;
+    return sim->log;
+}
+
+bool sim_ran_out_of_memory(const struct sim *sim)
+{
+    return sim->no_memory;
+}
+
+struct arena *sim_take_texts(struct sim *sim)
+{
+    struct arena *texts = sim->texts;
+
+    sim->texts = 0;
+    return texts;
 }
 
 uint64_t sim_events(const struct sim *sim)

@@ -9,7 +9,7 @@
 
 double guest_cpu_share(const struct mig *m)
 {
-    return 1.0 - (double)m->throttle.pct / 100.0;
+    return (1.0 - (double)m->throttle.pct / 100.0) * (1.0 - (double)m->held_back_pct / 100.0);
 }
 
 /* What dirty-limit measures: distinct pages a period, for its own syncs re-protect the pages each

@@ -6,6 +6,7 @@
  */
 #include "sim/sim_int.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/units.h"
@@ -69,6 +70,22 @@ static void end_early(struct sim *sim, struct mig *m, enum mig_state state, enum
     sim_reshare(sim);
 }
 
+/* An attempt that has not issued `migrate` yet. */
+static void end_idle(struct sim *sim, struct mig *m, enum mig_state state, enum outcome outcome,
+                     const char *reason)
+{
+    m->own.outcome = outcome;
+    m->own.reason = reason;
+    m->own.ended_ns = sim->now_ns;
+    mig_set_state(sim, m, state);
+}
+
+void mig_refuse(struct sim *sim, struct mig *m, const char *reason)
+{
+    assert(m->state == MIG_IDLE);
+    end_idle(sim, m, MIG_FAILED, OUTCOME_REJECTED, reason);
+}
+
 /* A limit acts only while the guest runs at the source; an order still in the blackout, where the
  * guest is started again, and in post-copy with the releases that take it there. */
 void mig_cancel(struct sim *sim, struct mig *m, bool timed_out, const char *reason)
@@ -76,19 +93,29 @@ void mig_cancel(struct sim *sim, struct mig *m, bool timed_out, const char *reas
     bool precopy = m->state == MIG_SETUP || m->state == MIG_PRECOPY;
     bool postcopy = m->state == MIG_POSTCOPY || m->state == MIG_PAUSED;
 
-    if (precopy || (m->state == MIG_SWITCHOVER && !timed_out))
+    if (m->state == MIG_IDLE)
+        end_idle(sim, m, MIG_CANCELLED, OUTCOME_CANCELLED, reason);
+    else if (precopy || (m->state == MIG_SWITCHOVER && !timed_out))
         end_early(sim, m, MIG_CANCELLED, timed_out ? OUTCOME_TIMEOUT : OUTCOME_CANCELLED, reason,
                   m->costs->cancel_ns);
-    else if (postcopy && m->qemu->cancel_in_postcopy)
+    else if (postcopy && m->qemu->cancel_in_postcopy) {
+        m->guest_lost = true;
         end_early(sim, m, MIG_FAILED, OUTCOME_FAILED, "cancelled in post-copy: guest lost", 0);
+    }
 }
 
 void mig_fail(struct sim *sim, struct mig *m, const char *reason)
 {
-    if (m->state == MIG_IDLE || m->state >= MIG_DONE)
+    if (m->state >= MIG_DONE)
         return;
-    if (m->state == MIG_POSTCOPY || m->state == MIG_PAUSED)
+    if (m->state == MIG_IDLE) {
+        end_idle(sim, m, MIG_FAILED, OUTCOME_FAILED, reason);
+        return;
+    }
+    if (m->state == MIG_POSTCOPY || m->state == MIG_PAUSED) {
         reason = "host failed in post-copy: guest lost";
+        m->guest_lost = true;
+    }
     end_early(sim, m, MIG_FAILED, OUTCOME_FAILED, reason, 0);
 }
 
@@ -104,8 +131,13 @@ void mig_connection_lost(struct sim *sim, struct mig *m, const char *reason)
 /* What still runs when the simulated time is over is reported as it stands. */
 void mig_horizon(struct sim *sim, struct mig *m)
 {
-    if (m->state == MIG_IDLE || m->state >= MIG_DONE)
+    if (m->state >= MIG_DONE)
         return;
+    if (m->state == MIG_IDLE) {
+        m->own.reason = job_at(sim, m->job)->why ? job_at(sim, m->job)->why
+                                                 : "still being prepared at the horizon";
+        return;
+    }
     if (sim->sc->horizon_ns > sim->now_ns)
         sim->now_ns = sim->sc->horizon_ns;
     mig_settle(sim, m);
@@ -121,5 +153,5 @@ void mig_horizon(struct sim *sim, struct mig *m)
     mig_finish_row(sim, m);
     for (int t = 0; t < TIMER_NR; t++)
         sim_unschedule(sim, m, (enum mig_timer)t);
-    network_stop(&sim->net, m->flow);
+    network_stop(&sim->net, m->slot);
 }

@@ -49,7 +49,8 @@ void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to)
     if (to >= MIG_DONE) {
         for (int t = 0; t < TIMER_NR; t++)
             sim_unschedule(sim, m, (enum mig_timer)t);
-        network_stop(&sim->net, m->flow);
+        network_stop(&sim->net, m->slot);
+        cluster_mig_ended(sim, m);
     }
     check_state(m);
 }
@@ -134,31 +135,10 @@ uint32_t mig_route(const struct sim *sim, const struct mig *m, uint32_t *hops)
     return n;
 }
 
-static const char *refusal(const struct sim *sim, const struct mig *m)
-{
-    if (m->source == m->target)
-        return "source and target are the same host";
-    if (sim->host_down[m->source])
-        return "source host is down";
-    if (sim->host_down[m->target])
-        return "target host is down";
-    for (uint32_t i = 0; i < sim->nr_migs; i++) {
-        const struct mig *o = &sim->migs[i];
-
-        if (o == m || o->vm != m->vm)
-            continue;
-        if (o->state == MIG_DONE)
-            return "the VM has already migrated away";
-        if (o->state != MIG_IDLE && o->state < MIG_DONE)
-            return "the VM is already migrating";
-    }
-    return 0;
-}
-
 static void start_timers(struct sim *sim, struct mig *m)
 {
     const struct mig_params *p = &m->params;
-    int64_t cancel = sim->sc->requests[m->request].cancel_at_ns;
+    int64_t cancel = job_at(sim, m->job)->cancel_at_ns;
     int64_t timeout =
         p->completion_timeout_ns + by_gib(p->completion_timeout_ns_per_gib, m->guest->memory_bytes);
 
@@ -183,18 +163,24 @@ void mig_apply_change(struct mig *m, const struct scn_change *c)
         m->params.downtime_limit_ns = c->downtime_limit_ns;
 }
 
-static void load_inputs(struct sim *sim, struct mig *m)
+static int64_t path_rtt(const struct sim *sim, const struct mig *m)
+{
+    uint32_t hops[NETWORK_HOPS_MAX], nr = mig_route(sim, m, hops);
+    int64_t rtt = m->costs->rtt_ns;
+
+    for (uint32_t i = 0; i < nr; i++)
+        rtt += hops[i] < sim->sc->nr_links ? 2 * sim->sc->links[hops[i]].latency_ns : 0;
+    return rtt;
+}
+
+void mig_load(struct sim *sim, struct mig *m)
 {
     const struct scn_vm *vm = &sim->sc->vms[m->vm];
-    uint32_t hops[NETWORK_HOPS_MAX], nr = mig_route(sim, m, hops);
     struct dirty_params dirty;
     int64_t phase_ns;
 
     m->guest = vm->guest;
     m->costs = &sim->sc->hosts[m->source].costs;
-    m->rtt_ns = m->costs->rtt_ns;
-    for (uint32_t i = 0; i < nr; i++)
-        m->rtt_ns += hops[i] < sim->sc->nr_links ? 2 * sim->sc->links[hops[i]].latency_ns : 0;
     m->params = sim->sc->migrations[vm->migration].params;
     m->params.max_bandwidth_bytes_per_s = sim_draw_bandwidth(sim, vm->migration, m->vm);
     for (uint32_t i = 0; i < sim->sc->nr_changes; i++) {
@@ -202,30 +188,23 @@ static void load_inputs(struct sim *sim, struct mig *m)
         if (sim->sc->changes[i].vm == m->vm && sim->sc->changes[i].at_ns <= sim->now_ns)
             mig_apply_change(m, &sim->sc->changes[i]);
     }
-    m->qemu = qemu_behaviour(m->params.qemu);
     m->vcpus = vm->guest->vcpus > 0 ? (double)vm->guest->vcpus : 1.0;
-    m->weight = m->params.multifd ? (double)m->params.multifd_channels : 1.0;
     sim_draw_vm(sim, m->vm, &dirty, &phase_ns);
     dirty_compile(&m->model, &dirty, m->costs->guest_fault_ns / m->vcpus, phase_ns);
 }
 
-void mig_start(struct sim *sim, uint32_t request)
+void mig_start(struct sim *sim, struct mig *m)
 {
-    struct mig *m = &sim->migs[request];
-    const char *why = refusal(sim, m);
     int64_t setup;
 
-    if (why) {
-        m->result->outcome = OUTCOME_REJECTED;
-        m->result->reason = why;
-        m->result->ended_ns = sim->now_ns;
-        m->state = MIG_FAILED;
-        return;
-    }
-    load_inputs(sim, m);
+    assert(m->state == MIG_IDLE && m->target != HOST_NONE);
+    m->qemu = qemu_behaviour(m->params.qemu);
+    m->weight = m->params.multifd ? (double)m->params.multifd_channels : 1.0;
+    m->rtt_ns = path_rtt(sim, m);
     m->limits.cost[WIRE_NORMAL].wire_bytes = 0.0;
     m->link_rate = 0.0;
-    m->suspended = m->want_postcopy = m->timed_out = false;
+    m->suspended = m->want_postcopy = m->timed_out = m->guest_lost = false;
+    m->held_back_pct = 0;
     m->bulk_round = true;
     m->tau = m->wanted_s = m->worked_s = 0.0;
     m->blackout_start_ns = m->postcopy_start_ns = -1;
@@ -240,6 +219,8 @@ void mig_start(struct sim *sim, uint32_t request)
     m->result->setup_ns = setup;
     sim_schedule(sim, m, TIMER_STEP, EV_STEP, sim->now_ns + setup);
     start_timers(sim, m);
+    if (sim->platform->running)
+        sim->platform->running(sim, m);
 }
 
 /* All RAM is dirty; the zero pages lie behind a share of the non-zero ones, and some behind all. */
@@ -257,6 +238,20 @@ static void fill_first_round(struct mig *m)
     m->least_pending = m->sender.pending_pages;
 }
 
+/* The bitmap of the slot, large enough for this guest. */
+static bool take_pages(struct sim *sim, struct mig *m)
+{
+    uint64_t pages = guest_pages(m->guest);
+
+    if (m->pages && m->bitmap_pages == pages)
+        return true;
+    memory_pages_free(m->pages);
+    m->pages = memory_pages_new(pages);
+    m->bitmap_pages = pages;
+    sim->no_memory |= !m->pages;
+    return m->pages;
+}
+
 static void end_setup(struct sim *sim, struct mig *m)
 {
     uint64_t chunk = m->params.dirty_log == DIRTY_LOG_MANUAL ? m->params.clear_chunk_bytes : 0;
@@ -266,6 +261,8 @@ static void end_setup(struct sim *sim, struct mig *m)
     m->result->rounds = 1;
     memory_init(&m->memory, &m->model, fmax(chunks, 1.0),
                 (double)nonzero_pages(m->guest) - m->model.total_pages);
+    if (sim->sc->fidelity == FIDELITY_PAGES && !take_pages(sim, m))
+        return;
     if (m->pages)
         memory_pages_init(m->pages, &m->model, nonzero_pages(m->guest), chunk / PAGE_BYTES,
                           sim->sc->seed, m->vm, sim->replication);
@@ -279,7 +276,7 @@ static void end_setup(struct sim *sim, struct mig *m)
     m->round_pages = 0;
     mig_set_state(sim, m, MIG_PRECOPY);
     nr = mig_route(sim, m, hops);
-    network_start(&sim->net, m->flow, hops, nr, m->weight, precopy_demand(&m->limits, WIRE_NORMAL));
+    network_start(&sim->net, m->slot, hops, nr, m->weight, precopy_demand(&m->limits, WIRE_NORMAL));
     sim_reshare(sim);
     if (m->link_rate <= 0.0) /* no path from the start: nothing answers */
         sim_schedule(sim, m, TIMER_BREAK, EV_BREAK, sim->now_ns + m->costs->tcp_timeout_ns);
@@ -344,7 +341,7 @@ static void record_round(struct sim *sim, struct mig *m, double newly, int64_t c
 
     if (sim->nr_rounds >= sim->max_rounds)
         return;
-    sim->round_migs[sim->nr_rounds] = (uint32_t)(m - sim->migs);
+    sim->round_rows[sim->nr_rounds] = m->row;
     r = &sim->rounds[sim->nr_rounds++];
     m->result->nr_rounds++;
     *r = (struct mig_round){
@@ -383,7 +380,7 @@ static double newly_dirty(struct sim *sim, struct mig *m)
         m->known_pages > 0.0 ? (double)pending_nonzero(&m->sender) / m->known_pages : 0.0;
     double newly = round(memory_sync(&m->memory, &m->model, m->tau, fmin(unsent, 1.0)));
 
-    if (o && m->request == 0)
+    if (o && m->job == 0)
         return m->result->rounds < o->nr_syncs ? (double)o->dirty_pages[m->result->rounds] : 0.0;
     if (m->pages)
         return (double)memory_pages_sync(m->pages, m->tau, sent_total(&m->sender) - m->round_pages);
@@ -447,6 +444,8 @@ uint64_t mig_sync(struct sim *sim, struct mig *m, bool last)
         if (m->params.postcopy && m->params.postcopy_trigger == POSTCOPY_AT_ROUND &&
             m->result->rounds >= m->params.postcopy_after_round)
             m->want_postcopy = true;
+        if (sim->platform->pass)
+            sim->platform->pass(sim, m);
     }
     return (uint64_t)newly;
 }
@@ -564,16 +563,15 @@ void mig_timeout(struct sim *sim, struct mig *m)
     m->timers[TIMER_TIMEOUT] = EVENT_NONE;
     if (m->state != MIG_PRECOPY && m->state != MIG_SETUP)
         return;
+    if (sim->platform->timeout && sim->platform->timeout(sim, m))
+        return;
     if (m->params.postcopy && (m->params.timeout_action == TIMEOUT_POSTCOPY ||
                                m->params.postcopy_trigger == POSTCOPY_ON_TIMEOUT)) {
         mig_order_postcopy(sim, m);
         return;
     }
     if (m->params.timeout_action == TIMEOUT_SUSPEND) {
-        guest_advance(sim, m, sim->now_ns);
-        m->suspended = true;
-        if (m->blackout_start_ns < 0)
-            m->blackout_start_ns = sim->now_ns;
+        mig_order_suspend(sim, m);
         return;
     }
     mig_cancel(sim, m, true, "completion timeout");

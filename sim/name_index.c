@@ -58,17 +58,31 @@ bool name_index_add(struct name_index *ix, struct arena *arena, const char *name
     return true;
 }
 
-uint32_t name_index_find(const struct name_index *ix, const char *name)
+static const struct name_slot *find(const struct name_index *ix, const char *name)
 {
     uint32_t hash, i;
 
     if (ix->cap == 0)
-        return NAME_NONE;
+        return NULL;
     hash = hash_of(name);
     for (i = hash & (ix->cap - 1); ix->slots[i].name; i = (i + 1) & (ix->cap - 1))
         if (ix->slots[i].hash == hash && strcmp(ix->slots[i].name, name) == 0)
-            return ix->slots[i].id;
-    return NAME_NONE;
+            return &ix->slots[i];
+    return NULL;
+}
+
+uint32_t name_index_find(const struct name_index *ix, const char *name)
+{
+    const struct name_slot *slot = find(ix, name);
+
+    return slot ? slot->id : NAME_NONE;
+}
+
+const char *name_index_name(const struct name_index *ix, const char *name)
+{
+    const struct name_slot *slot = find(ix, name);
+
+    return slot ? slot->name : NULL;
 }
 
 const char *name_index_nearest(const struct name_index *ix, const char *word)

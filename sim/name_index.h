@@ -26,6 +26,8 @@ struct name_index { /* private; zeroed = empty */
 bool name_index_add(struct name_index *ix, struct arena *arena, const char *name, uint32_t id);
 /* name_index_find - the id of @name, or NAME_NONE. */
 uint32_t name_index_find(const struct name_index *ix, const char *name);
+/* name_index_name - the name that was added and equals @name, or NULL. */
+const char *name_index_name(const struct name_index *ix, const char *name);
 /* name_index_nearest - the known name most like @word, or NULL; looks at no more than some
  * thousand. */
 const char *name_index_nearest(const struct name_index *ix, const char *word);

@@ -111,7 +111,7 @@ static void begin_push(struct sim *sim, struct mig *m)
     bulk_start(m, sim->now_ns, wire, cpu);
     m->bulk.alone_ns = zero * zero_page_ns(m, fmin(m->link_rate, cap));
     m->step = STEP_SEND;
-    network_set_demand(&sim->net, m->flow, bulk_demand(m));
+    network_set_demand(&sim->net, m->slot, bulk_demand(m));
     account_stalls(m, m->link_rate > 0.0 ? bulk_end_ns(m, sim->now_ns) - sim->now_ns : 0);
     mig_replan(sim, m);
     sim_reshare(sim);
@@ -148,7 +148,7 @@ void postcopy_step(struct sim *sim, struct mig *m)
 void postcopy_pause(struct sim *sim, struct mig *m)
 {
     bulk_settle(m, sim->now_ns);
-    network_stop(&sim->net, m->flow);
+    network_stop(&sim->net, m->slot);
     m->link_rate = 0.0;
     sim_unschedule(sim, m, TIMER_STEP);
     sim_unschedule(sim, m, TIMER_BREAK);
@@ -171,7 +171,7 @@ void postcopy_recover(struct sim *sim, struct mig *m)
     mig_set_state(sim, m, MIG_POSTCOPY);
     m->bulk.settled_ns = sim->now_ns;
     m->bulk.left = left;
-    network_start(&sim->net, m->flow, hops, nr, m->weight, bulk_demand(m));
+    network_start(&sim->net, m->slot, hops, nr, m->weight, bulk_demand(m));
     sim_reshare(sim);
     if (m->link_rate <= 0.0) {
         /* still no path: paused again, another try later */

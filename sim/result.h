@@ -51,13 +51,27 @@ struct mig_round {
     uint32_t throttle_pct;    /* in force during the round */
 };
 
+/* One line of a run's log, in the platform's own words. */
+struct sim_event {
+    int64_t at_ns;
+    const char *vm;   /* NULL = about a host */
+    const char *host; /* NULL = about no host */
+    const char *what;
+    uint32_t replication;
+    uint32_t job; /* UINT32_MAX = none */
+};
+
 /* One migration attempt.  Strings are borrowed from the scenario and outlive the result. */
 struct mig_result {
     const char *vm;
     const char *source;
     const char *target;
     const char *platform;
-    const char *reason; /* NULL unless the outcome needs one */
+    const char *reason;                   /* NULL unless the outcome needs one */
+    const char *kind;                     /* "live", "cold", "suspend", "rescue", "restart" */
+    const char *vm_class;                 /* the VM section it comes from */
+    uint32_t vm_id, source_id, target_id; /* in the scenario; UINT32_MAX = none.  Not stored. */
+    uint32_t job; /* which wish: attempts of one job share it; requests come first */
     uint32_t replication;
     uint32_t attempt; /* 1 = first */
     enum outcome outcome;
@@ -130,6 +144,8 @@ struct fix_result {
     int64_t downtime_ns;
 };
 
+struct arena;
+
 struct run_result {
     const char *scenario; /* path, or "quick" */
     const char *digest;   /* of the resolved inputs, hex */
@@ -137,11 +153,15 @@ struct run_result {
     uint64_t seed;
     uint32_t replications; /* finished */
     bool interrupted;
-    size_t nr_migs, nr_rounds, nr_thresholds, nr_fixes;
-    struct mig_result *migs; /* replication-major, then request order, then attempt */
+    size_t nr_migs, nr_rounds, nr_thresholds, nr_fixes, nr_events;
+    struct mig_result
+        *migs; /* replication-major, then job, then attempt; jobs of requests come first */
     struct mig_round *rounds;
     struct threshold_result *thresholds;
     struct fix_result *fixes; /* by migration, then kind */
+    struct sim_event *events; /* replication-major, then time */
+    struct arena **texts;     /* reasons that a run made up */
+    size_t nr_texts;
 };
 
 const char *outcome_name(enum outcome o); /* "completed" ... as in CONTRACT */

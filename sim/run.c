@@ -12,43 +12,57 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "sim/thresholds.h"
 
 enum {
     JOBS_MAX = 256
 };
 
+/* What one replication left. */
+struct part {
+    struct mig_result *migs;
+    struct mig_round *rounds;
+    struct sim_event *events;
+    uint32_t nr_migs, nr_rounds, nr_events;
+    bool done;
+};
+
 struct pool {
     const struct scenario *sc;
     const struct run_options *options;
-    struct run_result *out;
-    uint32_t *rounds_used; /* per replication */
-    unsigned char *done;   /* per replication */
-    atomic_uint next;
+    struct part *parts; /* by replication */
+    struct arena *texts[JOBS_MAX];
+    atomic_uint next, nr_texts;
     atomic_bool failed;
 };
 
-static void keep(struct pool *p, const struct sim *sim, uint32_t replication)
+static bool copy(void **to, const void *from, size_t nr, size_t size)
 {
-    uint32_t nr, nr_rounds;
-    const struct mig_result *rows = sim_results(sim, &nr);
-    const struct mig_round *rounds = sim_rounds(sim, &nr_rounds);
-    size_t first = (size_t)replication * p->options->max_rounds;
-    struct mig_result *to = p->out->migs + (size_t)replication * nr;
+    *to = malloc(nr * size + 1);
+    if (*to && nr)
+        memcpy(*to, from, nr * size);
+    return *to;
+}
 
-    memcpy(to, rows, nr * sizeof(*to));
-    for (uint32_t i = 0; i < nr; i++)
-        to[i].first_round += first;
-    if (nr_rounds)
-        memcpy(p->out->rounds + first, rounds, nr_rounds * sizeof(*rounds));
-    p->rounds_used[replication] = nr_rounds;
-    p->done[replication] = 1;
+static bool keep(struct part *part, const struct sim *sim)
+{
+    const struct mig_result *rows = sim_results(sim, &part->nr_migs);
+    const struct mig_round *rounds = sim_rounds(sim, &part->nr_rounds);
+    const struct sim_event *events = sim_log_lines(sim, &part->nr_events);
+
+    part->done = !sim_ran_out_of_memory(sim) &&
+                 copy((void **)&part->migs, rows, part->nr_migs, sizeof(*rows)) &&
+                 copy((void **)&part->rounds, rounds, part->nr_rounds, sizeof(*rounds)) &&
+                 copy((void **)&part->events, events, part->nr_events, sizeof(*events));
+    return part->done;
 }
 
 static void *work(void *arg)
 {
     struct pool *p = arg;
     struct sim_options so = {.max_rounds = p->options->max_rounds,
+                             .max_events = p->options->max_events,
                              .observed = p->options->observed};
     struct sim *sim = sim_new(p->sc, &so);
 
@@ -62,10 +76,14 @@ static void *work(void *arg)
         if (r >= p->sc->replications)
             break;
         sim_run(sim, r);
-        keep(p, sim, r);
+        if (!keep(&p->parts[r], sim)) {
+            atomic_store(&p->failed, true);
+            break;
+        }
         if (p->options->step)
             p->options->step(p->options->step_arg);
     }
+    p->texts[atomic_fetch_add(&p->nr_texts, 1)] = sim_take_texts(sim);
     sim_free(sim);
     return 0;
 }
@@ -93,64 +111,112 @@ static void work_all(struct pool *p, uint32_t jobs)
         pthread_join(threads[i], 0);
 }
 
-/* Close the gaps: rounds of each replication move up behind those of the one before. */
-static void pack(struct pool *p)
+/* One part after another, each freed once it is copied. */
+static bool join(struct pool *p, struct run_result *out)
 {
-    size_t to = 0, per = p->options->max_rounds, nr = p->sc->nr_requests;
-    uint32_t finished = 0;
+    size_t migs = 0, rounds = 0, events = 0;
 
-    while (finished < p->sc->replications && p->done[finished])
-        finished++;
-    for (uint32_t r = 0; r < finished; r++) {
-        size_t from = r * per;
-
-        if (p->rounds_used[r] && to != from)
-            memmove(p->out->rounds + to, p->out->rounds + from,
-                    p->rounds_used[r] * sizeof(*p->out->rounds));
-        for (size_t i = 0; i < nr; i++)
-            p->out->migs[r * nr + i].first_round -= from - to;
-        to += p->rounds_used[r];
+    for (uint32_t r = 0; r < out->replications; r++) {
+        migs += p->parts[r].nr_migs;
+        rounds += p->parts[r].nr_rounds;
+        events += p->parts[r].nr_events;
     }
-    p->out->replications = finished;
-    p->out->interrupted = finished < p->sc->replications;
-    p->out->nr_migs = finished * nr;
-    p->out->nr_rounds = to;
+    out->migs = calloc(migs + 1, sizeof(*out->migs));
+    out->rounds = calloc(rounds + 1, sizeof(*out->rounds));
+    out->events = calloc(events + 1, sizeof(*out->events));
+    if (!out->migs || !out->rounds || !out->events)
+        return false;
+    for (uint32_t r = 0; r < out->replications; r++) {
+        struct part *part = &p->parts[r];
+
+        for (uint32_t i = 0; i < part->nr_migs; i++) {
+            out->migs[out->nr_migs] = part->migs[i];
+            out->migs[out->nr_migs++].first_round += out->nr_rounds;
+        }
+        memcpy(out->rounds + out->nr_rounds, part->rounds, part->nr_rounds * sizeof(*part->rounds));
+        memcpy(out->events + out->nr_events, part->events, part->nr_events * sizeof(*part->events));
+        out->nr_rounds += part->nr_rounds;
+        out->nr_events += part->nr_events;
+        free(part->migs);
+        free(part->rounds);
+        free(part->events);
+        *part = (struct part){.done = true};
+    }
+    return true;
+}
+
+/* A run that was interrupted keeps its leading replications; a single one is handed over. */
+static bool pack(struct pool *p, struct run_result *out)
+{
+    out->texts = calloc(JOBS_MAX, sizeof(struct arena *));
+    if (!out->texts)
+        return false;
+    while (out->replications < p->sc->replications && p->parts[out->replications].done)
+        out->replications++;
+    out->interrupted = out->replications < p->sc->replications;
+    if (p->sc->replications == 1 && out->replications == 1) {
+        struct part *part = &p->parts[0];
+
+        out->migs = part->migs;
+        out->rounds = part->rounds;
+        out->events = part->events;
+        out->nr_migs = part->nr_migs;
+        out->nr_rounds = part->nr_rounds;
+        out->nr_events = part->nr_events;
+        *part = (struct part){.done = true};
+    } else if (!join(p, out)) {
+        return false;
+    }
+    out->nr_texts = atomic_load(&p->nr_texts);
+    for (size_t i = 0; i < out->nr_texts; i++)
+        out->texts[i] = p->texts[i];
+    return true;
+}
+
+static void free_parts(struct pool *p, size_t nr)
+{
+    for (size_t i = 0; p->parts && i < nr; i++) {
+        free(p->parts[i].migs);
+        free(p->parts[i].rounds);
+        free(p->parts[i].events);
+    }
+    free(p->parts);
 }
 
 enum status run_scenario(const struct scenario *sc, const struct run_options *options,
                          struct run_result *out, struct diag *diag)
 {
-    struct pool pool = {.sc = sc, .options = options, .out = out};
+    struct pool pool = {.sc = sc, .options = options};
     size_t reps = sc->replications ? sc->replications : 1;
     enum status st = ST_ENOMEM;
 
     *out = (struct run_result){
         .scenario = sc->path, .digest = sc->digest, .version = options->version, .seed = sc->seed};
-    out->migs = calloc(reps * (sc->nr_requests ? sc->nr_requests : 1), sizeof(*out->migs));
-    out->rounds =
-        calloc(reps * (options->max_rounds ? options->max_rounds : 1), sizeof(*out->rounds));
-    pool.rounds_used = calloc(reps, sizeof(*pool.rounds_used));
-    pool.done = calloc(reps, 1);
-    if (out->migs && out->rounds && pool.rounds_used && pool.done) {
+    pool.parts = calloc(reps, sizeof(*pool.parts));
+    if (pool.parts) {
         work_all(&pool, jobs_for(sc, options->jobs));
-        pack(&pool);
-        st = atomic_load(&pool.failed) ? ST_ENOMEM
-             : out->interrupted        ? ST_EINTR
-                                       : thresholds_judge(sc, out);
+        if (!atomic_load(&pool.failed) && pack(&pool, out))
+            st = out->interrupted ? ST_EINTR : thresholds_judge(sc, out);
     }
-    free(pool.rounds_used);
-    free(pool.done);
+    for (size_t i = out->nr_texts; i < atomic_load(&pool.nr_texts); i++)
+        arena_free(pool.texts[i]);
+    free_parts(&pool, reps);
     if (st == ST_ENOMEM) {
         run_free(out);
-        diag_set(diag, st, "not enough memory for %zu migrations", reps * sc->nr_requests);
+        diag_set(diag, st, "not enough memory for %zu replications of %u requests", reps,
+                 sc->nr_requests);
     }
     return st;
 }
 
 void run_free(struct run_result *out)
 {
+    for (size_t i = 0; i < out->nr_texts; i++)
+        arena_free(out->texts[i]);
+    free(out->texts);
     free(out->migs);
     free(out->rounds);
+    free(out->events);
     free(out->thresholds);
     free(out->fixes);
     *out = (struct run_result){0};

@@ -16,6 +16,7 @@ struct run_options {
     const char *version; /* of the program, into the result; borrowed */
     uint32_t jobs;       /* threads; 0 = one per core */
     uint32_t max_rounds; /* round records kept per replication */
+    uint32_t max_events; /* lines of the log kept per replication */
     const struct sim_observed *observed;
     const atomic_int *stop;  /* NULL, or set by a signal: finish what runs, keep what is done */
     void (*step)(void *arg); /* NULL, or called after each replication, from any thread */

@@ -19,6 +19,7 @@
 #include "base/uncertain.h"
 #include "models/params.h"
 #include "sim/attributes.h"
+#include "sim/cluster.h"
 
 enum fidelity {
     FIDELITY_ROUNDS, /* formulas, one step a round */
@@ -63,6 +64,7 @@ struct scn_vm {
     uint32_t migration;               /* profile: index into migrations */
     const struct guest_params *guest; /* shared by the VMs of a section; dirty as the workload */
     uint32_t attrs;                   /* index into place.vm_attrs */
+    uint32_t class_id;                /* its section: VMs that are alike */
 };
 
 struct scn_migration {
@@ -75,7 +77,9 @@ struct scn_migration {
 struct scn_request {
     const char *name;
     uint32_t vm;
-    uint32_t target; /* host */
+    uint32_t target; /* host; HOST_NONE = any */
+    int32_t priority;
+    enum job_kind kind;
     int64_t at_ns;
     int64_t cancel_at_ns; /* from the start of the run; -1 = never */
 };
@@ -104,6 +108,15 @@ struct scn_change {
     int64_t downtime_limit_ns;          /* -1 = unchanged */
 };
 
+struct platform_ops;
+
+/* The control plane. */
+struct scn_cluster {
+    const struct platform_ops *platform; /* NULL = none */
+    struct cluster_rules rules;
+    const void *settings; /* what the platform's option table fills */
+};
+
 struct scn_threshold {
     const char *text; /* "downtime.p99 < 500ms" */
     const char *file;
@@ -129,9 +142,12 @@ struct scenario {
     enum fidelity fidelity;
     char digest[33]; /* of the resolved values, hex */
 
+    struct scn_cluster cluster;
     uint32_t nr_hosts, nr_links, nr_workloads, nr_vms, nr_migrations, nr_requests, nr_faults,
         nr_changes;
     uint32_t nr_thresholds;
+    uint32_t nr_classes;
+    const char **class_names; /* of VM sections */
     struct scn_host *hosts;
     struct scn_link *links;
     struct scn_workload *workloads;

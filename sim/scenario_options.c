@@ -7,9 +7,12 @@
  */
 #include "sim/scenario_options.h"
 
+#include <string.h>
+
 #include "base/units.h"
 
 static const char *const fidelity_names[] = {"rounds", "pages", NULL};
+static const char *const job_kind_names[] = {"live", "cold", "suspend", "rescue", NULL};
 static const char *const fault_names[] = {"link_down", "host_down", "degrade", NULL};
 
 /* clang-format off */
@@ -73,8 +76,18 @@ static const struct option request_rows[] = {
     {.name = "vm", .type = OPT_LIST, .flags = OPT_REQUIRED, .offset = AT(vms),
      .help = "VMs to migrate: names, or patterns with * and ?",
      .note = "A [vm NAME] with count is also known as a whole by NAME."},
-    {.name = "target", .type = OPT_LIST, .flags = OPT_REQUIRED, .offset = AT(targets),
-     .help = "host to go to; several are taken in turn"},
+    {.name = "target", .type = OPT_LIST, .offset = AT(targets),
+     .def = "",
+     .help = "host to go to; several are taken in turn",
+     .note = "Empty: the cluster chooses one that fits."},
+    {.name = "priority", .type = OPT_U32, .offset = AT(priority),
+     .def = "0", .min = 0.0, .max = 1e6,
+     .help = "larger goes first where the cluster queues"},
+    {.name = "kind", .type = OPT_ENUM, .offset = AT(kind),
+     .def = "live",
+     .words = job_kind_names,
+     .help = "live; cold: guest down, disks copied; suspend: saved, moved, resumed; rescue: started "
+             "elsewhere from shared storage"},
     {.name = "at", .type = OPT_TIME_NS, .offset = AT(at_ns),
      .def = "0s", .min = 0.0, .max = SCN_TIME_LIMIT,
      .help = "when the first is asked for"},
@@ -249,4 +262,28 @@ const struct scn_section_type scn_section_types[SCN_KIND_NR] = {
                         "goals: METRIC.STATISTIC < LIMIT, with warn after it for a warning only",
                         0,
                         {{NULL, 0}}},
+    [SCN_CLUSTER] = {"cluster",
+                     SCN_UNNAMED,
+                     "the control plane: its limits, its queue, how it places",
+                     sizeof(struct scn_cluster_decl),
+                     {{&scn_cluster_options, 0}}},
+#define PLATFORM_SECTION(name, text)                                                               \
+    [SCN_PLATFORM_##name] = {#name, SCN_UNNAMED, text, 0, {{&platform_##name##_options, 0}}},
+    PLATFORM_LIST(PLATFORM_SECTION)
+#undef PLATFORM_SECTION
 };
+
+size_t scn_section_size(enum scn_kind kind)
+{
+    const struct scn_section_type *type = &scn_section_types[kind];
+
+    return type->size || !type->tables[0].table ? type->size : type->tables[0].table->size;
+}
+
+enum scn_kind scn_platform_kind(const char *name)
+{
+    for (int k = SCN_CLUSTER + 1; k < SCN_KIND_NR; k++)
+        if (strcmp(scn_section_types[k].word, name) == 0)
+            return (enum scn_kind)k;
+    return SCN_KIND_NR;
+}

@@ -10,6 +10,7 @@
 
 #include "base/option.h"
 #include "models/costs_options.h"
+#include "sim/platform_list.h"
 #include "sim/result.h"
 #include "sim/scenario.h"
 
@@ -34,6 +35,10 @@ enum scn_kind {
     SCN_FAULT,
     SCN_CHANGE,
     SCN_THRESHOLDS,
+    SCN_CLUSTER,
+#define PLATFORM_KIND(name, help) SCN_PLATFORM_##name,
+    PLATFORM_LIST(PLATFORM_KIND)
+#undef PLATFORM_KIND
     SCN_KIND_NR
 };
 
@@ -138,8 +143,15 @@ struct scn_affinity_decl {
     bool must;
 };
 
+struct scn_cluster_decl {
+    const char *platform;
+    struct cluster_rules rules;
+};
+
 struct scn_request_decl {
     struct option_list vms, targets;
+    uint32_t priority;
+    enum job_kind kind;
     int64_t at_ns, every_ns, cancel_at_ns;
 };
 
@@ -177,7 +189,15 @@ extern const struct scn_metric scn_metrics[];
 extern const struct option_table scn_scenario_options, scn_migration_options, scn_host_options,
     scn_host_place_options, scn_vm_place_options, scn_affinity_options, scn_link_options,
     scn_workload_options, scn_vm_options, scn_request_options, scn_fault_options,
-    scn_change_options;
+    scn_change_options, scn_cluster_options;
+#define PLATFORM_TABLE(name, help) extern const struct option_table platform_##name##_options;
+PLATFORM_LIST(PLATFORM_TABLE)
+#undef PLATFORM_TABLE
+
+/* scn_section_size - bytes that a section of this kind fills. */
+size_t scn_section_size(enum scn_kind kind);
+/* scn_platform_kind - the section of the platform called @name; SCN_KIND_NR = it has none. */
+enum scn_kind scn_platform_kind(const char *name);
 
 /* scenario_options_help - the options of one kind of section ("migration"), of one option
  * ("downtime_limit" or "migration.downtime_limit"), or of all (NULL), for a terminal.

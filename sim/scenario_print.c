@@ -62,7 +62,7 @@ static bool wanted(const struct printer *p, enum scn_kind kind, const char *titl
 
 static enum status print_section(struct printer *p, enum scn_kind kind, const struct scn_section *s)
 {
-    void *obj = arena_alloc(p->scratch, scn_section_types[kind].size);
+    void *obj = arena_alloc(p->scratch, scn_section_size(kind));
     char title[192];
     enum status st;
 
@@ -120,9 +120,9 @@ static enum status print_kind(struct printer *p, enum scn_kind kind)
 
 static enum status print_all(struct printer *p)
 {
-    static const enum scn_kind order[] = {SCN_SCENARIO, SCN_HOST,  SCN_LINK,     SCN_MIGRATION,
-                                          SCN_WORKLOAD, SCN_VM,    SCN_AFFINITY, SCN_REQUEST,
-                                          SCN_FAULT,    SCN_CHANGE};
+    static const enum scn_kind order[] = {SCN_SCENARIO,  SCN_CLUSTER,  SCN_HOST,  SCN_LINK,
+                                          SCN_MIGRATION, SCN_WORKLOAD, SCN_VM,    SCN_AFFINITY,
+                                          SCN_REQUEST,   SCN_FAULT,    SCN_CHANGE};
     enum status st = ST_OK;
 
     p->scratch = arena_new(0);
@@ -130,6 +130,8 @@ static enum status print_all(struct printer *p)
         return ST_ENOMEM;
     for (size_t i = 0; st == ST_OK && i < sizeof(order) / sizeof(order[0]); i++)
         st = print_kind(p, order[i]);
+    for (int k = SCN_CLUSTER + 1; st == ST_OK && k < SCN_KIND_NR; k++)
+        st = print_kind(p, (enum scn_kind)k);
     if (st == ST_OK)
         print_thresholds(p);
     arena_free(p->scratch);

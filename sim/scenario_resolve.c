@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/platform.h"
 #include "sim/scenario_int.h"
 
 #include "base/banned.h"
@@ -192,6 +193,45 @@ static enum status resolve_links(struct scn_resolver *r)
     return ST_OK;
 }
 
+static enum status unknown_platform(struct scn_resolver *r, const struct scn_section *s,
+                                    const char *name)
+{
+    struct option_nearest best = {.word = name};
+
+    for (const struct platform_ops *const *p = platforms; *p; p++)
+        option_nearest_offer(&best, (*p)->name);
+    scn_fail(s, "platform", r->diag, "there is no platform '%s'", name);
+    if (best.best)
+        diag_hint(r->diag, "did you mean '%s'?", best.best);
+    return ST_EINPUT;
+}
+
+/* The control plane: the common rules, and the section of the platform that is named. */
+static enum status resolve_cluster(struct scn_resolver *r)
+{
+    struct scn_section *s = r->doc->first[SCN_CLUSTER];
+    struct scn_cluster *cluster = &r->sc->cluster;
+    struct scn_cluster_decl decl;
+    enum status st = scn_fill(r, SCN_CLUSTER, s, &decl);
+    enum scn_kind kind;
+    void *settings;
+
+    if (st != ST_OK)
+        return st;
+    cluster->rules = decl.rules;
+    cluster->platform = platform_find(decl.platform);
+    if (!cluster->platform)
+        return unknown_platform(r, s, decl.platform);
+    kind = scn_platform_kind(decl.platform);
+    if (kind == SCN_KIND_NR)
+        return ST_OK;
+    settings = arena_alloc(r->arena, scn_section_size(kind));
+    if (!settings)
+        return scn_out_of_memory(r->diag);
+    cluster->settings = settings;
+    return scn_fill(r, kind, r->doc->first[kind], settings);
+}
+
 static void store_digest(struct scn_resolver *r)
 {
     XXH128_hash_t h = XXH3_128bits_digest(r->hash);
@@ -203,9 +243,19 @@ static void store_digest(struct scn_resolver *r)
 enum status scn_resolve(struct scenario *sc, struct scn_doc *doc, struct diag *diag)
 {
     static enum status (*const steps[])(struct scn_resolver *) = {
-        resolve_run,          scn_resolve_hosts,     check_calibrations,  resolve_links,
-        resolve_migrations,   scn_resolve_workloads, scn_resolve_vms,     scn_resolve_place,
-        scn_resolve_requests, scn_resolve_faults,    scn_resolve_changes, scn_resolve_thresholds,
+        resolve_run,
+        resolve_cluster,
+        scn_resolve_hosts,
+        check_calibrations,
+        resolve_links,
+        resolve_migrations,
+        scn_resolve_workloads,
+        scn_resolve_vms,
+        scn_resolve_place,
+        scn_resolve_requests,
+        scn_resolve_faults,
+        scn_resolve_changes,
+        scn_resolve_thresholds,
     };
     struct scn_resolver r = {.sc = sc, .doc = doc, .arena = sc->arena, .diag = diag};
     enum status st = ST_OK;

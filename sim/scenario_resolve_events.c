@@ -122,7 +122,7 @@ static enum status one_request(struct scn_resolver *r, struct scn_section *s, ui
 
     if (st == ST_OK)
         st = scn_match_vms(r, s, &decl.vms);
-    if (st == ST_OK)
+    if (st == ST_OK && decl.targets.nr)
         st = scn_match_hosts(r, s, "target", &decl.targets, SCN_AGAIN);
     if (st == ST_OK)
         st = grow_requests(r, s, cap);
@@ -134,12 +134,14 @@ static enum status one_request(struct scn_resolver *r, struct scn_section *s, ui
     s->first_made = r->sc->nr_requests;
     s->nr_made = r->nr_matches;
     for (uint32_t i = 0; i < r->nr_matches; i++)
-        r->sc->requests[r->sc->nr_requests++] =
-            (struct scn_request){.name = s->name,
-                                 .vm = r->matches[i],
-                                 .target = r->host_matches[i % r->nr_host_matches],
-                                 .at_ns = decl.at_ns + decl.every_ns * (int64_t)i,
-                                 .cancel_at_ns = decl.cancel_at_ns};
+        r->sc->requests[r->sc->nr_requests++] = (struct scn_request){
+            .name = s->name,
+            .vm = r->matches[i],
+            .target = decl.targets.nr ? r->host_matches[i % r->nr_host_matches] : HOST_NONE,
+            .priority = (int32_t)decl.priority,
+            .kind = decl.kind,
+            .at_ns = decl.at_ns + decl.every_ns * (int64_t)i,
+            .cancel_at_ns = decl.cancel_at_ns};
     return ST_OK;
 }
 

@@ -283,6 +283,8 @@ static enum status one_vm_section(struct scn_resolver *r, struct scn_section *s)
     if (guest->nonzero_bytes == SCN_NONZERO_ALL)
         guest->nonzero_bytes = guest->memory_bytes;
     model.guest = guest;
+    model.class_id = r->sc->nr_classes;
+    r->sc->class_names[r->sc->nr_classes++] = s->name;
     s->first_made = r->sc->nr_vms;
     s->nr_made = decl.count;
     return add_vms(r, s, &decl, &model);
@@ -317,7 +319,8 @@ enum status scn_resolve_vms(struct scn_resolver *r)
         return st;
     r->sc->vms = arena_array(r->arena, nr, sizeof(*r->sc->vms));
     r->seen = arena_array(r->arena, nr, sizeof(*r->seen));
-    if (!r->sc->vms || !r->seen)
+    r->sc->class_names = arena_array(r->arena, r->doc->nr[SCN_VM], sizeof(*r->sc->class_names));
+    if (!r->sc->vms || !r->seen || !r->sc->class_names)
         return scn_out_of_memory(r->diag);
     for (struct scn_section *s = r->doc->first[SCN_VM]; s && st == ST_OK; s = s->next)
         st = one_vm_section(r, s);

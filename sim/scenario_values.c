@@ -56,7 +56,7 @@ static enum status fill_entry(const struct scn_section *s, const struct scn_entr
 static const void *make_defaults(enum scn_kind kind, struct arena *arena)
 {
     const struct scn_section_type *type = &scn_section_types[kind];
-    unsigned char *obj = arena_alloc(arena, type->size);
+    unsigned char *obj = arena_alloc(arena, scn_section_size(kind));
 
     for (size_t t = 0; obj && t < SCN_TABLES && type->tables[t].table; t++)
         if (option_defaults(type->tables[t].table, obj + type->tables[t].offset, arena) != ST_OK)
@@ -104,7 +104,7 @@ enum status scn_section_fill(const struct scn_doc *doc, enum scn_kind kind,
     size_t nr = parents(doc, kind, s, from);
     enum status st;
 
-    memcpy(obj, doc->defaults[kind], scn_section_types[kind].size);
+    memcpy(obj, doc->defaults[kind], scn_section_size(kind));
     for (size_t p = 0; p < nr; p++) {
         /* costs come from [calibration] into the host's own struct of them */
         size_t base = kind == SCN_HOST ? scn_section_types[SCN_HOST].tables[1].offset : 0;

@@ -28,10 +28,12 @@ struct sim_observed {
 
 struct sim_options {
     uint32_t max_rounds;                 /* round records kept per replication; 0 = none */
+    uint32_t max_events;                 /* lines of the log kept per replication; 0 = none */
     const struct sim_observed *observed; /* NULL, or for request 0; borrowed */
 };
 
 struct sim;
+struct arena;
 
 /* sim_new - size everything for @sc (borrowed; its values may change between runs, its counts may
  * not). NULL when memory ran out. */
@@ -42,9 +44,15 @@ void sim_free(struct sim *sim);
  * until the next run.  Never fails: every migration ends in an outcome. */
 void sim_run(struct sim *sim, uint32_t replication);
 
-/* Results of the last run: one row per request, in request order. */
+/* Results of the last run: a row for each attempt, by job and attempt; the jobs of requests come
+ * first, in request order. */
 const struct mig_result *sim_results(const struct sim *sim, uint32_t *nr);
 const struct mig_round *sim_rounds(const struct sim *sim, uint32_t *nr);
+const struct sim_event *sim_log_lines(const struct sim *sim, uint32_t *nr);
+/* The last run ended early for want of memory. */
+bool sim_ran_out_of_memory(const struct sim *sim);
+/* The texts that rows point to, to outlive the sim; the caller frees.  No run may follow. */
+struct arena *sim_take_texts(struct sim *sim);
 /* Events handled since sim_new(). */
 uint64_t sim_events(const struct sim *sim);
 

@@ -10,9 +10,13 @@
 #include "models/qemu.h"
 #include "models/throttle.h"
 #include "models/xbzrle.h"
+#include "sim/cluster.h"
 #include "sim/event_queue.h"
+#include "sim/name_index.h"
 #include "sim/network.h"
 #include "sim/pages.h"
+#include "sim/platform.h"
+#include "sim/queue.h"
 #include "sim/sim.h"
 
 #define BIT(n) (1u << (n))
@@ -60,6 +64,14 @@ enum event_kind {
     EV_CHANGE,   /* index: change */
     EV_FAULT,    /* index: fault; data: 0 begins, 1 ends */
     EV_RATE,     /* index: entry of the observed rates */
+    EV_READY,    /* index: job; its wait is over */
+    EV_BEGIN,    /* index: job; its start delay is over */
+    EV_UNPLACED, /* index: job; no target for too long */
+    EV_FINISH,   /* index: job; its slots become free */
+    EV_RECALL,   /* index: job; cancelled while it waits */
+    EV_WAKE,     /* look at the queue */
+    EV_POLL,     /* index: migration; the platform's monitor */
+    EV_TICK,     /* index: what; the platform's clock */
     EV_NR
 };
 
@@ -73,6 +85,7 @@ enum mig_timer {
     TIMER_BREAK,
     TIMER_CANCEL,
     TIMER_POSTCOPY,
+    TIMER_POLL,
     TIMER_NR
 };
 
@@ -87,10 +100,11 @@ struct bulk {
 
 struct mig {
     /* set at the start */
-    uint32_t request;
+    uint32_t slot; /* its own index, and that of its flow */
+    uint32_t job;
+    uint32_t row; /* its place among the rows of the run */
     uint32_t vm;
     uint32_t source, target;
-    uint32_t flow;
     const struct qemu_behaviour *qemu;
     const struct guest_params *guest;
     const struct host_costs *costs;
@@ -101,6 +115,7 @@ struct mig {
     double vcpus;
     int64_t rtt_ns;             /* between the hosts, latency of the links included */
     struct memory_pages *pages; /* fidelity = pages, else NULL */
+    uint64_t bitmap_pages;      /* its size */
 
     /* changes */
     enum mig_state state;
@@ -124,12 +139,44 @@ struct mig {
     int64_t blackout_start_ns;
     int64_t postcopy_start_ns;
     int64_t paused_ns;         /* when post-copy was paused */
+    uint32_t held_back_pct;    /* vCPU time that the platform takes besides auto-converge */
     bool suspended;            /* the guest was paused so that the migration completes */
     bool want_postcopy;        /* order given, waits for a decision */
     bool bulk_round;           /* round 1: the sweep has not wrapped yet */
     bool timed_out;            /* the cancel comes from a limit set for the migration */
+    bool guest_lost;           /* ended with the guest running nowhere */
     uint32_t timer_sync_count; /* rounds at the last tick of auto-converge's timer */
-    struct mig_result *result;
+    struct mig_result *result; /* &own until it ends */
+    struct mig_result own;
+    _Alignas(16) unsigned char platform[PLATFORM_MIG_STATE];
+};
+
+/* Where a VM is and what is done with it. */
+struct vm_state {
+    uint32_t host;       /* HOST_NONE = nowhere: lost, or off */
+    uint32_t job;        /* not done yet; JOB_NONE */
+    uint32_t next, prev; /* VMs of the same host */
+    uint32_t last_host;  /* where it was lost */
+    bool lost;           /* its host died under it */
+};
+
+struct cluster {
+    struct cluster_rules rules;
+    struct job *jobs;
+    uint32_t nr_jobs, cap_jobs;
+    struct vm_state *vms;
+    struct host_state *hosts;
+    uint32_t *first_vm, *last_vm; /* by host */
+    struct queue queue;
+    uint32_t total; /* slots held */
+    uint32_t *held; /* jobs with a slot and no target */
+    uint32_t nr_held;
+    event_handle wake;
+    int64_t wake_ns;
+};
+
+enum {
+    MIG_CHUNK = 64 /* migrations allocated together; they never move */
 };
 
 struct sim {
@@ -140,18 +187,36 @@ struct sim {
     int64_t now_ns;
     struct event_queue queue;
     struct network net;
-    uint32_t nr_migs;
-    struct mig *migs; /* one per request */
-    struct mig_result *results;
+    const struct platform_ops *platform;
+    void *platform_state;
+    unsigned char *platform_vms, *platform_hosts; /* state of each for the platform */
+    struct cluster cluster;
+    uint32_t cap_migs, nr_migs; /* slots there may be; slots ever used in this run */
+    struct mig **migs;          /* chunks of MIG_CHUNK */
+    uint32_t *free_migs;        /* slots used before */
+    uint32_t nr_free;
+    struct mig_result *rows; /* in the order in which attempts began */
+    uint32_t nr_rows, cap_rows;
+    struct sim_event *log;
+    uint32_t nr_log, max_log;
     struct mig_round *rounds; /* in the order in which they ended */
-    uint32_t *round_migs;     /* whose they are */
-    struct mig_round *by_mig; /* the same, migration by migration: filled when a run ends */
+    uint32_t *round_rows;     /* whose they are */
+    struct mig_round *by_row; /* the same, row by row: filled when a run ends */
+    uint32_t *row_order;      /* scratch of the same */
     uint32_t nr_rounds;
+    struct arena *texts; /* reasons made up during runs */
+    struct name_index text_index;
+    bool no_memory;         /* the run ends early and says so */
     uint32_t observed_link; /* index in net of the link that follows observed rates */
     double *link_capacity;  /* drawn, per scenario link */
-    bool *host_down, *link_down;
+    bool *link_down;
     uint64_t events;
 };
+
+static inline struct mig *sim_mig(const struct sim *sim, uint32_t slot)
+{
+    return &sim->migs[slot / MIG_CHUNK][slot % MIG_CHUNK];
+}
 
 /* Links of the network: one per scenario link, then NIC out and NIC in of each host, then the
  * observed one. */
@@ -169,6 +234,13 @@ static inline uint32_t net_nic_in(const struct sim *sim, uint32_t host)
 void sim_schedule(struct sim *sim, struct mig *m, enum mig_timer timer, enum event_kind kind,
                   int64_t at_ns);
 void sim_unschedule(struct sim *sim, struct mig *m, enum mig_timer timer);
+/* Push an event that is nobody's timer; the queue grows when it must. */
+event_handle sim_push(struct sim *sim, int64_t at_ns, int16_t prio, enum event_kind kind,
+                      uint32_t index, uint32_t data);
+/* sim_intern - a copy of @text that lives as long as the results; "" when memory ran out. */
+const char *sim_intern(struct sim *sim, const char *text);
+/* A row for an attempt (or a job that never got that far): where it will stand. */
+uint32_t sim_row_reserve(struct sim *sim);
 /* Re-solve the network and let every migration whose share moved plan anew. */
 void sim_reshare(struct sim *sim);
 void sim_draw_vm(const struct sim *sim, uint32_t vm, struct dirty_params *dirty, int64_t *phase_ns);
@@ -176,7 +248,9 @@ uint64_t sim_draw_bandwidth(const struct sim *sim, uint32_t profile, uint32_t vm
 
 /* migration.c */
 void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to);
-void mig_start(struct sim *sim, uint32_t request);
+void mig_start(struct sim *sim, struct mig *m);
+/* What is due before mig_start(): inputs drawn, parameters in place for the platform to change. */
+void mig_load(struct sim *sim, struct mig *m);
 void mig_step(struct sim *sim, struct mig *m);
 void mig_timer_sync(struct sim *sim, struct mig *m);
 void mig_limit_tick(struct sim *sim, struct mig *m);
@@ -199,6 +273,28 @@ void mig_fail(struct sim *sim, struct mig *m, const char *reason);
 void mig_connection_lost(struct sim *sim, struct mig *m, const char *reason);
 void mig_finish_row(struct sim *sim, struct mig *m);
 void mig_horizon(struct sim *sim, struct mig *m);
+/* Ends an attempt that has no target. */
+void mig_refuse(struct sim *sim, struct mig *m, const char *reason);
+
+/* cluster.c */
+enum status cluster_init(struct sim *sim);
+void cluster_release(struct sim *sim);
+void cluster_begin(struct sim *sim);
+void cluster_event(struct sim *sim, const struct event *e);
+/* @m has ended; its slots are given back at its ended_ns. */
+void cluster_mig_ended(struct sim *sim, struct mig *m);
+/* The rows of jobs that are not done at the horizon. */
+void cluster_horizon(struct sim *sim);
+/* Fails what runs from and to @host, and marks its guests lost. */
+void cluster_host_down(struct sim *sim, uint32_t host);
+void cluster_host_up(struct sim *sim, uint32_t host);
+/* @vm is lost where it is: it runs nowhere any more. */
+void cluster_vm_lost(struct sim *sim, uint32_t vm);
+bool cluster_target_has_room(const struct sim *sim, uint32_t host);
+/* Somebody who waits for room may go now: a host came back, memory was freed. */
+void cluster_room_made(struct sim *sim);
+/* @vm runs at @host from now on (HOST_NONE: nowhere); lists only. */
+void cluster_move_vm(struct sim *sim, uint32_t vm, uint32_t host);
 
 /* guest.c */
 void guest_advance(struct sim *sim, struct mig *m, int64_t to_ns);

@@ -131,7 +131,7 @@ static void begin_send(struct sim *sim, struct mig *m)
     if (limited)
         wire = fmax(wire - (double)m->costs->socket_buffer_bytes, 0.0);
     bulk_start(m, sim->now_ns, wire, cpu + (double)sync);
-    network_set_demand(&sim->net, m->flow, bulk_demand(m));
+    network_set_demand(&sim->net, m->slot, bulk_demand(m));
     m->step = STEP_SEND;
     mig_replan(sim, m);
     sim_reshare(sim);

@@ -1,0 +1,14 @@
+/*
+ * platform_list.h - every control plane, one row each.
+ *
+ * A row NAME makes the section [NAME] (options platform_NAME_options), the word for [cluster]
+ * platform, and the entry of platforms[] (functions platform_NAME); both come from
+ * sim/platforms/NAME.c.
+ */
+#ifndef MIGCAST_SIM_PLATFORM_LIST_H
+#define MIGCAST_SIM_PLATFORM_LIST_H
+
+/* X(NAME, help of its section) */
+#define PLATFORM_LIST(X)
+
+#endif
