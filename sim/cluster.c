@@ -109,6 +109,7 @@ void cluster_begin(struct sim *sim)
 
     c->rules = sc->cluster.rules;
     c->total = c->nr_held = 0;
+    c->sequence = 0;
     c->nr_jobs = sc->nr_requests;
     for (uint32_t i = 0; i < sc->nr_requests; i++)
         c->jobs[i] = request_job(sc, i);
@@ -446,10 +447,12 @@ static void wake(struct sim *sim)
            (id = queue_best(&c->queue)) != QUEUE_NONE) {
         uint32_t lack = lack_class(sim, &c->jobs[id]);
 
-        if (try_start(sim, &c->jobs[id]) == START_BLOCKED)
-            queue_park(&c->queue, c->jobs, id, lack);
-        else
+        if (try_start(sim, &c->jobs[id]) == START_BLOCKED) {
+            if (c->jobs[id].heap != QUEUE_NONE) /* else it was put off */
+                queue_park(&c->queue, c->jobs, id, lack);
+        } else {
             queue_unpark_next(&c->queue, c->jobs, lack);
+        }
     }
 }
 
@@ -557,7 +560,7 @@ static void queue_up(struct sim *sim, struct job *job)
         job->priority = sim->platform->priority(sim, job);
     else if (c->rules.order == ORDER_FIFO)
         job->priority = 0;
-    job->sequence = id;
+    job->sequence = c->sequence++; /* one that comes again stands behind those that wait */
     if (c->rules.order == ORDER_PRIORITY_RANDOM) {
         struct rng rng;
 
@@ -566,8 +569,6 @@ static void queue_up(struct sim *sim, struct job *job)
         job->sequence = rng_u64(&rng);
     }
     queue_add(&c->queue, c->jobs, id);
-    if (sim->platform->queued)
-        sim->platform->queued(sim, job);
     if (c->rules.place == PLACE_AT_SUBMIT && !place(sim, job)) {
         job->why = placement_why(sim, job);
         if (c->rules.unplaced == UNPLACED_FAIL) {
@@ -575,6 +576,8 @@ static void queue_up(struct sim *sim, struct job *job)
             return;
         }
     }
+    if (sim->platform->queued)
+        sim->platform->queued(sim, job);
     if (no_limits(sim))
         wake(sim);
     else /* at the end of this moment: a better one may be asked for in it */

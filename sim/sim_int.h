@@ -168,7 +168,8 @@ struct cluster {
     struct host_state *hosts;
     uint32_t *first_vm, *last_vm; /* by host */
     struct queue queue;
-    uint32_t total; /* slots held */
+    uint64_t sequence; /* of the next that queues */
+    uint32_t total;    /* slots held */
     uint32_t *held; /* jobs with a slot and no target */
     uint32_t nr_held;
     event_handle wake;
