@@ -126,6 +126,7 @@ extern const struct cmd cmd_run;
 extern const struct cmd cmd_quick;
 extern const struct cmd cmd_lab;
 extern const struct cmd cmd_report;
+extern const struct cmd cmd_trace;
 extern const struct cmd cmd_predict;
 extern const struct cmd cmd_replay;
 extern const struct cmd cmd_score;

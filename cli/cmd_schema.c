@@ -28,6 +28,7 @@ struct schema {
 
 static const struct schema schemas[] = {
     {"run", "migcast run, migcast quick", schema_run, SCHEMA_WITH_DEFS},
+    {"trace", "migcast trace, one object for each event", schema_trace, SCHEMA_ALONE},
     {"predict", "migcast predict, one object for each trace", schema_predict, SCHEMA_WITH_DEFS},
     {"replay", "migcast replay, one object for each trace", schema_replay, SCHEMA_WITH_DEFS},
     {"score", "migcast score", schema_score, SCHEMA_ALONE},

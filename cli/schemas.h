@@ -11,6 +11,7 @@ extern const char schema_presets[];
 extern const char schema_replay[];
 extern const char schema_run[];
 extern const char schema_score[];
+extern const char schema_trace[];
 extern const char schema_validate[];
 
 #endif

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -526,6 +527,25 @@ static int connect_until(const struct sockaddr_un *sun, int64_t until_ns)
     return fd;
 }
 
+static enum status cannot_connect(const char *path, struct diag *diag)
+{
+    int err = errno;
+    struct stat at;
+    enum status st;
+
+    if (err == EAGAIN) {
+        st = diag_at(diag, ST_ERETRY, path, 0, "has a queue of clients already");
+        diag_hint(diag, "a monitor serves one client at a time: give the VM a second -qmp socket");
+        return st;
+    }
+    if (err == ECONNREFUSED && stat(path, &at) == 0 && !S_ISSOCK(at.st_mode))
+        return diag_at(diag, ST_EINPUT, path, 0, "is not a socket");
+    errno = err;
+    if (err == ECONNREFUSED)
+        return diag_errno(diag, ST_ERETRY, path, "nobody listens");
+    return diag_errno(diag, ST_EINPUT, path, "cannot connect");
+}
+
 enum status qmp_open(struct qmp **out, const char *path, int64_t timeout_ns, struct diag *diag)
 {
     struct sockaddr_un sun = {.sun_family = AF_UNIX};
@@ -542,14 +562,8 @@ enum status qmp_open(struct qmp **out, const char *path, int64_t timeout_ns, str
     }
     snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
     fd = connect_until(&sun, until_ns);
-    if (fd < 0 && errno == EAGAIN) {
-        st = diag_at(diag, ST_ERETRY, path, 0, "has a queue of clients already");
-        diag_hint(diag, "a monitor serves one client at a time: give the VM a second -qmp socket");
-        return st;
-    }
     if (fd < 0)
-        return diag_errno(diag, errno == ECONNREFUSED ? ST_ERETRY : ST_EINPUT, path,
-                          errno == ECONNREFUSED ? "nobody listens" : "cannot connect");
+        return cannot_connect(path, diag);
     return qmp_attach(out, fd, path, until_ns - qmp_now(), diag);
 }
 

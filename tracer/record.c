@@ -120,8 +120,6 @@ static enum status find_running(struct recorder *rec, struct diag *diag)
     status = json_string_value(json_object_get(reply, "status"));
     if (status && record_ended(status))
         snprintf(rec->before, sizeof(rec->before), "%s", status);
-    if (rec->seen) /* taken in with the answer */
-        rec->seen_ns -= json_integer_value(json_object_get(reply, "total-time")) * NS_PER_MS;
     if (rec->seen && rec->seen_ns < rec->epoch_ns)
         rec->epoch_ns = rec->seen_ns;
     json_decref(reply);
@@ -191,12 +189,13 @@ static enum status write_header(struct recorder *rec, struct diag *diag)
 }
 
 /* The process behind the socket need not be QEMU; one that the caller names is taken as it is. */
-static enum status note_rss(struct recorder *rec, struct diag *diag)
+enum status record_note_rss(struct recorder *rec, struct diag *diag)
 {
     const struct record_options *o = &rec->o;
-    double mib = o->rss_mib > 0 ? o->rss_mib
-                 : o->rss_pid   ? profile_rss_mib(o->rss_pid, false)
-                                : profile_rss_mib(qmp_peer_pid(o->source), true);
+    double mib = !rec->sides[0].qmp ? -1
+                 : o->rss_mib > 0   ? o->rss_mib
+                 : o->rss_pid       ? profile_rss_mib(o->rss_pid, false)
+                                    : profile_rss_mib(qmp_peer_pid(rec->sides[0].qmp), true);
     json_t *data;
     enum status st;
 
@@ -242,13 +241,18 @@ enum status record_open(struct recorder **out, const struct record_options *opti
     strbuf_init(&rec->line);
     if ((st = look_around(rec, diag)) != ST_OK ||
         (st = record_file_open(&rec->file, path, diag)) != ST_OK ||
-        (st = write_header(rec, diag)) != ST_OK || (st = note_rss(rec, diag)) != ST_OK) {
+        (st = write_header(rec, diag)) != ST_OK || (st = record_note_rss(rec, diag)) != ST_OK) {
         record_file_finish(rec->file, NULL);
         recorder_free(rec);
         return st;
     }
     *out = rec;
     return ST_OK;
+}
+
+bool record_is_running(const struct recorder *rec)
+{
+    return rec->seen;
 }
 
 const char *record_status(const struct recorder *rec)

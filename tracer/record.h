@@ -126,12 +126,17 @@ enum status record_finish(struct recorder *rec, const char *guest_source,
 /* A line of kind note; steals @data (NULL = null). */
 enum status record_note(struct recorder *rec, enum trace_side side, const char *name, json_t *data,
                         struct diag *diag);
+/* The source's resident memory once more; readers go by the last.  record_open() has noted it
+ * before the measurements, which take their time. */
+enum status record_note_rss(struct recorder *rec, struct diag *diag);
 /* A command with its reply in the trace, while everything else that arrives is recorded too.
  * *@reply (may be NULL) is the caller's.  ST_EINPUT with QEMU's text if it refuses. */
 enum status record_command(struct recorder *rec, enum trace_side side, const char *command,
                            json_t *arguments, json_t **reply, struct diag *diag);
 /* Record what arrives until CLOCK_MONOTONIC is @until_ns. */
 enum status record_idle(struct recorder *rec, int64_t until_ns, struct diag *diag);
+/* Does somebody else's migration run already?  Then there is nothing left to measure. */
+bool record_is_running(const struct recorder *rec);
 /* QEMU's last word on the source's migration; borrowed. */
 const char *record_status(const struct recorder *rec);
 

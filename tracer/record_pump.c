@@ -202,7 +202,8 @@ static void take_poll(struct recorder *rec, const struct qmp_message *m)
 
     if (!status)
         return;
-    record_set_status(rec, status, m->t_ns);
+    /* Seen late, by a poll: the migration itself says since when it runs. */
+    record_set_status(rec, status, m->t_ns - (record_ended(status) ? 0 : total * NS_PER_MS));
     if ((rec->seen || rec->started) && strcmp(status, "completed") == 0 && total > 0) {
         rec->total_ms = total;
         rec->downtime_ms = json_integer_value(json_object_get(m->data, "downtime"));
