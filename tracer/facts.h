@@ -94,6 +94,8 @@ struct facts_before {
     int64_t migrate_ns; /* the `migrate` command; -1 = the file ends before it */
     int64_t until_ns;   /* the last line before it: the same whether or not the file is cut there */
     uint64_t rss_bytes; /* resident memory of the source process; 0 = not noted */
+    uint64_t resident_bytes; /* ... of the guest's own memory in it, which needs no guess at what
+                                else the process holds; 0 = not noted */
     struct mig_params params;
     bool params_reported; /* query-migrate-parameters was seen, so params are effective, not assumed
                            */

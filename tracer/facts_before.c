@@ -174,16 +174,20 @@ static enum status take_return(struct facts_loader *ld, const struct field_at *a
 static enum status take_note(struct facts_loader *ld, const struct field_at *at,
                              const struct trace_line *line)
 {
+    bool process = strcmp(line->name, "process-rss-mib") == 0;
     double mib;
 
-    if (strcmp(line->name, "process-rss-mib") != 0)
+    if (!process && strcmp(line->name, "guest-resident-kib") != 0)
         return ST_OK;
     if (!json_is_number(line->data))
         return field_error(at, "data", "must be a number");
-    mib = json_number_value(line->data);
+    mib = json_number_value(line->data) * (process ? 1.0 : (double)KIB / (double)MIB);
     if (!(mib >= 0 && mib <= (double)RSS_MIB_MAX))
         return field_error(at, "data", "%g MiB is out of range", mib);
-    ld->facts->before.rss_bytes = (uint64_t)(mib * (double)MIB);
+    if (process)
+        ld->facts->before.rss_bytes = (uint64_t)(mib * (double)MIB);
+    else
+        ld->facts->before.resident_bytes = (uint64_t)(mib * (double)MIB);
     return ST_OK;
 }
 

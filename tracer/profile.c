@@ -185,6 +185,31 @@ double profile_rss_mib(pid_t pid, bool must_be_qemu)
     return kib < 0 ? -1 : (double)kib / 1024;
 }
 
+long profile_guest_kib(pid_t pid, uint64_t bytes)
+{
+    char path[64], text[512];
+    long kib = -1;
+    bool inside = false;
+    FILE *f;
+
+    if (pid <= 0 || bytes == 0 || bytes > PROFILE_GUEST_MAX)
+        return -1;
+    snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
+    f = fopen(path, "re");
+    if (!f)
+        return -1;
+    while (kib < 0 && fgets(text, sizeof(text), f)) {
+        unsigned long from, to;
+
+        if (sscanf(text, "%lx-%lx ", &from, &to) == 2)
+            inside = to - from == bytes;
+        else if (inside && sscanf(text, "Rss: %ld kB", &kib) != 1)
+            kib = -1;
+    }
+    fclose(f);
+    return kib;
+}
+
 enum status profile_layout(struct recorder *rec, struct diag *diag)
 {
     static const char *const commands[] = {

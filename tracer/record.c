@@ -188,23 +188,30 @@ static enum status write_header(struct recorder *rec, struct diag *diag)
         diag);
 }
 
+static enum status note_number(struct recorder *rec, const char *name, json_int_t number,
+                               struct diag *diag)
+{
+    json_t *data = json_integer(number);
+    enum status st = record_line(rec, TRACE_NOTE, TRACE_SOURCE,
+                                 rec->seen ? rec->seen_ns : qmp_now(), name, data, diag);
+
+    json_decref(data);
+    return st;
+}
+
 /* The process behind the socket need not be QEMU; one that the caller names is taken as it is. */
 enum status record_note_rss(struct recorder *rec, struct diag *diag)
 {
     const struct record_options *o = &rec->o;
-    double mib = !rec->sides[0].qmp ? -1
-                 : o->rss_mib > 0   ? o->rss_mib
-                 : o->rss_pid       ? profile_rss_mib(o->rss_pid, false)
-                                    : profile_rss_mib(qmp_peer_pid(rec->sides[0].qmp), true);
-    json_t *data;
-    enum status st;
+    pid_t pid = o->rss_pid ? o->rss_pid : rec->sides[0].qmp ? qmp_peer_pid(rec->sides[0].qmp) : -1;
+    double mib = o->rss_mib > 0 ? o->rss_mib : profile_rss_mib(pid, o->rss_pid == 0);
+    long kib = mib < 0 || o->rss_mib > 0 ? -1 : profile_guest_kib(pid, rec->mem_mib * MIB);
+    enum status st = ST_OK;
 
-    if (mib < 0)
-        return ST_OK;
-    data = json_integer((json_int_t)mib);
-    st = record_line(rec, TRACE_NOTE, TRACE_SOURCE, rec->seen ? rec->seen_ns : qmp_now(),
-                     "process-rss-mib", data, diag);
-    json_decref(data);
+    if (mib >= 0)
+        st = note_number(rec, "process-rss-mib", (json_int_t)mib, diag);
+    if (st == ST_OK && kib >= 0)
+        st = note_number(rec, "guest-resident-kib", kib, diag);
     return st;
 }
 
