@@ -9,6 +9,12 @@
 #define MIGCAST_SIM_PLATFORM_LIST_H
 
 /* X(NAME, help of its section) */
-#define PLATFORM_LIST(X)
+/* clang-format off */
+#define PLATFORM_LIST(X) \
+    X(ovirt, "oVirt and RHV") \
+    X(nova, "OpenStack Nova") \
+    X(vmotion, "VMware vMotion, for contrast") \
+    X(cloudstack, "Apache CloudStack on KVM")
+/* clang-format on */
 
 #endif

@@ -12,6 +12,16 @@ const struct preset presets[] = {
     {"qemu-default", preset_text_qemu_default},
     {"libvirt-default", preset_text_libvirt_default},
     {"lab", preset_text_lab},
+    {"ovirt-minimal-downtime", preset_text_ovirt_minimal_downtime},
+    {"ovirt-suspend", preset_text_ovirt_suspend},
+    {"ovirt-postcopy", preset_text_ovirt_postcopy},
+    {"ovirt-very-large", preset_text_ovirt_very_large},
+    {"ovirt-legacy", preset_text_ovirt_legacy},
+    {"nova", preset_text_nova},
+    {"nova-force-complete", preset_text_nova_force_complete},
+    {"nova-postcopy", preset_text_nova_postcopy},
+    {"vmotion", preset_text_vmotion},
+    {"cloudstack", preset_text_cloudstack},
     {NULL, NULL},
 };
 

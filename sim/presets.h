@@ -19,4 +19,9 @@ const struct preset *preset_find(const char *name);
 /* The embedded files (CMakeLists.txt); use presets[]. */
 extern const char preset_text_qemu_default[], preset_text_libvirt_default[], preset_text_lab[];
 
+extern const char preset_text_ovirt_minimal_downtime[], preset_text_ovirt_suspend[],
+    preset_text_ovirt_postcopy[], preset_text_ovirt_very_large[], preset_text_ovirt_legacy[],
+    preset_text_nova[], preset_text_nova_force_complete[], preset_text_nova_postcopy[],
+    preset_text_vmotion[], preset_text_cloudstack[];
+
 #endif
