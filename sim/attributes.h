@@ -68,6 +68,7 @@ struct vm_attrs {
     struct option_list features;
     struct option_list needs;     /* KEY=VALUE, KEY, !KEY or !KEY=VALUE: labels of the host */
     struct option_list tolerates; /* taints: KEY, KEY=VALUE or * */
+    struct option_list labels;    /* KEY=VALUE */
     struct option_list storage, networks;
     uint32_t nr_amounts;
     const struct attr_amount *amounts; /* by resource; huge pages are not among them */

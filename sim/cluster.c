@@ -232,7 +232,7 @@ static bool source_has_room(const struct sim *sim, uint32_t host)
     const struct host_state *h = &sim->cluster.hosts[host];
 
     return below(h->out, h->max_out ? h->max_out : r->max_out) &&
-           below(h->out + h->in, r->max_per_host);
+           below(h->out + h->in, r->max_per_host) && sim->now_ns >= h->hold_ns;
 }
 
 bool cluster_target_has_room(const struct sim *sim, uint32_t host)
@@ -256,6 +256,13 @@ void cluster_limit_host(struct sim *sim, uint32_t host, uint32_t max_out, uint32
     sim->cluster.hosts[host].max_in = max_in;
     host_changed(sim, host);
     cluster_wake_at(sim, sim->now_ns);
+}
+
+void cluster_hold_source(struct sim *sim, uint32_t host, int64_t at_ns)
+{
+    sim->cluster.hosts[host].hold_ns = at_ns;
+    host_changed(sim, host);
+    sim_push(sim, at_ns, -1, EV_HELD, host, 0);
 }
 
 static void take_slots(struct sim *sim, struct job *job)
@@ -445,10 +452,11 @@ static void wake(struct sim *sim)
 
     while (!sim->no_memory && below(c->total, c->rules.max_total) &&
            (id = queue_best(&c->queue)) != QUEUE_NONE) {
-        uint32_t lack = lack_class(sim, &c->jobs[id]);
+        uint32_t lack = lack_class(sim, &c->jobs[id]), source = c->jobs[id].source;
 
         if (try_start(sim, &c->jobs[id]) == START_BLOCKED) {
-            if (c->jobs[id].heap != QUEUE_NONE) /* else it was put off */
+            /* put off, or its source is held: it is not in the way */
+            if (c->jobs[id].heap != QUEUE_NONE && c->hosts[source].hold_ns <= sim->now_ns)
                 queue_park(&c->queue, c->jobs, id, lack);
         } else {
             queue_unpark_next(&c->queue, c->jobs, lack);
@@ -777,6 +785,10 @@ void cluster_event(struct sim *sim, const struct event *e)
         break;
     case EV_RECALL:
         on_recall(sim, e->index);
+        break;
+    case EV_HELD:
+        host_changed(sim, e->index);
+        cluster_wake_at(sim, sim->now_ns);
         break;
     case EV_WAKE:
         sim->cluster.wake = EVENT_NONE;

@@ -123,6 +123,7 @@ struct host_state {
     uint32_t vms;
     uint32_t out, in;         /* migrations that hold a slot */
     uint32_t max_out, max_in; /* of this host; 0 = what the rules say; see cluster_limit_host() */
+    int64_t hold_ns;          /* sends nothing before; see cluster_hold_source() */
     bool down;                /* dead or switched off */
     bool cordoned;            /* takes no guests: drain, maintenance */
 };
@@ -142,6 +143,9 @@ void job_put_off(struct sim *sim, const struct job *job, int64_t at_ns);
 void job_cancel(struct sim *sim, struct job *job, const char *reason);
 /* cluster_wake - look at the queue again at @at_ns (now, or a platform's next look). */
 void cluster_wake_at(struct sim *sim, int64_t at_ns);
+/* cluster_hold_source - from ops->admit(), which then says no: nothing that waits at @host is looked
+ * at before @at_ns.  For platforms that look at their queue only now and then. */
+void cluster_hold_source(struct sim *sim, uint32_t host, int64_t at_ns);
 /* cluster_limit_host - other limits than the rules' for one host, from now on; 0 = the rules'. */
 void cluster_limit_host(struct sim *sim, uint32_t host, uint32_t max_out, uint32_t max_in);
 /* cluster_restart_lost - a job of @kind (JOB_RESCUE) for each guest that was lost with @host. */

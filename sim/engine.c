@@ -430,6 +430,7 @@ static void dispatch(struct sim *sim, const struct event *e)
     case EV_UNPLACED:
     case EV_FINISH:
     case EV_RECALL:
+    case EV_HELD:
     case EV_WAKE:
         cluster_event(sim, e);
         break;

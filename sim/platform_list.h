@@ -11,6 +11,8 @@
 /* X(NAME, help of its section) */
 /* clang-format off */
 #define PLATFORM_LIST(X) \
+    X(kubevirt, "KubeVirt, and what builds on it: HyperConverged, ACP, OpenShift Virtualization") \
+    X(harvester, "Harvester: KubeVirt with its own maintenance of nodes") \
     X(ovirt, "oVirt and RHV") \
     X(nova, "OpenStack Nova") \
     X(vmotion, "VMware vMotion, for contrast") \

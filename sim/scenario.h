@@ -109,6 +109,7 @@ struct scn_change {
 };
 
 struct platform_ops;
+struct kubevirt_policy;
 
 /* The control plane. */
 struct scn_cluster {
@@ -158,6 +159,8 @@ struct scenario {
     struct scn_change *changes;
     struct scn_threshold *thresholds;
     struct scn_place place;
+    uint32_t nr_policies;
+    const struct kubevirt_policy *policies; /* sim/platforms/kubevirt.h */
 };
 
 /* One --set section.key=value, or section "type name".key. */

@@ -81,6 +81,8 @@ enum status scn_find_host(struct scn_resolver *r, const struct scn_section *s, c
  * section adds comes in host order and never twice. */
 enum status scn_match_hosts(struct scn_resolver *r, const struct scn_section *s, const char *key,
                             const struct option_list *list, enum scn_repeats repeats);
+/* scenario_resolve_policy.c */
+enum status scn_resolve_policies(struct scn_resolver *r);
 /* scenario_resolve_place.c: what decides where a VM can run, after hosts and VMs */
 enum status scn_resolve_place(struct scn_resolver *r);
 enum status scn_vm_attrs(struct scn_resolver *r, const struct scn_section *s,

@@ -31,6 +31,7 @@ enum scn_kind {
     SCN_WORKLOAD,
     SCN_VM,
     SCN_AFFINITY,
+    SCN_POLICY,
     SCN_REQUEST,
     SCN_FAULT,
     SCN_CHANGE,
@@ -117,7 +118,7 @@ struct scn_workload_decl {
 /* struct vm_attrs. */
 struct scn_vm_place_decl {
     const char *cpu_model;
-    struct option_list features, needs, tolerates, storage, networks, gpus, devices;
+    struct option_list features, needs, tolerates, storage, networks, gpus, devices, labels;
     uint32_t sriov;
     uint32_t bits;
     uint32_t priority;
@@ -189,7 +190,7 @@ extern const struct scn_metric scn_metrics[];
 extern const struct option_table scn_scenario_options, scn_migration_options, scn_host_options,
     scn_host_place_options, scn_vm_place_options, scn_affinity_options, scn_link_options,
     scn_workload_options, scn_vm_options, scn_request_options, scn_fault_options,
-    scn_change_options, scn_cluster_options;
+    scn_change_options, scn_policy_options, scn_cluster_options;
 #define PLATFORM_TABLE(name, help) extern const struct option_table platform_##name##_options;
 PLATFORM_LIST(PLATFORM_TABLE)
 #undef PLATFORM_TABLE

@@ -252,6 +252,7 @@ enum status scn_resolve(struct scenario *sc, struct scn_doc *doc, struct diag *d
         scn_resolve_workloads,
         scn_resolve_vms,
         scn_resolve_place,
+        scn_resolve_policies,
         scn_resolve_requests,
         scn_resolve_faults,
         scn_resolve_changes,

@@ -228,6 +228,7 @@ static enum status make_vm_attrs(struct scn_resolver *r, const struct scn_sectio
                            .features = d->features,
                            .needs = d->needs,
                            .tolerates = d->tolerates,
+                           .labels = d->labels,
                            .storage = d->storage,
                            .networks = d->networks,
                            .sriov = d->sriov,
@@ -255,7 +256,7 @@ enum status scn_vm_attrs(struct scn_resolver *r, const struct scn_section *s,
                          struct scn_vm_place_decl *d, uint32_t *index)
 {
     struct option_list *const lists[] = {&d->features, &d->needs, &d->tolerates, &d->storage,
-                                         &d->networks, &d->gpus,  &d->devices};
+                                         &d->networks, &d->gpus,  &d->devices,   &d->labels};
     enum status st = sort_lists(r, lists, sizeof(lists) / sizeof(lists[0]));
     struct vm_attrs *all;
     const char *key;

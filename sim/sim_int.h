@@ -69,6 +69,7 @@ enum event_kind {
     EV_UNPLACED, /* index: job; no target for too long */
     EV_FINISH,   /* index: job; its slots become free */
     EV_RECALL,   /* index: job; cancelled while it waits */
+    EV_HELD,     /* index: host; it may send again */
     EV_WAKE,     /* look at the queue */
     EV_POLL,     /* index: migration; the platform's monitor */
     EV_TICK,     /* index: what; the platform's clock */

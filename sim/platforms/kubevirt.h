@@ -1,0 +1,193 @@
+/*
+ * kubevirt.h - KubeVirt's control plane, and what Harvester takes from it.
+ *
+ * Tuning that every platform has (bandwidth, auto-converge, post-copy, completion and progress
+ * timeout) is read from the VM's [migration] profile, and handled here by KubeVirt's rules instead
+ * of the engine's.  The limits and the queue are [cluster]'s.  What only KubeVirt knows is in
+ * struct kubevirt_settings; what differs between releases is one table, struct kubevirt_behaviour.
+ *
+ * Source: kubevirt/kubevirt at the tags named in kubevirt_versions.c; pkg/virt-controller/watch and
+ * pkg/virt-launcher/virtwrap.
+ */
+#ifndef MIGCAST_SIM_PLATFORMS_KUBEVIRT_H
+#define MIGCAST_SIM_PLATFORMS_KUBEVIRT_H
+
+#include "sim/platform.h"
+#include "sim/platforms/kubevirt_stall.h"
+#include "sim/sim_int.h"
+
+enum kubevirt_version {
+    KUBEVIRT_0_45,
+    KUBEVIRT_0_54,
+    KUBEVIRT_0_59,
+    KUBEVIRT_1_3,
+    KUBEVIRT_1_4,
+    KUBEVIRT_1_5,
+    KUBEVIRT_1_6,
+    KUBEVIRT_1_7,
+    KUBEVIRT_1_8,
+    KUBEVIRT_1_9,
+    KUBEVIRT_MAIN,
+    KUBEVIRT_NR
+};
+
+struct kubevirt_behaviour {
+    const char *name;
+    bool running_minimum;   /* progress is a new minimum of what remains; else any fall between two
+                               polls */
+    bool backoff;           /* evacuations wait longer after each failure */
+    bool backoff_updates;   /* so do migrations of the workload updater */
+    bool disruption;        /* may pause the guest: allowWorkloadDisruption */
+    bool parallel;          /* eight streams by itself */
+    bool parallel_postcopy; /* also when post-copy is allowed */
+    bool parallel_pinned;   /* also with dedicated CPUs */
+    bool stall_detection;   /* the gate is known */
+    bool downtime_tuning;
+};
+
+extern const char *const kubevirt_version_names[KUBEVIRT_NR + 1];
+const struct kubevirt_behaviour *kubevirt_behaviour(enum kubevirt_version version);
+
+enum kubevirt_switch {
+    KUBEVIRT_AUTO, /* as the release does by itself, or as the setting it follows */
+    KUBEVIRT_OFF,
+    KUBEVIRT_ON
+};
+
+enum harvester_strategy {
+    STRATEGY_MIGRATE,
+    STRATEGY_RESTART_AFTER_ENABLE,  /* shut down, started elsewhere once maintenance is on */
+    STRATEGY_RESTART_AFTER_DISABLE, /* shut down, started when maintenance is over */
+    STRATEGY_SHUTDOWN
+};
+
+/* [kubevirt]; [harvester] has these and its own. */
+struct kubevirt_settings {
+    enum kubevirt_version version;
+    enum kubevirt_switch disruption; /* auto: follows postcopy */
+    enum kubevirt_switch parallel;
+    bool cpu_limit;
+    int64_t max_downtime_ns;
+    int64_t pending_ns;  /* a target pod that does not start; 0 = no limit */
+    int64_t handover_ns; /* last part of the start delay */
+    int64_t unplug_ns;   /* SR-IOV, before the start */
+
+    bool downtime_tuning;
+    int64_t tuning_initial_ns, tuning_cooldown_ns;
+    uint32_t tuning_steps, tuning_after_round;
+
+    bool stall_detection;
+    struct kubevirt_stall_options stall;
+
+    int64_t update_at_ns; /* workload updater; < 0 = never */
+
+    /* Harvester's own */
+    enum harvester_strategy strategy;
+    bool force;
+    int64_t drain_attempt_ns, shutdown_ns;
+    int64_t reset_ns,
+        evict_ns; /* host loss: to the drain taint, then to the out-of-service taint */
+};
+
+extern const struct option_table platform_kubevirt_options;
+extern const struct option_table platform_harvester_options;
+
+/* A [migrationpolicy]: what it says goes over the VM's profile. */
+struct kubevirt_policy {
+    const char *name;
+    struct option_list selectors;          /* "key=value", all must match; none: matches no VM */
+    uint64_t max_bandwidth_bytes_per_s;    /* KUBEVIRT_UNSET = says nothing */
+    int64_t completion_timeout_ns_per_gib; /* -1 = says nothing */
+    int64_t max_downtime_ns;               /* -1 */
+    enum kubevirt_switch auto_converge, postcopy, disruption, downtime_tuning; /* auto = nothing */
+};
+
+#define KUBEVIRT_UNSET UINT64_MAX
+/* The unit of its deadlines: 10^9 bytes, in spite of "PerGiB". */
+#define KUBEVIRT_GB 1000000000ULL
+
+/* kubevirt_policy_find - the policy whose selectors match @labels with the most labels; of several
+ * the first by name; NULL when none matches.
+ * Source: pkg/virt-controller/watch/migration/migrationpolicy.go. */
+const struct kubevirt_policy *kubevirt_policy_find(const struct kubevirt_policy *policies,
+                                                   uint32_t nr, const struct option_list *labels);
+
+/* kubevirt_deadline_s - completion timeout in whole seconds, as virt-launcher counts it.
+ * @per_gib_s: completionTimeoutPerGiB; @bytes: guest memory, and what else the migration copies.
+ * Each started 10^9 bytes count, in spite of the setting's name. */
+int64_t kubevirt_deadline_s(int64_t per_gib_s, uint64_t bytes);
+
+/* What a migration's monitor keeps; lives in mig->platform. */
+struct kubevirt_mig {
+    int64_t start_ns;   /* of the monitor */
+    int64_t lattice_ns; /* its first poll; the others follow every 400 ms */
+    int64_t per_gib_s;  /* completionTimeoutPerGiB */
+    int64_t deadline_s; /* 0 = none; doubles when the guest is paused */
+    int64_t progress_s; /* 0 = none */
+    int64_t max_downtime_ms;
+    int64_t downtime_ms;          /* set by the ramp; 0 = not yet */
+    int64_t tuned_ns;             /* last step of the ramp */
+    int64_t switchover_s;         /* stall detector: to be over by then */
+    struct kubevirt_stall *stall; /* NULL = the plain monitor */
+    bool disruption, postcopy, vfio, tuning;
+    bool paused;      /* mode Paused */
+    bool over;        /* mode PostCopy: nothing more to watch */
+    bool round;       /* stall detector: a round began since the last poll */
+    bool pod_pending; /* the target pod does not start in time */
+};
+
+_Static_assert(sizeof(struct kubevirt_mig) <= PLATFORM_MIG_STATE, "fits into struct mig");
+
+enum {
+    KUBEVIRT_STALLS = 64, /* stall detectors at work at once; further migrations go without */
+    KUBEVIRT_CLASSES = 3  /* re-queued after 1, 3 and 5 s */
+};
+
+/* What a run keeps of each VM; platform_vm_state(). */
+struct kubevirt_vm {
+    bool outdated; /* the workload updater has still to move it */
+    bool updating; /* and is at it */
+};
+
+/* What a run keeps; platform_state(). */
+struct kubevirt_state {
+    uint32_t waiting[KUBEVIRT_CLASSES]; /* jobs in the queue by class of priority */
+    int64_t finished_ns;                /* when a migration last ended */
+    int64_t failed_ns;                  /* and when one last failed, */
+    uint32_t failed_source;             /* from there */
+    uint64_t updates;                   /* rounds of the workload updater */
+    uint32_t outdated;                  /* VMs that it has still to move */
+    struct kubevirt_stall stalls[KUBEVIRT_STALLS];
+    bool stall_used[KUBEVIRT_STALLS];
+};
+
+static inline struct kubevirt_mig *kubevirt_mig(struct mig *m)
+{
+    return (struct kubevirt_mig *)(void *)m->platform;
+}
+
+enum {
+    KUBEVIRT_TICK_UPDATE = 1,
+    HARVESTER_TICKS = 16 /* from here on its own */
+};
+
+/* kubevirt.c: the parts that Harvester shares */
+enum status kubevirt_check(const struct scenario *sc, struct diag *diag);
+void kubevirt_begin(struct sim *sim);
+const char *kubevirt_refuse(struct sim *sim, const struct job *job);
+void kubevirt_queued(struct sim *sim, const struct job *job);
+int32_t kubevirt_priority(struct sim *sim, const struct job *job);
+bool kubevirt_admit(struct sim *sim, const struct job *job, uint32_t target);
+void kubevirt_prepare(struct sim *sim, struct job *job, struct mig *m);
+void kubevirt_ended(struct sim *sim, struct job *job, const struct mig *m);
+
+/* kubevirt_update.c: the workload updater's moment */
+void kubevirt_tick(struct sim *sim, uint32_t what);
+
+/* kubevirt_monitor.c: virt-launcher's monitor */
+void kubevirt_mirroring(struct sim *sim, struct mig *m);
+void kubevirt_running(struct sim *sim, struct mig *m);
+void kubevirt_pass(struct sim *sim, struct mig *m);
+void kubevirt_poll(struct sim *sim, struct mig *m);
+
+#endif
