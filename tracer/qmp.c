@@ -115,10 +115,11 @@ static void enqueue(struct qmp *q, struct qmp_message m, size_t bytes)
 static bool classify(json_t *whole, struct qmp_message *m)
 {
     json_t *id = json_object_get(whole, "id");
+    double number;
 
     *m = (struct qmp_message){.whole = whole, .t_ns = qmp_now()};
-    m->id =
-        json_is_integer(id) && json_integer_value(id) > 0 ? (uint64_t)json_integer_value(id) : 0;
+    number = json_number_value(id); /* a real where a counter did not fit, see take_object() */
+    m->id = number >= 1 && number < 1e15 ? (uint64_t)number : 0;
     if ((m->data = json_object_get(whole, "return"))) {
         m->kind = QMP_RETURN;
         return true;
