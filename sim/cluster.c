@@ -682,8 +682,7 @@ static void consider_retry(struct sim *sim, struct job *job, const struct mig *m
 
     if (job->state == JOB_WAITING || m->guest_lost)
         return;
-    if (m->own.outcome == OUTCOME_CANCELLED ||
-        !(r->max_attempts == 0 || job->attempt < r->max_attempts))
+    if (m->own.outcome == OUTCOME_CANCELLED || job->attempt >= r->max_attempts)
         return;
     wait = (double)r->retry_ns * pow(r->retry_factor, (double)(job->failures - 1));
     job_retry(sim, job, sim->now_ns + (int64_t)llround(fmin(wait, (double)r->retry_max_ns)));

@@ -68,7 +68,7 @@ struct cluster_rules {
     double memory_overcommit, cpu_overcommit; /* 1 = none */
     int64_t start_delay_ns;                   /* from the slot to `migrate`: target pod, checks */
     int64_t finish_delay_ns;                  /* from QEMU's end until the slot is free */
-    uint32_t max_attempts;                    /* 1 = no retry; 0 = for ever */
+    uint32_t max_attempts;                    /* 0, 1 = no retry; UINT32_MAX = for ever */
     int64_t retry_ns, retry_max_ns;           /* wait before attempt 2, and the longest */
     double retry_factor;                      /* of each further wait */
     bool retry_other_host;                    /* leave out hosts where it failed */

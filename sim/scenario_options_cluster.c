@@ -65,7 +65,7 @@ static const struct option cluster_rows[] = {
      .def = "0s", .min = 0.0, .max = (double)(3600 * NS_PER_S),
      .help = "from the end of a migration until its slot is free"},
     {.name = "max_attempts", .type = OPT_U32, .offset = AT(rules.max_attempts),
-     .def = "1", .min = 0.0, .max = 1e6, .word = "unlimited", .word_value = 0.0,
+     .def = "1", .min = 1.0, .max = 1e6, .word = "unlimited", .word_value = (double)UINT32_MAX,
      .help = "how often a migration is tried"},
     {.name = "retry_wait", .type = OPT_TIME_NS, .offset = AT(rules.retry_ns),
      .def = "10s", .min = 0.0, .max = FOR_EVER,
