@@ -19,6 +19,12 @@ const struct preset *preset_find(const char *name);
 /* The embedded files (CMakeLists.txt); use presets[]. */
 extern const char preset_text_qemu_default[], preset_text_libvirt_default[], preset_text_lab[];
 
+extern const char preset_text_kubevirt_1_3[], preset_text_kubevirt_1_4[],
+    preset_text_kubevirt_1_5[], preset_text_kubevirt_1_8[], preset_text_kubevirt_1_9[],
+    preset_text_kubevirt_main[], preset_text_hco_1_13[], preset_text_hco_1_14[],
+    preset_text_hco_1_18[], preset_text_hco_main[], preset_text_acp[], preset_text_harvester_1_2[],
+    preset_text_harvester_1_4[], preset_text_harvester_1_5[], preset_text_harvester_1_7[];
+
 extern const char preset_text_ovirt_minimal_downtime[], preset_text_ovirt_suspend[],
     preset_text_ovirt_postcopy[], preset_text_ovirt_very_large[], preset_text_ovirt_legacy[],
     preset_text_nova[], preset_text_nova_force_complete[], preset_text_nova_postcopy[],

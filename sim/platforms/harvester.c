@@ -1,10 +1,34 @@
 /*
- * harvester.c - Harvester: KubeVirt inside, and its own maintenance of nodes.
+ * harvester.c - Harvester: KubeVirt inside, and its own way with a node that is lost.
  *
- * Migrations, queue and monitor are KubeVirt's of the release that is built in (kubevirt.c).
- * Source: harvester/harvester pkg/settings, pkg/util/drainhelper, pkg/controller/master/nodedrain.
+ * Migrations, queue and monitor are KubeVirt's of the release that is built in (kubevirt.c); drains
+ * are operations like any other.  Here: vm-force-reset-policy.  A node that is NotReady for its
+ * period is tainted so that its VMs are to migrate away, which a dead node's cannot; after
+ * vmMigrationTimeout more its pods are deleted and the VMs start elsewhere.  Before 1.7 there was
+ * only the period.
+ *
+ * Source: harvester/harvester pkg/settings, pkg/controller/master/node/node_down_controller.go.
  */
 #include "sim/platforms/kubevirt.h"
+
+static void host_lost(struct sim *sim, uint32_t host)
+{
+    const struct kubevirt_settings *s = platform_settings(sim);
+    int64_t taint_ns = sim->now_ns + s->not_ready_ns + s->reset_ns;
+
+    platform_tick_at(sim, taint_ns, HARVESTER_TICK_TAINT | host);
+    kubevirt_fence_at(sim, host, taint_ns + s->evict_ns);
+}
+
+static void tick(struct sim *sim, uint32_t what)
+{
+    uint32_t host = what & KUBEVIRT_TICK_HOSTS;
+
+    if ((what & ~(uint32_t)KUBEVIRT_TICK_HOSTS) != HARVESTER_TICK_TAINT)
+        kubevirt_tick(sim, what);
+    else if (cluster_host(sim, host)->down)
+        sim_log(sim, 0, host, "NotReady for too long: drain taint");
+}
 
 const struct platform_ops platform_harvester = {
     .name = "harvester",
@@ -25,5 +49,6 @@ const struct platform_ops platform_harvester = {
     .pass = kubevirt_pass,
     .poll = kubevirt_poll,
     .ended = kubevirt_ended,
-    .tick = kubevirt_tick,
+    .tick = tick,
+    .host_lost = host_lost,
 };

@@ -20,6 +20,8 @@
 #define BACKOFF_NS (20 * NS_PER_S)
 #define BACKOFF_DOUBLINGS 4 /* only five finished objects are kept: 20 s x 2^4 */
 #define REQUEUE_FIFO_NS (5 * NS_PER_S)
+#define HEARTBEAT_NS (300 * NS_PER_S) /* of virt-handler: older makes the node unschedulable */
+#define HEARTBEAT_CHECK_NS (60 * NS_PER_S)
 
 enum {
     PRIORITY_CRITICAL = 100, /* evacuation, workload update */
@@ -46,6 +48,7 @@ const struct platform_ops platform_kubevirt = {
     .poll = kubevirt_poll,
     .ended = kubevirt_ended,
     .tick = kubevirt_tick,
+    .host_lost = kubevirt_host_lost,
 };
 
 static const struct kubevirt_settings *settings(const struct sim *sim)
@@ -353,10 +356,49 @@ void kubevirt_ended(struct sim *sim, struct job *job, const struct mig *m)
         v->updating = false;
         return;
     }
-    at = m->own.ended_ns;
+    at = sim->now_ns;
     if (b->backoff) {
         at += backoff_ns(job->failures);
         sim_log(sim, job, job->source, "MigrationBackoff");
     }
     job_retry(sim, job, at);
+}
+
+/* ---- a node dies ---- */
+
+void kubevirt_fence_at(struct sim *sim, uint32_t host, int64_t at_ns)
+{
+    platform_tick_at(sim, at_ns, KUBEVIRT_TICK_FENCED | host);
+}
+
+void kubevirt_host_lost(struct sim *sim, uint32_t host)
+{
+    const struct kubevirt_settings *s = settings(sim);
+    int64_t checked = platform_lattice(0, HEARTBEAT_CHECK_NS, sim->now_ns + HEARTBEAT_NS);
+
+    assert(host <= KUBEVIRT_TICK_HOSTS);
+    platform_tick_at(sim, checked, KUBEVIRT_TICK_HEARTBEAT | host);
+    if (s->fencing_ns >= 0)
+        kubevirt_fence_at(sim, host, sim->now_ns + s->not_ready_ns + s->fencing_ns);
+}
+
+void kubevirt_tick(struct sim *sim, uint32_t what)
+{
+    uint32_t host = what & KUBEVIRT_TICK_HOSTS;
+
+    switch (what & ~(uint32_t)KUBEVIRT_TICK_HOSTS) {
+    case KUBEVIRT_TICK_UPDATE:
+        kubevirt_update(sim);
+        break;
+    case KUBEVIRT_TICK_HEARTBEAT:
+        if (cluster_host(sim, host)->down)
+            sim_log(sim, 0, host, "virt-handler heartbeat missed: node unschedulable");
+        break;
+    case KUBEVIRT_TICK_FENCED:
+        if (!cluster_host(sim, host)->down)
+            break;
+        sim_log(sim, 0, host, "pods deleted: VMs start elsewhere");
+        cluster_restart_lost(sim, host, JOB_RESCUE);
+        break;
+    }
 }

@@ -54,13 +54,6 @@ enum kubevirt_switch {
     KUBEVIRT_ON
 };
 
-enum harvester_strategy {
-    STRATEGY_MIGRATE,
-    STRATEGY_RESTART_AFTER_ENABLE,  /* shut down, started elsewhere once maintenance is on */
-    STRATEGY_RESTART_AFTER_DISABLE, /* shut down, started when maintenance is over */
-    STRATEGY_SHUTDOWN
-};
-
 /* [kubevirt]; [harvester] has these and its own. */
 struct kubevirt_settings {
     enum kubevirt_version version;
@@ -81,12 +74,11 @@ struct kubevirt_settings {
 
     int64_t update_at_ns; /* workload updater; < 0 = never */
 
+    int64_t not_ready_ns;
+    int64_t fencing_ns; /* < 0 = never */
+
     /* Harvester's own */
-    enum harvester_strategy strategy;
-    bool force;
-    int64_t drain_attempt_ns, shutdown_ns;
-    int64_t reset_ns,
-        evict_ns; /* host loss: to the drain taint, then to the out-of-service taint */
+    int64_t reset_ns, evict_ns; /* to the drain taint, and from it to the out-of-service taint */
 };
 
 extern const struct option_table platform_kubevirt_options;
@@ -166,9 +158,13 @@ static inline struct kubevirt_mig *kubevirt_mig(struct mig *m)
     return (struct kubevirt_mig *)(void *)m->platform;
 }
 
+/* platform_tick_at(): what it is, with a host in the lower bits. */
 enum {
-    KUBEVIRT_TICK_UPDATE = 1,
-    HARVESTER_TICKS = 16 /* from here on its own */
+    KUBEVIRT_TICK_HOSTS = 0xffffff,
+    KUBEVIRT_TICK_UPDATE = 1 << 24,
+    KUBEVIRT_TICK_HEARTBEAT = 2 << 24,
+    KUBEVIRT_TICK_FENCED = 3 << 24,
+    HARVESTER_TICK_TAINT = 4 << 24
 };
 
 /* kubevirt.c: the parts that Harvester shares */
@@ -180,9 +176,13 @@ int32_t kubevirt_priority(struct sim *sim, const struct job *job);
 bool kubevirt_admit(struct sim *sim, const struct job *job, uint32_t target);
 void kubevirt_prepare(struct sim *sim, struct job *job, struct mig *m);
 void kubevirt_ended(struct sim *sim, struct job *job, const struct mig *m);
+void kubevirt_host_lost(struct sim *sim, uint32_t host);
+void kubevirt_tick(struct sim *sim, uint32_t what);
+/* the pods of a dead @host are gone at @at_ns: its VMs start elsewhere */
+void kubevirt_fence_at(struct sim *sim, uint32_t host, int64_t at_ns);
 
 /* kubevirt_update.c: the workload updater's moment */
-void kubevirt_tick(struct sim *sim, uint32_t what);
+void kubevirt_update(struct sim *sim);
 
 /* kubevirt_monitor.c: virt-launcher's monitor */
 void kubevirt_mirroring(struct sim *sim, struct mig *m);

@@ -9,10 +9,6 @@
 #include "sim/scenario_options.h"
 
 static const char *const switch_names[] = {"auto", "off", "on", NULL};
-static const char *const strategy_names[] = {"migrate", "shutdown_and_restart_after_enable",
-                                             "shutdown_and_restart_after_disable", "shutdown",
-                                             NULL};
-
 static const char *const policy_names[] = {"unchanged", "off", "on", NULL};
 
 #define HOUR_NS (3600.0 * (double)NS_PER_S)
@@ -123,11 +119,28 @@ static const struct option rows[] = {
      .group = "workload updater",
      .help = "when every VM becomes outdated and is moved to a new pod",
      .note = "Method LiveMigrate; VMs that cannot migrate stay as they are."},
-#define KUBEVIRT_ROWS 23
-    {.name = "maintenance_strategy", .type = OPT_ENUM, .offset = AT(strategy),
-     .def = "migrate", .words = strategy_names,
-     .group = "maintenance",
-     .help = "label maintain-mode-strategy of the VMs"},
+    {.name = "node_not_ready", .type = OPT_TIME_NS, .offset = AT(not_ready_ns),
+     .def = "40s", .min = 0.0, .max = HOUR_NS,
+     .group = "host loss",
+     .help = "a dead node is NotReady after this long",
+     .note = "Kubernetes' node-monitor-grace-period (documented)."},
+    {.name = "fencing", .type = OPT_TIME_NS, .offset = AT(fencing_ns),
+     .def = "never", .min = 0.0, .max = 87600.0 * HOUR_NS,
+     .word = "never", .word_value = -1.0,
+     .group = "host loss",
+     .help = "its pods are deleted this long after it is NotReady, so that its VMs start elsewhere",
+     .note = "By a fencing operator or a person: without one of them they never do."},
+#define KUBEVIRT_ROWS 25
+    {.name = "reset_period", .type = OPT_TIME_NS, .offset = AT(reset_ns),
+     .def = "15s", .min = 0.0, .max = 24.0 * HOUR_NS,
+     .group = "host loss",
+     .help = "period of vm-force-reset-policy: from NotReady to the drain taint (before 1.7: to the "
+             "deletion of the pods)"},
+    {.name = "vm_migration_timeout", .type = OPT_TIME_NS, .offset = AT(evict_ns),
+     .def = "180s", .min = 0.0, .max = 24.0 * HOUR_NS,
+     .group = "host loss",
+     .help = "vmMigrationTimeout of the same: from there to the out-of-service taint, which deletes "
+             "the pods"},
 };
 #undef AT
 

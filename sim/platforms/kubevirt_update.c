@@ -72,12 +72,11 @@ static void begin(struct sim *sim)
     }
 }
 
-void kubevirt_tick(struct sim *sim, uint32_t what)
+void kubevirt_update(struct sim *sim)
 {
     struct kubevirt_state *st = platform_state(sim);
     uint32_t most = sim->cluster.rules.max_total, active = unfinished(sim);
 
-    (void)what;
     if (st->updates++ == 0)
         begin(sim);
     if (st->outdated == 0)
