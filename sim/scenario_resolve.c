@@ -206,6 +206,26 @@ static enum status unknown_platform(struct scn_resolver *r, const struct scn_sec
     return ST_EINPUT;
 }
 
+/* Sections of other platforms stay without effect, but what stands there has to be right. */
+static enum status check_idle_platforms(struct scn_resolver *r, enum scn_kind used)
+{
+#define KIND(name, help) SCN_PLATFORM_##name,
+    static const enum scn_kind kinds[] = {PLATFORM_LIST(KIND) SCN_KIND_NR};
+#undef KIND
+    enum status st = ST_OK;
+
+    for (const enum scn_kind *k = kinds; *k != SCN_KIND_NR && st == ST_OK; k++) {
+        void *scratch;
+
+        if (*k == used || !r->doc->first[*k])
+            continue;
+        scratch = arena_alloc(r->arena, scn_section_size(*k));
+        st = scratch ? scn_section_fill(r->doc, *k, r->doc->first[*k], scratch, r->arena, r->diag)
+                     : scn_out_of_memory(r->diag);
+    }
+    return st;
+}
+
 /* The control plane: the common rules, and the section of the platform that is named. */
 static enum status resolve_cluster(struct scn_resolver *r)
 {
@@ -223,8 +243,9 @@ static enum status resolve_cluster(struct scn_resolver *r)
     if (!cluster->platform)
         return unknown_platform(r, s, decl.platform);
     kind = scn_platform_kind(decl.platform);
-    if (kind == SCN_KIND_NR)
-        return ST_OK;
+    st = check_idle_platforms(r, kind);
+    if (kind == SCN_KIND_NR || st != ST_OK)
+        return st;
     settings = arena_alloc(r->arena, scn_section_size(kind));
     if (!settings)
         return scn_out_of_memory(r->diag);

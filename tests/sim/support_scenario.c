@@ -27,9 +27,10 @@ static const struct {
     [SCN_THRESHOLDS] = {"thresholds", {"downtime.p99 < 500ms"}},
 };
 
+/* Sections that need no name and no line, those of platforms among them, are there without any. */
 const char *small_title(enum scn_kind kind)
 {
-    return sections[kind].title;
+    return sections[kind].title ? sections[kind].title : scn_section_types[kind].word;
 }
 
 static bool sets(const char *line, const char *key)
@@ -46,7 +47,7 @@ char *small_scenario(enum scn_kind kind, const char *lines, const char *without,
     unsigned long at = 1;
 
     for (enum scn_kind k = 0; k < SCN_KIND_NR; k++) {
-        strbuf_addf(&text, "[%s]\n", sections[k].title);
+        strbuf_addf(&text, "[%s]\n", small_title(k));
         at++;
         for (size_t i = 0; sections[k].lines[i]; i++) {
             if (k == kind && sets(sections[k].lines[i], without))
