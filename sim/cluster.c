@@ -32,6 +32,8 @@ enum status cluster_init(struct sim *sim)
     if (!c->held || !c->jobs || !c->vms || !c->hosts || !c->first_vm || !c->last_vm)
         return ST_ENOMEM;
     /* parked by what they lack: alike VMs with any target, or one wanted target */
+    if (placement_init(sim) != ST_OK)
+        return ST_ENOMEM;
     return queue_init(&c->queue, sc->nr_hosts, sc->nr_classes + 1 + sc->nr_hosts);
 }
 
@@ -39,6 +41,7 @@ void cluster_release(struct sim *sim)
 {
     struct cluster *c = &sim->cluster;
 
+    placement_release(sim);
     free(c->jobs);
     free(c->vms);
     free(c->hosts);

@@ -65,6 +65,7 @@ struct cluster_rules {
     enum unplaced unplaced;
     int64_t unplaced_ns; /* UNPLACED_HOLD: how long; 0 = for ever */
     enum weigher weigher;
+    uint32_t filters_off;                     /* by enum refusal (placement.h), as bits */
     double memory_overcommit, cpu_overcommit; /* 1 = none */
     int64_t start_delay_ns;                   /* from the slot to `migrate`: target pod, checks */
     int64_t finish_delay_ns;                  /* from QEMU's end until the slot is free */

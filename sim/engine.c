@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "sim/placement.h"
 
 /* Payload of a full Ethernet frame over what it takes on the wire: 1448 / 1538 (TCP with
  * timestamps, IPv4, Ethernet header, check sum, preamble and gap). */
@@ -509,8 +510,10 @@ static void begin_platform(struct sim *sim)
     memset(sim->platform_state, 0, p->sim_state_bytes);
     memset(sim->platform_vms, 0, (size_t)p->vm_state_bytes * sim->sc->nr_vms);
     memset(sim->platform_hosts, 0, (size_t)p->host_state_bytes * sim->sc->nr_hosts);
-    if (p->begin)
-        p->begin(sim);
+    if (!p->begin)
+        return;
+    p->begin(sim);
+    placement_rules_changed(sim);
 }
 
 void sim_run(struct sim *sim, uint32_t replication)

@@ -396,27 +396,6 @@ static enum status check_change(const struct scenario *sc, const struct scn_sect
 
 /* ---- the whole ---- */
 
-/* What the guests of a host need must be there, where the host says what it has. */
-static enum status check_host_memory(const struct scenario *sc, struct arena *arena,
-                                     struct diag *diag)
-{
-    double *used = arena_array(arena, sc->nr_hosts, sizeof(*used));
-
-    if (!used)
-        return scn_out_of_memory(diag);
-    for (uint32_t i = 0; i < sc->nr_vms; i++)
-        used[sc->vms[i].host] += (double)sc->vms[i].guest->memory_bytes;
-    for (const struct scn_section *s = sc->doc->first[SCN_HOST]; s; s = s->next) {
-        const struct scn_host *h = &sc->hosts[s->first_made];
-        char text[UNITS_TEXT];
-
-        if (h->memory_bytes && used[s->first_made] > (double)h->memory_bytes)
-            return refuse(sc, s, "memory", diag, "its VMs need %s at the start",
-                          units_size(text, uncertain_u64(used[s->first_made])));
-    }
-    return ST_OK;
-}
-
 static enum status check_present(const struct scenario *sc, struct diag *diag)
 {
     const char *missing = sc->nr_hosts == 0      ? "host"
@@ -449,7 +428,7 @@ enum status scenario_check(const struct scenario *sc, struct arena *arena, struc
              s = s->next)
             st = steps[i].check(sc, s, diag);
     if (st == ST_OK)
-        st = check_host_memory(sc, arena, diag);
+        st = scenario_check_place(sc, arena, diag);
     if (st == ST_OK)
         st = check_targets(sc, arena, diag);
     return st;

@@ -103,5 +103,7 @@ enum status scn_resolve_changes(struct scn_resolver *r);
 enum status scn_resolve_thresholds(struct scn_resolver *r);
 /* scenario_check - the rules between values; every one with its reason. */
 enum status scenario_check(const struct scenario *sc, struct arena *arena, struct diag *diag);
+/* scenario_check_place.c: the part of it about what guests take of their hosts */
+enum status scenario_check_place(const struct scenario *sc, struct arena *arena, struct diag *diag);
 
 #endif

@@ -146,6 +146,7 @@ struct scn_affinity_decl {
 
 struct scn_cluster_decl {
     const char *platform;
+    struct option_list skip_checks;
     struct cluster_rules rules;
 };
 

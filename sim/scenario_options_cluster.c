@@ -52,6 +52,12 @@ static const struct option cluster_rows[] = {
     {.name = "weigher", .type = OPT_ENUM, .offset = AT(rules.weigher),
      .def = "free_memory", .words = weigher_names,
      .help = "which of the good targets is taken"},
+    {.name = "skip_checks", .type = OPT_LIST, .offset = AT(skip_checks),
+     .def = "same_cpu, microcode, same_kernel, not_older",
+     .help = "what is not looked at when a target is chosen",
+     .note = "Of taints, labels, bits, vendor, cpu_model, cpu_features, same_cpu (the model), microcode,"
+             " same_kernel, not_older (kernel), nx, storage_domains, guest_networks, cpus, numa and "
+             "affinity. Memory and devices are always looked at."},
     {.name = "memory_overcommit", .type = OPT_DOUBLE, .offset = AT(rules.memory_overcommit),
      .def = "1", .min = 0.01, .max = 100.0,
      .help = "guest memory that a host takes, over its own"},

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/placement.h"
 #include "sim/platform.h"
 #include "sim/scenario_int.h"
 
@@ -239,6 +240,12 @@ static enum status resolve_cluster(struct scn_resolver *r)
     if (st != ST_OK)
         return st;
     cluster->rules = decl.rules;
+    st = placement_filters(&decl.skip_checks, &cluster->rules.filters_off, r->diag);
+    if (st != ST_OK) {
+        struct diag inner = *r->diag;
+
+        return scn_fail(s, "skip_checks", r->diag, "%s", inner.what);
+    }
     cluster->platform = platform_find(decl.platform);
     if (!cluster->platform)
         return unknown_platform(r, s, decl.platform);

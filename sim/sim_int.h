@@ -167,6 +167,7 @@ struct cluster {
     uint32_t nr_jobs, cap_jobs;
     struct vm_state *vms;
     struct host_state *hosts;
+    struct placement *placement;
     uint32_t *first_vm, *last_vm; /* by host */
     struct queue queue;
     uint64_t sequence; /* of the next that queues */
