@@ -259,6 +259,8 @@ static enum status follow_running(struct recorder *rec, struct diag *diag)
         if (st == ST_OK)
             st = record_pump(rec, next_due(rec, poll, poll_ns), diag);
     }
+    if (st == ST_ERETRY && !rec->sides[0].qmp && record_ended(rec->status))
+        st = ST_OK; /* QEMU was ended together with the migration */
     /* An answer under way is logged when it comes, and nobody waits for it. */
     if (poll && poll->done)
         record_pending_free(poll);

@@ -359,8 +359,10 @@ enum status record_send(struct recorder *rec, enum trace_side side, const char *
         return st;
     *p = (struct record_pending){.name = command, .flags = flags, .sent_ns = qmp_now()};
     st = qmp_send(s->qmp, command, arguments, &p->id, diag);
-    if (st != ST_OK)
+    if (st != ST_OK) {
         *p = (struct record_pending){0};
+        drain_side(rec, s, NULL); /* what came before the end, and the note of it */
+    }
     if (slot)
         *slot = st == ST_OK ? p : NULL;
     return st;
