@@ -90,6 +90,7 @@ static struct job request_job(const struct scenario *sc, uint32_t request)
                         .wanted = r->target,
                         .target = HOST_NONE,
                         .last_target = HOST_NONE,
+                        .earlier_target = HOST_NONE,
                         .source = sc->vms[r->vm].host,
                         .mig = MIG_NONE,
                         .request = request,
@@ -628,7 +629,7 @@ uint32_t job_submit(struct sim *sim, const struct job *wish)
     job = &sim->cluster.jobs[id];
     job->heap = job->child = job->next = job->prev = QUEUE_NONE;
     job->mig = MIG_NONE;
-    job->target = job->last_target = HOST_NONE;
+    job->target = job->last_target = job->earlier_target = HOST_NONE;
     job->source = sim->sc->vms[job->vm].host;
     job->request = UINT32_MAX;
     job->attempt = job->failures = 0;
@@ -729,6 +730,7 @@ static void finish(struct sim *sim, uint32_t id)
         consider_retry(sim, job, m);
     free_mig(sim, job, m);
     if (job->state == JOB_WAITING) {
+        job->earlier_target = job->last_target;
         job->last_target = job->target;
         job->target = HOST_NONE;
         sim->cluster.vms[job->vm].job = id;

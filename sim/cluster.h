@@ -102,7 +102,8 @@ struct job {
     uint32_t attempt;   /* 1 = first; counted when `migrate` or the refusal comes */
     int32_t priority;
     uint32_t failures;    /* in a row */
-    uint32_t last_target; /* of the attempt before; HOST_NONE */
+    uint32_t last_target;    /* of the attempt before; HOST_NONE */
+    uint32_t earlier_target; /* of the one before that; HOST_NONE */
     uint8_t kind;         /* enum job_kind */
     uint8_t state;        /* enum job_state */
     bool evacuation;      /* the platform asked for it, not a person */
@@ -116,6 +117,13 @@ struct job {
     uint64_t sequence; /* order of arrival, or a random number */
     uint32_t heap, child, next, prev;
 };
+
+/* Did one of its last two attempts go to @host?  With rules.retry_other_host such hosts are left
+ * out: oVirt tries three hosts and no fourth. */
+static inline bool job_tried(const struct job *job, uint32_t host)
+{
+    return job->last_target == host || job->earlier_target == host;
+}
 
 /* What a host has and holds now. */
 struct host_state {

@@ -300,7 +300,7 @@ static bool together(const struct ask *a, uint32_t host)
 static bool failed_before(const struct ask *a, uint32_t host)
 {
     return a->p->rules->retry_other_host && a->job->wanted == HOST_NONE &&
-           host == a->job->last_target;
+           job_tried(a->job, host);
 }
 
 static bool below(uint32_t nr, uint32_t limit)
