@@ -16,7 +16,10 @@
     X(ovirt, "oVirt and RHV") \
     X(nova, "OpenStack Nova") \
     X(vmotion, "VMware vMotion, for contrast") \
-    X(cloudstack, "Apache CloudStack on KVM")
+    X(cloudstack, "Apache CloudStack on KVM") \
+    X(libvirt, "plain libvirt: a script that calls virsh") \
+    X(cloudpods, "Cloudpods") \
+    X(proxmox, "Proxmox VE")
 /* clang-format on */
 
 #endif
