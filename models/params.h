@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "models/mirror.h"
+
 /* QEMU releases whose decisions differ; the differences are one table, models/qemu.c. */
 enum qemu_version {
     QEMU_7_2,
@@ -104,6 +106,10 @@ struct mig_params {
     int64_t management_wait_ns; /* how long the manager takes to say migrate-continue */
     bool libvirt;               /* libvirt's extra steps around QEMU's (reference section 15) */
 
+    enum mirror_mode disk_mode;      /* of disks that the target does not see */
+    uint64_t disk_limit_bytes_per_s; /* of each disk's copy; 0 = max_bandwidth */
+    int64_t disk_poll_ns;            /* how often the manager looks whether all are ready; 0 = it is told */
+
     int64_t completion_timeout_ns;         /* 0 = none; fixed part */
     int64_t completion_timeout_ns_per_gib; /* of guest memory; 0 = none */
     int64_t progress_timeout_ns; /* 0 = none: no new minimum of remaining bytes for this long */
@@ -174,6 +180,8 @@ struct guest_params {
     double zero_tail_ratio; /* where the zero pages lie: 1 = one run at the end of memory, 0 =
                                spread evenly */
     double zero_last_ratio; /* share of the zero pages that lie behind everything else */
+    int64_t shutdown_ns;    /* of the guest's system, for cold moves */
+    int64_t boot_ns;        /* until it serves again */
     struct dirty_params dirty;
 };
 

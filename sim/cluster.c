@@ -815,6 +815,7 @@ void cluster_vm_lost(struct sim *sim, uint32_t vm)
     cluster_move_vm(sim, vm, HOST_NONE);
     sim->cluster.vms[vm].lost = true;
     sim->cluster.vms[vm].last_host = host;
+    sim->cluster.vms[vm].lost_ns = sim->now_ns;
 }
 
 void cluster_restart_lost(struct sim *sim, uint32_t host, enum job_kind kind)

@@ -65,8 +65,9 @@ static bool allocate(struct sim *sim)
            sim->log && sim->link_capacity && sim->link_down && sim->texts && sim->platform_state &&
            sim->platform_vms && sim->platform_hosts &&
            event_queue_init(&sim->queue, events) == ST_OK &&
-           network_init(&sim->net, sim->observed_link + 1, sim->cap_migs) == ST_OK &&
-           cluster_init(sim) == ST_OK;
+           network_init(&sim->net, sim->first_disk_link + disks_links(sim),
+                        sim->cap_migs + disks_flows(sim)) == ST_OK &&
+           disks_init(sim) == ST_OK && cluster_init(sim) == ST_OK;
 }
 
 struct sim *sim_new(const struct scenario *sc, const struct sim_options *options)
@@ -81,6 +82,7 @@ struct sim *sim_new(const struct scenario *sc, const struct sim_options *options
     sim->max_rounds = options ? options->max_rounds : 0;
     sim->max_log = options ? options->max_events : 0;
     sim->observed_link = sc->nr_links + 2 * sc->nr_hosts;
+    sim->first_disk_link = sim->observed_link + 1;
     if (!allocate(sim)) {
         sim_free(sim);
         return 0;
@@ -100,6 +102,7 @@ void sim_free(struct sim *sim)
     network_release(&sim->net);
     event_queue_release(&sim->queue);
     cluster_release(sim);
+    disks_release(sim);
     arena_free(sim->texts);
     free(sim->platform_state);
     free(sim->platform_vms);
@@ -205,11 +208,17 @@ void sim_reshare(struct sim *sim)
 {
     network_solve(&sim->net);
     for (uint32_t i = 0; i < sim->net.nr_changed; i++) {
-        struct network_flow *f = &sim->net.flows[sim->net.changed[i]];
-        struct mig *m = sim_mig(sim, sim->net.changed[i]);
+        uint32_t flow = sim->net.changed[i];
+        const struct network_flow *f = &sim->net.flows[flow];
         /* a flow that gets all it wants sends its bursts at what the path can carry */
         double rate = f->rate >= f->demand * (1.0 - 1e-9) ? f->path : f->rate;
+        struct mig *m;
 
+        if (flow >= sim->cap_migs) {
+            disks_share_changed(sim, flow - sim->cap_migs, f->rate);
+            continue;
+        }
+        m = sim_mig(sim, flow);
         if (rate != m->link_rate)
             mig_share_changed(sim, m, rate);
     }
@@ -422,6 +431,9 @@ static void dispatch(struct sim *sim, const struct event *e)
     case EV_RATE:
         on_rate(sim, e->index);
         break;
+    case EV_DISK:
+        disks_event(sim, e->index);
+        break;
     case EV_TICK:
         sim->platform->tick(sim, e->index);
         break;
@@ -527,6 +539,7 @@ void sim_run(struct sim *sim, uint32_t replication)
     event_queue_clear(&sim->queue);
     network_clear(&sim->net);
     cluster_begin(sim);
+    disks_begin_run(sim);
     begin(sim);
     begin_platform(sim);
     while (!sim->no_memory && event_queue_pop(&sim->queue, &e)) {

@@ -41,6 +41,7 @@ void mig_finish_row(struct sim *sim, struct mig *m)
     r->zero_pages = m->sender.sent_pages[WIRE_ZERO];
     r->normal_pages = m->sender.sent_pages[WIRE_NORMAL] + m->sender.sent_pages[WIRE_MIXED];
     r->max_throttle_pct = m->throttle.max_pct;
+    r->downtime_limit_ns = m->params.downtime_limit_ns;
     r->guest_slowdown_ratio = m->wanted_s > 0.0 ? 1.0 - m->worked_s / m->wanted_s : 0.0;
     r->binding = what_bound(m);
 }
@@ -90,11 +91,14 @@ void mig_refuse(struct sim *sim, struct mig *m, const char *reason)
  * guest is started again, and in post-copy with the releases that take it there. */
 void mig_cancel(struct sim *sim, struct mig *m, bool timed_out, const char *reason)
 {
-    bool precopy = m->state == MIG_SETUP || m->state == MIG_PRECOPY;
+    bool precopy = m->state == MIG_MIRROR || m->state == MIG_SETUP || m->state == MIG_PRECOPY;
     bool postcopy = m->state == MIG_POSTCOPY || m->state == MIG_PAUSED;
 
     if (m->state == MIG_IDLE)
         end_idle(sim, m, MIG_CANCELLED, OUTCOME_CANCELLED, reason);
+    else if (m->state == MIG_OFFLINE)
+        end_early(sim, m, MIG_CANCELLED, timed_out ? OUTCOME_TIMEOUT : OUTCOME_CANCELLED, reason,
+                  cold_back_ns(sim, m));
     else if (precopy || (m->state == MIG_SWITCHOVER && !timed_out))
         end_early(sim, m, MIG_CANCELLED, timed_out ? OUTCOME_TIMEOUT : OUTCOME_CANCELLED, reason,
                   m->costs->cancel_ns);
@@ -116,7 +120,8 @@ void mig_fail(struct sim *sim, struct mig *m, const char *reason)
         reason = "host failed in post-copy: guest lost";
         m->guest_lost = true;
     }
-    end_early(sim, m, MIG_FAILED, OUTCOME_FAILED, reason, 0);
+    end_early(sim, m, MIG_FAILED, OUTCOME_FAILED, reason,
+              m->state == MIG_OFFLINE && !m->guest_lost ? cold_back_ns(sim, m) : 0);
 }
 
 void mig_connection_lost(struct sim *sim, struct mig *m, const char *reason)
@@ -154,4 +159,5 @@ void mig_horizon(struct sim *sim, struct mig *m)
     for (int t = 0; t < TIMER_NR; t++)
         sim_unschedule(sim, m, (enum mig_timer)t);
     network_stop(&sim->net, m->slot);
+    disks_stop(sim, m);
 }

@@ -16,7 +16,10 @@
 #define FOREVER_NS (INT64_MAX / 4)
 
 static const unsigned mig_next[MIG_NR_STATES] = {
-    [MIG_IDLE] = BIT(MIG_SETUP) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
+    [MIG_IDLE] = BIT(MIG_MIRROR) | BIT(MIG_OFFLINE) | BIT(MIG_SETUP) | BIT(MIG_CANCELLED) |
+                 BIT(MIG_FAILED),
+    [MIG_MIRROR] = BIT(MIG_SETUP) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
+    [MIG_OFFLINE] = BIT(MIG_DONE) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
     [MIG_SETUP] = BIT(MIG_PRECOPY) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
     [MIG_PRECOPY] = BIT(MIG_SWITCHOVER) | BIT(MIG_POSTCOPY) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
     [MIG_SWITCHOVER] = BIT(MIG_DONE) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
@@ -50,6 +53,7 @@ void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to)
         for (int t = 0; t < TIMER_NR; t++)
             sim_unschedule(sim, m, (enum mig_timer)t);
         network_stop(&sim->net, m->slot);
+        disks_stop(sim, m);
         cluster_mig_ended(sim, m);
     }
     check_state(m);
@@ -119,7 +123,7 @@ uint32_t mig_route(const struct sim *sim, const struct mig *m, uint32_t *hops)
 {
     uint32_t n = 0;
 
-    for (uint32_t i = 0; i < sim->sc->nr_links && n < NETWORK_HOPS_MAX - 3; i++) {
+    for (uint32_t i = 0; i < sim->sc->nr_links && n < NETWORK_HOPS_MAX - 5; i++) {
         const struct scn_link *l = &sim->sc->links[i];
         unsigned ends = l->nr_hosts == 0 ? 3 : 0;
 
@@ -138,7 +142,6 @@ uint32_t mig_route(const struct sim *sim, const struct mig *m, uint32_t *hops)
 static void start_timers(struct sim *sim, struct mig *m)
 {
     const struct mig_params *p = &m->params;
-    int64_t cancel = job_at(sim, m->job)->cancel_at_ns;
     int64_t timeout =
         p->completion_timeout_ns + by_gib(p->completion_timeout_ns_per_gib, m->guest->memory_bytes);
 
@@ -146,8 +149,6 @@ static void start_timers(struct sim *sim, struct mig *m)
         sim_schedule(sim, m, TIMER_TIMEOUT, EV_TIMEOUT, sim->now_ns + timeout);
     if (p->progress_timeout_ns > 0)
         sim_schedule(sim, m, TIMER_PROGRESS, EV_PROGRESS, sim->now_ns + p->progress_timeout_ns);
-    if (cancel >= 0) /* ordered before the start: at once */
-        sim_schedule(sim, m, TIMER_CANCEL, EV_CANCEL, cancel > sim->now_ns ? cancel : sim->now_ns);
     if (p->postcopy && p->postcopy_trigger == POSTCOPY_AT_TIME)
         sim_schedule(sim, m, TIMER_POSTCOPY, EV_POSTCOPY, sim->now_ns + p->postcopy_after_ns);
     if (p->auto_converge && m->qemu->throttle_timer)
@@ -193,24 +194,49 @@ void mig_load(struct sim *sim, struct mig *m)
     dirty_compile(&m->model, &dirty, m->costs->guest_fault_ns / m->vcpus, phase_ns);
 }
 
+/* The attempt begins: disks first, or no memory at all where the guest is not to run. */
 void mig_start(struct sim *sim, struct mig *m)
 {
-    int64_t setup;
+    const struct job *job = job_at(sim, m->job);
 
     assert(m->state == MIG_IDLE && m->target != HOST_NONE);
     m->qemu = qemu_behaviour(m->params.qemu);
     m->weight = m->params.multifd ? (double)m->params.multifd_channels : 1.0;
     m->rtt_ns = path_rtt(sim, m);
-    m->limits.cost[WIRE_NORMAL].wire_bytes = 0.0;
     m->link_rate = 0.0;
     m->suspended = m->want_postcopy = m->timed_out = m->guest_lost = false;
+    m->wanted_s = m->worked_s = 0.0;
+    m->blackout_start_ns = m->postcopy_start_ns = -1;
+    m->disks_awaited = 0;
+    m->bulk = (struct bulk){0};
+    m->result->started_ns = sim->now_ns;
+    throttle_init(&m->throttle, sim->now_ns);
+    precopy_init(&m->sender, sim->now_ns);
+    if (job->cancel_at_ns >= 0) /* ordered before the start: at once */
+        sim_schedule(sim, m, TIMER_CANCEL, EV_CANCEL,
+                     job->cancel_at_ns > sim->now_ns ? job->cancel_at_ns : sim->now_ns);
+    if (job->kind != JOB_LIVE) {
+        cold_start(sim, m);
+    } else if (disks_to_copy(sim, m->vm, m->source, m->target) > 0) {
+        mig_set_state(sim, m, MIG_MIRROR);
+        disks_mirror(sim, m);
+        if (sim->platform->mirroring)
+            sim->platform->mirroring(sim, m);
+    } else {
+        mig_start_memory(sim, m);
+    }
+}
+
+void mig_start_memory(struct sim *sim, struct mig *m)
+{
+    int64_t setup;
+
+    m->limits.cost[WIRE_NORMAL].wire_bytes = 0.0;
     m->held_back_pct = 0;
     m->bulk_round = true;
-    m->tau = m->wanted_s = m->worked_s = 0.0;
-    m->blackout_start_ns = m->postcopy_start_ns = -1;
+    m->tau = 0.0;
     m->worked_until_ns = sim->now_ns;
     m->timer_sync_count = 0;
-    m->result->started_ns = sim->now_ns;
     mig_set_limits(sim, m);
     throttle_init(&m->throttle, sim->now_ns);
     precopy_init(&m->sender, sim->now_ns);
@@ -296,7 +322,8 @@ void mig_settle(struct sim *sim, struct mig *m)
             m->least_pending = m->sender.pending_pages;
             m->progress_ns = m->sender.sent_ns;
         }
-    } else if (m->state == MIG_SWITCHOVER || m->state == MIG_POSTCOPY) {
+    } else if (m->state == MIG_SWITCHOVER || m->state == MIG_POSTCOPY ||
+               (m->state == MIG_OFFLINE && m->bulk.wire_bytes > 0.0)) {
         bulk_settle(m, sim->now_ns);
     }
 }
@@ -314,7 +341,10 @@ void mig_replan(struct sim *sim, struct mig *m)
         precopy_run(&m->trial, &m->limits, FOREVER_NS, m->want_postcopy);
         at = m->trial.now_ns > sim->now_ns ? m->trial.now_ns : sim->now_ns;
         sim_schedule(sim, m, TIMER_STEP, EV_STEP, at);
-    } else if ((m->state == MIG_SWITCHOVER && m->step == STEP_SEND) || m->state == MIG_POSTCOPY) {
+        if (sim->platform->planned)
+            sim->platform->planned(sim, m, at);
+    } else if ((m->state == MIG_SWITCHOVER && m->step == STEP_SEND) || m->state == MIG_POSTCOPY ||
+               (m->state == MIG_OFFLINE && m->bulk.wire_bytes > 0.0)) {
         at = bulk_end_ns(m, sim->now_ns);
         if (at < 0)
             sim_unschedule(sim, m, TIMER_STEP);
@@ -480,6 +510,12 @@ void mig_step(struct sim *sim, struct mig *m)
 {
     m->timers[TIMER_STEP] = EVENT_NONE;
     switch (m->state) {
+    case MIG_MIRROR:
+        disks_step(sim, m);
+        break;
+    case MIG_OFFLINE:
+        cold_step(sim, m);
+        break;
     case MIG_SETUP:
         end_setup(sim, m);
         break;

@@ -106,5 +106,7 @@ uint64_t mig_remaining_bytes(struct sim *sim, struct mig *m);
 uint64_t mig_transferred_bytes(struct sim *sim, struct mig *m);
 /* True while the guest runs, or is suspended, at the source in pre-copy. */
 bool mig_in_precopy(const struct mig *m);
+/* True before that, while only disks are copied; suspend and abort are taken here too. */
+bool mig_in_mirror(const struct mig *m);
 
 #endif

@@ -77,6 +77,11 @@ bool mig_in_precopy(const struct mig *m)
     return m->state == MIG_SETUP || m->state == MIG_PRECOPY;
 }
 
+bool mig_in_mirror(const struct mig *m)
+{
+    return m->state == MIG_MIRROR;
+}
+
 void mig_order_downtime_limit(struct sim *sim, struct mig *m, int64_t limit_ns)
 {
     if (!mig_in_precopy(m))
@@ -103,9 +108,11 @@ void mig_order_bandwidth(struct sim *sim, struct mig *m, uint64_t bytes_per_s)
 
 void mig_order_suspend(struct sim *sim, struct mig *m)
 {
-    if (!mig_in_precopy(m) || m->suspended)
+    if (!(mig_in_precopy(m) || m->state == MIG_MIRROR) || m->suspended)
         return;
-    guest_advance(sim, m, sim->now_ns);
+    if (m->state != MIG_MIRROR)
+        guest_advance(sim, m, sim->now_ns);
+    disks_pause(sim, m, true);
     m->suspended = true;
     if (m->blackout_start_ns < 0)
         m->blackout_start_ns = sim->now_ns;

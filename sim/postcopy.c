@@ -59,6 +59,7 @@ void postcopy_begin(struct sim *sim, struct mig *m)
                   : 0.0;
     m->result->downtime_ns =
         c->stop_ns + c->sync_fixed_ns + c->device_save_ns + (int64_t)llround(discard + package);
+    m->result->downtime_ns += disks_cut(sim, m);
     m->result->blackout_ns =
         sim->now_ns - m->blackout_start_ns + m->result->downtime_ns + m->rtt_ns + c->dest_start_ns;
     sim_unschedule(sim, m, TIMER_CONVERGE);

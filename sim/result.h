@@ -80,12 +80,15 @@ struct mig_result {
     int64_t started_ns; /* `migrate`; -1 = never */
     int64_t ended_ns;   /* -1 = never */
     int64_t setup_ns;
-    int64_t total_ns;             /* QEMU's total-time */
+    int64_t total_ns;             /* QEMU's total-time, and before it disk_ns */
     int64_t downtime_ns;          /* QEMU's downtime; -1 = unknown, the guest was never stopped */
     int64_t blackout_ns;          /* no vCPU ran on either side; -1 = never stopped */
     int64_t postcopy_ns;          /* time spent in post-copy */
     int64_t postcopy_stall_ns;    /* vCPU time lost waiting for pages, all vCPUs */
     int64_t expected_downtime_ns; /* QEMU's own last estimate */
+    int64_t downtime_limit_ns;    /* in force at the end */
+    int64_t disk_ns;              /* disks alone, before memory; part of total_ns */
+    uint64_t disk_bytes;          /* copied of disks, beside transferred_bytes */
     uint64_t dirty_pages_rate;    /* QEMU's last report, pages/s */
     uint64_t transferred_bytes;
     uint64_t precopy_bytes, downtime_bytes, postcopy_bytes;

@@ -20,6 +20,7 @@
 #include "models/params.h"
 #include "sim/attributes.h"
 #include "sim/cluster.h"
+#include "sim/storage.h"
 
 enum fidelity {
     FIDELITY_ROUNDS, /* formulas, one step a round */
@@ -161,6 +162,7 @@ struct scenario {
     struct scn_place place;
     uint32_t nr_policies;
     const struct kubevirt_policy *policies; /* sim/platforms/kubevirt.h */
+    struct scn_disks disks;
 };
 
 /* One --set section.key=value, or section "type name".key. */

@@ -99,6 +99,8 @@ enum status scn_match_vms(struct scn_resolver *r, const struct scn_section *s,
 enum status scn_resolve_requests(struct scn_resolver *r);
 enum status scn_resolve_faults(struct scn_resolver *r);
 enum status scn_resolve_changes(struct scn_resolver *r);
+/* scenario_resolve_disks.c: storage, and the disks of VMs */
+enum status scn_resolve_disks(struct scn_resolver *r);
 /* scenario_threshold.c */
 enum status scn_resolve_thresholds(struct scn_resolver *r);
 /* scenario_check - the rules between values; every one with its reason. */

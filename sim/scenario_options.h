@@ -32,6 +32,8 @@ enum scn_kind {
     SCN_VM,
     SCN_AFFINITY,
     SCN_POLICY,
+    SCN_STORAGE,
+    SCN_DISK,
     SCN_REQUEST,
     SCN_FAULT,
     SCN_CHANGE,
@@ -144,6 +146,27 @@ struct scn_affinity_decl {
     bool must;
 };
 
+enum scn_storage_kind {
+    SCN_STORAGE_LOCAL,
+    SCN_STORAGE_SHARED
+};
+
+struct scn_storage_decl {
+    enum scn_storage_kind kind;
+    struct option_list hosts;
+    uint64_t read_bytes_per_s, write_bytes_per_s;
+    bool saved_state;
+};
+
+struct scn_disk_decl {
+    struct option_list vms;
+    const char *storage, *to;
+    uint64_t size_bytes;
+    uint64_t used_bytes, working_set_bytes; /* UNITS_UNLIMITED = all of it */
+    uint64_t write_bytes_per_s, write_size_bytes;
+    uint64_t limit_bytes_per_s;
+};
+
 struct scn_cluster_decl {
     const char *platform;
     struct option_list skip_checks;
@@ -191,7 +214,8 @@ extern const struct scn_metric scn_metrics[];
 extern const struct option_table scn_scenario_options, scn_migration_options, scn_host_options,
     scn_host_place_options, scn_vm_place_options, scn_affinity_options, scn_link_options,
     scn_workload_options, scn_vm_options, scn_request_options, scn_fault_options,
-    scn_change_options, scn_policy_options, scn_cluster_options;
+    scn_change_options, scn_policy_options, scn_cluster_options, scn_storage_options,
+    scn_disk_options;
 #define PLATFORM_TABLE(name, help) extern const struct option_table platform_##name##_options;
 PLATFORM_LIST(PLATFORM_TABLE)
 #undef PLATFORM_TABLE

@@ -12,6 +12,7 @@ static const char *const mfd_names[] = {"none", "zlib", "zstd", "qpl", "uadk", "
 static const char *const zero_names[] = {"default", "legacy", "multifd", "none", NULL};
 static const char *const trigger_names[] = {"never", "time", "round", "timeout", "stall", NULL};
 static const char *const action_names[] = {"cancel", "suspend", "postcopy", NULL};
+static const char *const disk_mode_names[] = {"background", "write_blocking", "then_blocking", NULL};
 
 /* clang-format off */
 #define AT(field) offsetof(struct scn_migration, field)
@@ -230,6 +231,26 @@ static const struct option migration_rows[] = {
      .word = "never", .word_value = 0.0,
      .group = "post-copy",
      .help = "a broken post-copy is recovered this long after the break"},
+    {.name = "disk_mode", .type = OPT_ENUM, .offset = AT(params.disk_mode),
+     .def = "background",
+     .words = disk_mode_names,
+     .group = "disks",
+     .qmp = "copy-mode",
+     .help = "how disks that the target does not see are mirrored",
+     .note = "background: what the guest writes is copied later, so a disk may never be ready; "
+             "write_blocking: writes wait for both sides; then_blocking: from the moment it is ready."},
+    {.name = "disk_limit", .type = OPT_RATE, .offset = AT(params.disk_limit_bytes_per_s),
+     .def = "max_bandwidth", .min = 1.0, .max = SCN_UNLIMITED_VALUE,
+     .word = "max_bandwidth", .word_value = 0.0,
+     .group = "disks",
+     .qmp = "speed",
+     .help = "bandwidth limit of the copy of each disk",
+     .note = "libvirt and others apply the limit of memory to each disk as well."},
+    {.name = "disk_poll", .type = OPT_TIME_NS, .offset = AT(params.disk_poll_ns),
+     .def = "0s", .min = 0.0, .max = (double)(3600 * NS_PER_S),
+     .group = "disks",
+     .help = "how often the manager looks whether all disks are ready",
+     .note = "0: events tell it."},
     {.name = "completion_timeout", .type = OPT_TIME_NS, .offset = AT(params.completion_timeout_ns),
      .def = "none", .min = 0.0, .max = SCN_TIME_LIMIT,
      .word = "none", .word_value = 0.0,

@@ -11,6 +11,8 @@
 #include "models/throttle.h"
 #include "models/xbzrle.h"
 #include "sim/cluster.h"
+#include "sim/cold.h"
+#include "sim/disks.h"
 #include "sim/event_queue.h"
 #include "sim/name_index.h"
 #include "sim/network.h"
@@ -23,8 +25,11 @@
 
 /*
  *   IDLE -> SETUP -> PRECOPY -> SWITCHOVER -> DONE         any but an end state -> FAILED
- *                       |           |          ^           before POSTCOPY      -> CANCELLED
- *                       +-----------+-> POSTCOPY <-> PAUSED
+ *     |       ^         |           |        ^ ^           before POSTCOPY      -> CANCELLED
+ *     +-> MIRROR        +-----------+-> POSTCOPY <-> PAUSED
+ *     +-> OFFLINE -----------------------------+
+ *   MIRROR      local disks are copied, memory is not yet; guest runs at the source (sim/disks.c)
+ *   OFFLINE     the guest runs nowhere: cold, suspend-and-move, rescue (sim/cold.c)
  *   SETUP       all pages become dirty; the flow is not on the network yet
  *   PRECOPY     guest runs at the source (or is suspended there); rounds >= 1; sender holds the
  * dirty set SWITCHOVER  guest runs nowhere; blackout_start_ns set; the flow has no cap POSTCOPY
@@ -33,6 +38,8 @@
  */
 enum mig_state {
     MIG_IDLE,
+    MIG_MIRROR,
+    MIG_OFFLINE,
     MIG_SETUP,
     MIG_PRECOPY,
     MIG_SWITCHOVER,
@@ -47,8 +54,20 @@ enum mig_state {
 /* Steps inside SWITCHOVER, in order. */
 enum mig_step {
     STEP_STOP,    /* vCPUs stop, block I/O drains, the manager reacts, the final sync */
+    STEP_DRAIN,   /* what the mirrors of disks still owe; after STEP_DEVICES without a manager that
+                     pauses before the switchover */
     STEP_SEND,    /* what is still dirty */
     STEP_DEVICES, /* device state, and with a return path the destination's load and start */
+};
+
+/* Steps inside OFFLINE, in order; each kind of move has some of them. */
+enum offline_step {
+    OFFLINE_DOWN, /* the guest shuts down */
+    OFFLINE_SAVE,
+    OFFLINE_MOVE, /* of the saved memory */
+    OFFLINE_DISKS,
+    OFFLINE_LOAD,
+    OFFLINE_UP /* it boots, or resumes */
 };
 
 enum event_kind {
@@ -73,6 +92,7 @@ enum event_kind {
     EV_WAKE,     /* look at the queue */
     EV_POLL,     /* index: migration; the platform's monitor */
     EV_TICK,     /* index: what; the platform's clock */
+    EV_DISK,     /* index: disk; its mirror is swept, ready or has caught up */
     EV_NR
 };
 
@@ -121,6 +141,10 @@ struct mig {
     /* changes */
     enum mig_state state;
     enum mig_step step;
+    enum offline_step offline;
+    uint32_t disks_awaited; /* mirrors not ready, or not drained yet */
+    uint32_t disk;          /* OFFLINE: that is copied now */
+    int64_t disk_start_ns;
     event_handle timers[TIMER_NR];
     struct precopy sender, trial; /* settled; and as it will be when TIMER_STEP fires */
     struct memory memory;
@@ -158,6 +182,7 @@ struct vm_state {
     uint32_t job;        /* not done yet; JOB_NONE */
     uint32_t next, prev; /* VMs of the same host */
     uint32_t last_host;  /* where it was lost */
+    int64_t lost_ns;     /* when */
     bool lost;           /* its host died under it */
 };
 
@@ -211,7 +236,9 @@ struct sim {
     struct name_index text_index;
     bool no_memory;         /* the run ends early and says so */
     uint32_t observed_link; /* index in net of the link that follows observed rates */
-    double *link_capacity;  /* drawn, per scenario link */
+    uint32_t first_disk_link; /* links of storage */
+    struct disk_state *disks; /* flows of disks come after those of migrations */
+    double *link_capacity;    /* drawn, per scenario link */
     bool *link_down;
     uint64_t events;
 };
@@ -252,6 +279,8 @@ uint64_t sim_draw_bandwidth(const struct sim *sim, uint32_t profile, uint32_t vm
 /* migration.c */
 void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to);
 void mig_start(struct sim *sim, struct mig *m);
+/* `migrate` itself: what comes before, the mirrors of disks, is done. */
+void mig_start_memory(struct sim *sim, struct mig *m);
 /* What is due before mig_start(): inputs drawn, parameters in place for the platform to change. */
 void mig_load(struct sim *sim, struct mig *m);
 void mig_step(struct sim *sim, struct mig *m);

@@ -111,6 +111,7 @@ void switchover_begin(struct sim *sim, struct mig *m)
     m->result->precopy_bytes = (uint64_t)llround(m->sender.counted_bytes);
     m->step = STEP_STOP;
     mig_set_state(sim, m, MIG_SWITCHOVER);
+    disks_pause(sim, m, true);
     sim_unschedule(sim, m, TIMER_CONVERGE);
     sim_unschedule(sim, m, TIMER_LIMIT);
     sim_unschedule(sim, m, TIMER_PROGRESS);
@@ -158,7 +159,6 @@ static void switchover_end(struct sim *sim, struct mig *m)
     r->outcome = OUTCOME_COMPLETED;
     r->ended_ns = sim->now_ns;
     r->total_ns = sim->now_ns - r->started_ns;
-    r->downtime_ns += sim->now_ns;
     r->blackout_ns = sim->now_ns - m->blackout_start_ns;
     if (!(m->params.return_path || m->params.postcopy))
         r->blackout_ns += m->rtt_ns + m->costs->dest_start_ns;
@@ -169,17 +169,42 @@ static void switchover_end(struct sim *sim, struct mig *m)
     sim_reshare(sim);
 }
 
+/* With a manager that pauses before the switchover, mirrors end there; else after memory. */
+static bool drains_first(const struct mig *m)
+{
+    return m->params.pause_before_switchover || m->params.libvirt;
+}
+
+static bool drained(struct sim *sim, struct mig *m)
+{
+    if (disks_drain(sim, m))
+        return true;
+    m->step = STEP_DRAIN;
+    network_set_demand(&sim->net, m->slot, 1.0); /* memory waits meanwhile */
+    sim_reshare(sim);
+    return false;
+}
+
 void switchover_step(struct sim *sim, struct mig *m)
 {
     switch (m->step) {
     case STEP_STOP:
-        begin_send(sim, m);
+        if (!drains_first(m) || drained(sim, m))
+            begin_send(sim, m);
+        break;
+    case STEP_DRAIN:
+        if (drains_first(m))
+            begin_send(sim, m);
+        else
+            switchover_end(sim, m);
         break;
     case STEP_SEND:
         begin_devices(sim, m);
         break;
     case STEP_DEVICES:
-        switchover_end(sim, m);
+        m->result->downtime_ns += sim->now_ns;
+        if (drains_first(m) || drained(sim, m))
+            switchover_end(sim, m);
         break;
     }
 }

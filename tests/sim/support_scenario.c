@@ -21,6 +21,8 @@ static const struct {
     [SCN_VM] = {"vm v", {"host = h0", "memory = 1GiB", "workload = w"}},
     [SCN_AFFINITY] = {"affinity a", {"vm = v, u"}},
     [SCN_POLICY] = {"migrationpolicy p", {"selectors = tier=gold"}},
+    [SCN_STORAGE] = {"storage s", {"kind = shared"}},
+    [SCN_DISK] = {"disk d", {"vm = v", "storage = s", "size = 10GiB"}},
     [SCN_REQUEST] = {"request r", {"vm = v", "target = h1"}},
     [SCN_FAULT] = {"fault f", {"target = l", "at = 10s"}},
     [SCN_CHANGE] = {"change c", {"vm = v", "at = 5s", "max_bandwidth = 50MB/s"}},
