@@ -1,0 +1,39 @@
+/*
+ * cluster_int.h - what cluster.c, job.c and job_start.c share; for these three only.
+ */
+#ifndef MIGCAST_SIM_CLUSTER_INT_H
+#define MIGCAST_SIM_CLUSTER_INT_H
+
+#include "sim/sim_int.h"
+
+static inline uint32_t job_index(const struct sim *sim, const struct job *job)
+{
+    return (uint32_t)(job - sim->cluster.jobs);
+}
+
+/* Is there room under a limit?  0 = no limit. */
+static inline bool cluster_below(uint32_t now, uint32_t most)
+{
+    return most == 0 || now < most;
+}
+
+/* cluster.c */
+void cluster_host_changed(struct sim *sim, uint32_t host);
+void cluster_take_slots(struct sim *sim, struct job *job);
+void cluster_give_slots(struct sim *sim, struct job *job);
+
+/* job.c */
+/* The job is over without an attempt: its row, and whoever waits for it. */
+void job_end_unstarted(struct sim *sim, struct job *job, enum outcome outcome, const char *reason);
+/* The row of an attempt that is over, and its slot for the next one. */
+void job_free_mig(struct sim *sim, struct job *job, struct mig *m);
+
+/* job_start.c */
+void job_fill_row(struct sim *sim, const struct job *job, struct mig_result *r);
+/* A target into job->target, booked; false when there is none. */
+bool job_place(struct sim *sim, struct job *job);
+void job_begin_attempt(struct sim *sim, struct job *job);
+/* Starts all that may start now. */
+void job_wake(struct sim *sim);
+
+#endif
