@@ -23,6 +23,8 @@
 /* How far a sample may be from what is seen and still count as like it: one standard deviation. */
 #define LIKE_BYTES_RATIO 0.02
 #define LIKE_ROUNDS_RATIO 0.05
+/* Answers that are late by so many gaps between answers are not coming. */
+#define SILENCE_GAPS 3
 
 struct point {
     int64_t t_ns; /* since `migrate` */
@@ -48,6 +50,7 @@ struct live {
     int64_t end_ns;     /* ... of its end; -1 = not yet */
     char status[32];
     int64_t seen_ns; /* of the last poll */
+    int64_t gap_ns;  /* between the last two */
     int64_t sent_bytes, rounds, throttle_pct;
     int64_t outside_since_ns; /* -1 = inside */
     bool alarmed;
@@ -215,6 +218,7 @@ static void take_poll(struct live *l, const struct trace_line *line)
     set_status(l, line);
     if (!ram)
         return;
+    l->gap_ns = l->sent_bytes < 0 ? 0 : line->t_ns - l->seen_ns;
     l->seen_ns = line->t_ns;
     l->sent_bytes = json_integer_value(json_object_get(ram, "transferred"));
     l->rounds = json_integer_value(json_object_get(ram, "dirty-sync-count"));
@@ -471,9 +475,18 @@ static void settle_state(struct live *l, struct live_view *v, enum place place, 
     l->alarmed = true;
 }
 
+/* When what was seen last holds: then, or now if answers have stopped coming. */
+static int64_t seen_at(const struct live *l, int64_t t_ns)
+{
+    if (l->sent_bytes < 0)
+        return l->migrate_ns;
+    return t_ns - l->seen_ns > SILENCE_GAPS * l->gap_ns + LIVE_MARGIN_NS ? t_ns : l->seen_ns;
+}
+
 void live_look(struct live *l, int64_t t_ns, struct live_view *out)
 {
     enum place place = INSIDE;
+    int64_t seen_ns;
 
     *out = (struct live_view){.state = LIVE_WAITING,
                               .has_forecast = l->nr_ways > 0,
@@ -497,12 +510,13 @@ void live_look(struct live *l, int64_t t_ns, struct live_view *out)
     out->state = LIVE_NORMAL;
     if (!out->has_forecast)
         return;
+    seen_ns = seen_at(l, t_ns) - l->migrate_ns;
     if (out->ended)
         place = judge_ended(l, out);
     else if (l->sent_bytes >= 0)
-        place = judge_running(l, out, l->seen_ns - l->migrate_ns);
+        place = judge_running(l, out, seen_ns);
     if (!out->ended)
-        forecast_end(l, out, l->sent_bytes >= 0 ? l->seen_ns - l->migrate_ns : 0);
+        forecast_end(l, out, seen_ns);
     settle_state(l, out, place, t_ns);
 }
 
