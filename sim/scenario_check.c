@@ -10,6 +10,7 @@
 
 #include "base/units.h"
 #include "models/qemu.h"
+#include "sim/platform.h"
 #include "sim/scenario_int.h"
 
 #include "base/banned.h"
@@ -396,12 +397,34 @@ static enum status check_change(const struct scenario *sc, const struct scn_sect
 
 /* ---- the whole ---- */
 
+/* What the platform itself minds, at the line of the key that it names. */
+static enum status check_platform(const struct scenario *sc, struct diag *diag)
+{
+    const struct platform_ops *p = sc->cluster.platform;
+    const struct scn_section *s;
+    struct diag own = {0};
+    enum status st = p && p->check ? p->check(sc, &own) : ST_OK;
+
+    if (st == ST_OK)
+        return ST_OK;
+    s = sc->doc->first[scn_platform_kind(p->name)];
+    if (st == ST_EINPUT && s && own.key[0])
+        refuse(sc, s, own.key, diag, "%s", own.what);
+    else
+        diag_at(diag, st, sc->path, 0, "%s", own.what);
+    if (own.hint[0])
+        diag_hint(diag, "%s", own.hint);
+    return st;
+}
+
+/* A platform with a clock of its own may make all the requests. */
 static enum status check_present(const struct scenario *sc, struct diag *diag)
 {
-    const char *missing = sc->nr_hosts == 0      ? "host"
-                          : sc->nr_vms == 0      ? "vm"
-                          : sc->nr_requests == 0 ? "request"
-                                                 : NULL;
+    bool own_requests = sc->cluster.platform && sc->cluster.platform->tick;
+    const char *missing = sc->nr_hosts == 0                        ? "host"
+                          : sc->nr_vms == 0                        ? "vm"
+                          : sc->nr_requests == 0 && !own_requests ? "request"
+                                                                   : NULL;
 
     if (!missing)
         return ST_OK;
@@ -427,6 +450,8 @@ enum status scenario_check(const struct scenario *sc, struct arena *arena, struc
         for (const struct scn_section *s = sc->doc->first[steps[i].kind]; s && st == ST_OK;
              s = s->next)
             st = steps[i].check(sc, s, diag);
+    if (st == ST_OK)
+        st = check_platform(sc, diag);
     if (st == ST_OK)
         st = scenario_check_place(sc, arena, diag);
     if (st == ST_OK)
