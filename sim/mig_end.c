@@ -88,7 +88,8 @@ void mig_refuse(struct sim *sim, struct mig *m, const char *reason)
 }
 
 /* A limit acts only while the guest runs at the source; an order still in the blackout, where the
- * guest is started again, and in post-copy with the releases that take it there. */
+ * guest is started again, and in post-copy with the releases that take it there, unless libvirt
+ * stands before QEMU: it refuses. */
 void mig_cancel(struct sim *sim, struct mig *m, bool timed_out, const char *reason)
 {
     bool precopy = m->state == MIG_MIRROR || m->state == MIG_SETUP || m->state == MIG_PRECOPY;
@@ -102,7 +103,7 @@ void mig_cancel(struct sim *sim, struct mig *m, bool timed_out, const char *reas
     else if (precopy || (m->state == MIG_SWITCHOVER && !timed_out))
         end_early(sim, m, MIG_CANCELLED, timed_out ? OUTCOME_TIMEOUT : OUTCOME_CANCELLED, reason,
                   m->costs->cancel_ns);
-    else if (postcopy && m->qemu->cancel_in_postcopy) {
+    else if (postcopy && m->qemu->cancel_in_postcopy && !m->params.libvirt) {
         m->guest_lost = true;
         end_early(sim, m, MIG_FAILED, OUTCOME_FAILED, "cancelled in post-copy: guest lost", 0);
     }

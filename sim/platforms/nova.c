@@ -15,6 +15,7 @@
  */
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "base/units.h"
 #include "sim/platforms/vm_words.h"
@@ -134,8 +135,8 @@ static enum status nova_check(const struct scenario *sc, struct diag *diag)
 
     for (uint32_t i = 0; s->connections > 1 && s->post_copy && i < sc->nr_migrations; i++)
         if (sc->migrations[i].params.qemu < QEMU_10_1) {
-            diag_set(diag, ST_EINPUT,
-                     "[nova] parallel_connections: with post-copy they need QEMU 10.1");
+            snprintf(diag->key, sizeof(diag->key), "parallel_connections");
+            diag_set(diag, ST_EINPUT, "with post-copy they need QEMU 10.1");
             diag_hint(diag, "set qemu = 10.1 in [migration], or permit_post_copy = off");
             return ST_EINPUT;
         }

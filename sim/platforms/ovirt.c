@@ -16,6 +16,7 @@
 #include "sim/platforms/ovirt_int.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "base/units.h"
 #include "sim/platforms/vm_words.h"
@@ -44,21 +45,35 @@ static void merge(struct ovirt_vm *to, const struct ovirt_vm *said)
     to->paused = said->paused ? said->paused : to->paused;
 }
 
+/* A policy that the cluster's version does not have yet. */
+static enum status check_policy(const struct ovirt_settings *s, enum ovirt_policy policy,
+                                const char *key, struct diag *diag)
+{
+    if (ovirt_policies[policy].since <= s->version)
+        return ST_OK;
+    if (diag)
+        snprintf(diag->key, sizeof(diag->key), "%s", key);
+    return diag_set(diag, ST_EINPUT, "policy '%s' came with version 4.7",
+                    ovirt_policies[policy].name);
+}
+
 static enum status ovirt_check(const struct scenario *sc, struct diag *diag)
 {
     const struct ovirt_settings *s = sc->cluster.settings;
-    struct ovirt_vm scratch;
+    struct ovirt_vm said;
     char pattern[VM_WORDS_PATTERN];
-    enum status st = vm_words_check(sc, "ovirt", "vms", &s->vms, &ovirt_vm_options, &scratch, diag);
+    enum status st = vm_words_check(sc, "ovirt", "vms", &s->vms, &ovirt_vm_options, &said, diag);
 
-    if (st == ST_OK && ovirt_policies[s->policy].since > s->version)
-        st = diag_set(diag, ST_EINPUT, "[ovirt] policy: '%s' came with cluster version 4.7",
-                      ovirt_policies[s->policy].name);
+    if (st == ST_OK && s->policy == OVIRT_INHERIT) {
+        snprintf(diag->key, sizeof(diag->key), "policy");
+        return diag_set(diag, ST_EINPUT, "there is nothing to inherit a cluster's policy from");
+    }
+    if (st == ST_OK)
+        st = check_policy(s, s->policy, "policy", diag);
     for (uint32_t i = 0; st == ST_OK && i < s->vms.nr; i++) {
-        vm_words_parse(s->vms.items[i], &ovirt_vm_options, &scratch, pattern, diag);
-        if (scratch.policy != OVIRT_INHERIT && ovirt_policies[scratch.policy].since > s->version)
-            st = diag_set(diag, ST_EINPUT, "[ovirt] vms: '%s' came with cluster version 4.7",
-                          ovirt_policies[scratch.policy].name);
+        st = vm_words_parse(s->vms.items[i], &ovirt_vm_options, &said, pattern, diag);
+        if (st == ST_OK)
+            st = check_policy(s, said.policy, "vms", diag);
     }
     return st;
 }
@@ -242,20 +257,26 @@ static void ovirt_pass(struct sim *sim, struct mig *m)
         mig_poll_at(sim, m, platform_lattice(o->origin_ns, s->monitor_ns, sim->now_ns));
 }
 
-/* The guest runs at the source again: another host, unless that many were tried. */
+/* The guest runs at the source again: another host, unless that many were tried.  A request for one
+ * host is not tried with others, and maintenance makes such requests (MigrateMultipleVmsCommand).
+ */
 static void failed(struct sim *sim, struct job *job)
 {
     const struct ovirt_settings *s = platform_settings(sim);
     const struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
+    bool own = job->request == UINT32_MAX && job->operation == UINT32_MAX;
 
+    if (job->operation != UINT32_MAX || (job->wanted != HOST_NONE && !own)) {
+        sim_log(sim, job, job->target, "VM_MIGRATION_TO_SERVER_FAILED");
+        return;
+    }
     if (job->attempt < s->max_rerun && vm->paused != SWITCH_ON) {
         sim_log(sim, job, job->target, "VM_MIGRATION_TRYING_RERUN");
+        job->wanted = HOST_NONE;
         job_retry(sim, job, sim->now_ns);
         return;
     }
-    sim_log(sim, job, job->target,
-            job->evacuation ? "VM_MIGRATION_FAILED_DURING_MOVE_TO_MAINTENANCE"
-                            : "VM_MIGRATION_FAILED");
+    sim_log(sim, job, job->target, "VM_MIGRATION_FAILED");
 }
 
 static void ovirt_ended(struct sim *sim, struct job *job, const struct mig *m)

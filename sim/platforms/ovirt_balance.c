@@ -93,7 +93,7 @@ static bool send(struct sim *sim, uint32_t vm, uint32_t target, const char *why)
         .vm = vm, .wanted = target, .operation = UINT32_MAX, .kind = JOB_LIVE, .cancel_at_ns = -1};
 
     wish.source = cluster_vm_host(sim, vm);
-    wish.target = wish.last_target = HOST_NONE;
+    wish.target = wish.last_target = wish.earlier_target = HOST_NONE;
     if (target == HOST_NONE)
         wish.wanted = placement_pick(sim, &wish);
     else if (!placement_fits(sim, &wish, target))

@@ -29,7 +29,7 @@ static const struct option settings_rows[] = {
      .words = policy_names,
      .help = "migration policy of the cluster",
      .note = "Its schedule raises the downtime limit by memory passes, then aborts or switches to "
-             "post-copy. inherit means minimal-downtime here."},
+             "post-copy."},
     {.name = "auto_converge", .type = OPT_ENUM, .offset = AT(auto_converge), .def = "inherit",
      .words = switch_names,
      .help = "auto-converge of the cluster, for policy legacy",
