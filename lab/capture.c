@@ -48,6 +48,7 @@ struct member {
     struct strbuf final_path, part_path;
     char id[LAB_NAME_MAX + 16], group[LAB_NAME_MAX + 16], uri[64];
     json_t *workload, *capabilities, *parameters;
+    unsigned windows_ms[LAB_WINDOWS_MAX];
     struct record_options options;
     struct recorder *rec;
 
@@ -284,7 +285,7 @@ static enum status migrate(struct member *m)
         return st;
     own = (own_cpu(m->capture) - own) / ((double)(to.at_ns - from.at_ns) / (double)NS_PER_S);
     /* in percent of one processor: what all others did meanwhile, the recorder included */
-    st = note_whole(m, "host-others-cpu-pct", 100.0 * (lab_cpus_busy(&from, &to) - own));
+    st = note_whole(m, "host-others-cpu-pct", 100.0 * fmax(0.0, lab_cpus_busy(&from, &to) - own));
     return st == ST_OK ? note_whole(m, "host-stolen-ms", 1000.0 * (to.stolen_s - from.stolen_s))
                        : st;
 }
@@ -394,6 +395,8 @@ static void set_options(struct member *m)
         .destination = m->monitors[DESTINATION],
         /* never returns under tcg in QEMU 7.2 */
         .dirty_mode = kvm ? "dirty-bitmap" : "page-sampling",
+        .windows_ms = m->windows_ms,
+        .nr_windows = lab_windows(c, m->windows_ms),
         .rss_pid = m->pids[SOURCE],
         .epoch_ns = k->epoch_ns,
         .stop = k->env->stop,

@@ -24,13 +24,13 @@
 
 #define QEMU "qemu-system-x86_64"
 #define BARE_FILE "bare.elf"
-#define INITRAMFS_FILE "initramfs"
 
 /* What the workloads of linux/init call, beside busybox. */
 static const char *const linux_tools[] = {"redis-server", "redis-cli", "redis-benchmark",
                                           "stress-ng",    "gzip",      "base64"};
 enum {
-    NR_LINUX_TOOLS = sizeof(linux_tools) / sizeof(linux_tools[0])
+    NR_LINUX_TOOLS = sizeof(linux_tools) / sizeof(linux_tools[0]),
+    INITRAMFS_NAME = 48
 };
 
 /* -------- this host -------- */
@@ -152,39 +152,57 @@ static enum status write_file(const char *dir, const char *name, const unsigned 
     return whole ? ST_OK : ST_EOUTPUT;
 }
 
-static enum status write_initramfs(const char *dir, struct diag *diag)
+/* One initramfs for each set of tools, so that small workloads get small guests. */
+static void initramfs_name(char name[INITRAMFS_NAME], const struct lab_case *c)
 {
-    struct strbuf path[4] = {STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT};
-    static const char *const names[4] = {"initramfs.sh", INITRAMFS_FILE, "init", "writer"};
+    const char *prefix = tool_prefix(c->program);
+
+    snprintf(name, INITRAMFS_NAME, "initramfs%s%s", prefix ? "-" : "", prefix ? prefix : "");
+}
+
+static enum status pack(const char *dir, const char *name, const char *prefix, struct diag *diag)
+{
+    const char *const files[] = {"initramfs.sh", name, "init", "writer"};
+    struct strbuf paths[4] = {STRBUF_INIT, STRBUF_INIT, STRBUF_INIT, STRBUF_INIT};
     const char *argv[6 + NR_LINUX_TOOLS];
     size_t nr = 0;
-    enum status st = write_file(dir, names[0], lab_initramfs_image, lab_initramfs_image_len, diag);
+    enum status st = ST_OK;
 
-    if (st == ST_OK)
-        st = write_file(dir, names[2], lab_init_image, lab_init_image_len, diag);
-    if (st == ST_OK)
-        st = write_file(dir, names[3], lab_writer_image, lab_writer_image_len, diag);
     argv[nr++] = "sh";
     for (int i = 0; i < 4; i++) {
-        strbuf_addf(&path[i], "%s/%s", dir, names[i]);
-        argv[nr++] = strbuf_text(&path[i]);
+        strbuf_addf(&paths[i], "%s/%s", dir, files[i]);
+        argv[nr++] = strbuf_text(&paths[i]);
     }
     for (size_t i = 0; i < NR_LINUX_TOOLS; i++)
-        if (lab_find_tool(linux_tools[i], NULL))
+        if (prefix && strncmp(linux_tools[i], prefix, strlen(prefix)) == 0)
             argv[nr++] = linux_tools[i];
     argv[nr] = NULL;
-    if (st == ST_OK && access(argv[2], R_OK) != 0)
+    if (access(strbuf_text(&paths[1]), R_OK) != 0)
         st = lab_tool(argv, diag);
     for (int i = 0; i < 4; i++)
-        strbuf_release(&path[i]);
+        strbuf_release(&paths[i]);
     return st;
+}
+
+static enum status write_initramfs(const struct lab_case *c, const char *dir, struct diag *diag)
+{
+    char name[INITRAMFS_NAME];
+    enum status st;
+
+    initramfs_name(name, c);
+    st = write_file(dir, "initramfs.sh", lab_initramfs_image, lab_initramfs_image_len, diag);
+    if (st == ST_OK)
+        st = write_file(dir, "init", lab_init_image, lab_init_image_len, diag);
+    if (st == ST_OK)
+        st = write_file(dir, "writer", lab_writer_image, lab_writer_image_len, diag);
+    return st == ST_OK ? pack(dir, name, tool_prefix(c->program), diag) : st;
 }
 
 enum status lab_files_write(const struct lab_case *c, const char *dir, struct diag *diag)
 {
     return c->guest == LAB_GUEST_BARE
                ? write_file(dir, BARE_FILE, lab_bare_image, lab_bare_image_len, diag)
-               : write_initramfs(dir, diag);
+               : write_initramfs(c, dir, diag);
 }
 
 /* -------- command line -------- */
@@ -276,6 +294,7 @@ enum status lab_argv_init(struct lab_argv *a, const struct lab_case *c, const st
     snprintf(a->memory, sizeof(a->memory), "%" PRIu64, (uint64_t)(c->memory_bytes / MIB));
     snprintf(a->machine, sizeof(a->machine), "pc,accel=%s", lab_accel_name(accel));
     snprintf(a->serial, sizeof(a->serial), "file:%s%zu.log", side, member);
+    initramfs_name(a->initrd, c);
     snprintf(a->qmp, sizeof(a->qmp), "unix:%s%zu.qmp,server=on,wait=off", side, member);
     add_command_line(&a->append, c, h);
     if (strbuf_failed(&a->append))
@@ -293,7 +312,7 @@ enum status lab_argv_init(struct lab_argv *a, const struct lab_case *c, const st
         ADD("-cpu", "qemu64");
     ADD("-kernel", bare ? BARE_FILE : strbuf_text(&h->kernel));
     if (!bare)
-        ADD("-initrd", INITRAMFS_FILE);
+        ADD("-initrd", a->initrd);
     ADD("-append", strbuf_text(&a->append), "-serial", a->serial, "-qmp", a->qmp);
     if (side[0] == 'd')
         ADD("-incoming", "defer");

@@ -30,7 +30,7 @@ struct lab_host {
 
 struct lab_argv {
     const char *argv[LAB_ARGS_MAX]; /* NULL at the end */
-    char memory[32], serial[32], qmp[64], machine[40];
+    char memory[32], serial[32], qmp[64], machine[40], initrd[48];
     struct strbuf append;
 };
 

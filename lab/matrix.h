@@ -50,6 +50,7 @@ enum {
     LAB_WRITERS = 3,
     LAB_MEMBERS_MIN = 2, /* of a shared link */
     LAB_MEMBERS_MAX = 4,
+    LAB_WINDOWS_MAX = 8,
     LAB_NAME_MAX = 60 /* of cases and links: they become file names */
 };
 
@@ -70,6 +71,7 @@ struct lab_case {
     uint32_t repeats;
     int64_t settle_ns;
     int64_t timeout_ns;
+    struct option_list windows; /* of calc-dirty-rate, as lab_windows() reads them */
 
     uint64_t max_bandwidth_bytes_per_s; /* UINT64_MAX = unlimited */
     int64_t downtime_limit_ns;
@@ -129,5 +131,8 @@ enum status lab_matrix_read(struct lab_matrix *m, const char *path, struct arena
                             struct diag *diag);
 enum status lab_matrix_read_text(struct lab_matrix *m, const char *name, const char *text,
                                  size_t len, struct arena *arena, struct diag *diag);
+
+/* lab_windows - the case's measuring windows in ms; how many. */
+size_t lab_windows(const struct lab_case *c, unsigned ms[LAB_WINDOWS_MAX]);
 
 #endif

@@ -92,6 +92,38 @@ static enum status check_linux(const struct lab_matrix *m, const struct lab_case
     return ST_EINPUT;
 }
 
+size_t lab_windows(const struct lab_case *c, unsigned ms[LAB_WINDOWS_MAX])
+{
+    size_t nr = 0;
+
+    for (uint32_t i = 0; i < c->windows.nr && nr < LAB_WINDOWS_MAX; i++) {
+        int64_t ns = 0;
+
+        if (units_parse_time(c->windows.items[i], &ns, NULL) == ST_OK)
+            ms[nr++] = (unsigned)(ns / NS_PER_MS);
+    }
+    return nr;
+}
+
+/* QEMU takes 1 to 60 s. */
+static enum status check_windows(const struct lab_matrix *m, const struct lab_case *c,
+                                 struct diag *diag)
+{
+    if (c->windows.nr < 1 || c->windows.nr > LAB_WINDOWS_MAX)
+        return lab_case_fail(m, c, "windows", diag, "1 to %d times", LAB_WINDOWS_MAX);
+    for (uint32_t i = 0; i < c->windows.nr; i++) {
+        struct diag why = {0};
+        int64_t ns = 0;
+
+        if (units_parse_time(c->windows.items[i], &ns, &why) != ST_OK)
+            return lab_case_fail(m, c, "windows", diag, "%s", why.what);
+        if (ns < NS_PER_S || ns > 60 * NS_PER_S || ns % NS_PER_S)
+            return lab_case_fail(m, c, "windows", diag, "'%s': whole seconds, 1 to 60",
+                                 c->windows.items[i]);
+    }
+    return ST_OK;
+}
+
 enum status lab_case_check(const struct lab_matrix *m, const struct lab_case *c, struct diag *diag)
 {
     if (!whole_mib(c->memory_bytes))
@@ -108,6 +140,8 @@ enum status lab_case_check(const struct lab_matrix *m, const struct lab_case *c,
         return lab_case_fail(m, c, "postcopy_after", diag, "needs postcopy = on");
     if (c->start_ns && !c->link[0])
         return lab_case_fail(m, c, "start", diag, "only members of a link start at a time");
+    if (check_windows(m, c, diag) != ST_OK)
+        return ST_EINPUT;
     return c->guest == LAB_GUEST_BARE ? check_bare(m, c, diag) : check_linux(m, c, diag);
 }
 

@@ -67,6 +67,10 @@ static const struct option case_rows[] = {
     {.name = "timeout", .type = OPT_TIME_NS, .offset = AT(timeout_ns),
      .def = "60s", .min = (double)NS_PER_S, .max = TIME_MAX,
      .group = "capture", .help = "cancel a migration that takes longer"},
+    {.name = "windows", .type = OPT_LIST, .offset = AT(windows),
+     .def = "1s, 2s, 4s",
+     .group = "capture", .qmp = "calc-dirty-rate", .help = "measuring windows of the dirty rate before the migration",
+     .note = "Whole seconds, as QEMU before 8.2 wants them."},
 
     {.name = "max_bandwidth", .type = OPT_RATE, .offset = AT(max_bandwidth_bytes_per_s),
      .def = "128MiB/s", .min = 1.0, .max = 1e15,

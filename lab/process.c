@@ -23,6 +23,9 @@
 
 #include "base/banned.h"
 
+enum {
+    TOOL_WORDS = 32
+};
 #define FOLDER_PREFIX "migcast-lab-"
 #define NETNS_FOLDER "/run/netns/"
 
@@ -154,23 +157,30 @@ void lab_process_end(pid_t pid)
 
 /* -------- tools -------- */
 
+static bool is_program(const char *dir, size_t len, const char *name, struct strbuf *path)
+{
+    strbuf_clear(path);
+    strbuf_add(path, dir, len);
+    strbuf_addf(path, "/%s", name);
+    return len > 0 && !strbuf_failed(path) && access(strbuf_text(path), X_OK) == 0;
+}
+
 bool lab_find_tool(const char *name, struct strbuf *path)
 {
-    const char *dirs = getenv("PATH");
+    const char *given = getenv("PATH");
+    /* tools of the system's administrator are not in everybody's PATH */
+    const char *const lists[] = {given ? given : "/usr/bin:/bin", "/usr/sbin:/sbin"};
     struct strbuf file = STRBUF_INIT;
     bool found = false;
 
-    /* tools of the system's administrator are not in everybody's PATH */
-    strbuf_addf(&file, "%s:/usr/sbin:/sbin", dirs ? dirs : "/usr/bin:/bin");
-    for (char *list = strbuf_detach(&file), *p = list; list; p += strcspn(p, ":"), p += *p == ':') {
-        int len = (int)strcspn(p, ":");
+    for (int i = 0; i < 2 && !found; i++) {
+        const char *dir = lists[i];
 
-        strbuf_clear(&file);
-        strbuf_addf(&file, "%.*s/%s", len, p, name);
-        found = *p && access(strbuf_text(&file), X_OK) == 0;
-        if (found || !*p) {
-            free(list);
-            break;
+        while (*dir && !found) {
+            size_t len = strcspn(dir, ":");
+
+            found = is_program(dir, len, name, &file);
+            dir += len + (dir[len] == ':');
         }
     }
     if (found && path)
@@ -197,15 +207,21 @@ static void last_line(FILE *f, char *line, size_t cap)
 enum status lab_tool(const char *const *argv, struct diag *diag)
 {
     struct strbuf path = STRBUF_INIT;
+    const char *words[TOOL_WORDS + 1];
     char said[256] = "", output[] = "/tmp/migcast-tool-XXXXXX";
-    struct lab_spawn how = {.argv = argv, .output = output};
-    int fd = mkstemp(output), code = 0;
+    struct lab_spawn how = {.argv = words, .output = output};
+    int fd = mkstemp(output), code = 0, nr = 0;
     FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
     enum status st;
     pid_t pid;
 
     if (!f)
         return diag_errno(diag, ST_ERETRY, argv[0], "cannot keep its output");
+    for (; argv[nr] && nr < TOOL_WORDS; nr++)
+        words[nr] = argv[nr];
+    words[nr] = NULL;
+    if (lab_find_tool(argv[0], &path))
+        words[0] = strbuf_text(&path);
     st = lab_process_start(&pid, &how, diag);
     if (st == ST_OK) {
         while (waitpid(pid, &code, 0) < 0 && errno == EINTR)
