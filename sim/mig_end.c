@@ -40,7 +40,8 @@ void mig_finish_row(struct sim *sim, struct mig *m)
         r->precopy_bytes = r->transferred_bytes;
     r->zero_pages = m->sender.sent_pages[WIRE_ZERO];
     r->normal_pages = m->sender.sent_pages[WIRE_NORMAL] + m->sender.sent_pages[WIRE_MIXED];
-    r->max_throttle_pct = m->throttle.max_pct;
+    if (m->throttle.max_pct > r->max_throttle_pct) /* else the platform slowed it more */
+        r->max_throttle_pct = m->throttle.max_pct;
     r->downtime_limit_ns = m->params.downtime_limit_ns;
     r->guest_slowdown_ratio = m->wanted_s > 0.0 ? 1.0 - m->worked_s / m->wanted_s : 0.0;
     r->binding = what_bound(m);

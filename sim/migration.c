@@ -461,7 +461,8 @@ uint64_t mig_sync(struct sim *sim, struct mig *m, bool last)
     if (!last) {
         m->sender.now_ns = sim->now_ns + cost;
         if (throttle_sync(&m->throttle, &m->params, sim->now_ns, newly, m->sender.counted_bytes)) {
-            m->result->max_throttle_pct = m->throttle.max_pct;
+            if (m->throttle.max_pct > m->result->max_throttle_pct)
+                m->result->max_throttle_pct = m->throttle.max_pct;
             if (m->throttle.limiting)
                 sim_schedule(sim, m, TIMER_LIMIT, EV_LIMIT,
                              sim->now_ns + m->params.vcpu_dirty_limit_period_ns);
