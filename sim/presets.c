@@ -37,6 +37,17 @@ const struct preset presets[] = {
     {"nova-postcopy", preset_text_nova_postcopy},
     {"vmotion", preset_text_vmotion},
     {"cloudstack", preset_text_cloudstack},
+    {"libvirt-30ms", preset_text_libvirt_30ms},
+    {"virsh-script", preset_text_virsh_script},
+    {"virsh-parallel", preset_text_virsh_parallel},
+    {"virsh-postcopy", preset_text_virsh_postcopy},
+    {"virsh-suspend", preset_text_virsh_suspend},
+    {"cloudpods-3.9", preset_text_cloudpods_3_9},
+    {"cloudpods-3.10", preset_text_cloudpods_3_10},
+    {"cloudpods-4.0.2", preset_text_cloudpods_4_0_2},
+    {"proxmox-8", preset_text_proxmox_8},
+    {"proxmox-9", preset_text_proxmox_9},
+    {"proxmox-ha", preset_text_proxmox_ha},
     {NULL, NULL},
 };
 

@@ -29,5 +29,9 @@ extern const char preset_text_ovirt_minimal_downtime[], preset_text_ovirt_suspen
     preset_text_ovirt_postcopy[], preset_text_ovirt_very_large[], preset_text_ovirt_legacy[],
     preset_text_nova[], preset_text_nova_force_complete[], preset_text_nova_postcopy[],
     preset_text_vmotion[], preset_text_cloudstack[];
+extern const char preset_text_libvirt_30ms[], preset_text_virsh_script[],
+    preset_text_virsh_parallel[], preset_text_virsh_postcopy[], preset_text_virsh_suspend[],
+    preset_text_cloudpods_3_9[], preset_text_cloudpods_3_10[], preset_text_cloudpods_4_0_2[],
+    preset_text_proxmox_8[], preset_text_proxmox_9[], preset_text_proxmox_ha[];
 
 #endif
