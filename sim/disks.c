@@ -394,6 +394,20 @@ int64_t disks_cut(struct sim *sim, struct mig *m)
     return (int64_t)llround(longest * (double)NS_PER_S);
 }
 
+bool disks_never_ready(const struct sim *sim, const struct mig *m)
+{
+    uint32_t first, last;
+
+    disks_of(sim, m->vm, &first, &last);
+    for (uint32_t i = first; i < last; i++) {
+        const struct disk_state *d = &sim->disks[i];
+
+        if (d->copies && !mirror_converges(&d->mirror, d->limit, d->rate))
+            return true;
+    }
+    return false;
+}
+
 double disks_left_bytes(const struct sim *sim, const struct mig *m)
 {
     uint32_t first, last;

@@ -68,6 +68,8 @@ int64_t disks_cut(struct sim *sim, struct mig *m);
 /* disks_stop - the migration is over, or the guest runs at its target: flows end, bytes are
  * counted.  Harmless when there are none. */
 void disks_stop(struct sim *sim, struct mig *m);
+/* Is there one that, at its share of this moment, will never be ready? */
+bool disks_never_ready(const struct sim *sim, const struct mig *m);
 /* Bytes that are still to be copied. */
 double disks_left_bytes(const struct sim *sim, const struct mig *m);
 

@@ -16,6 +16,8 @@ static enum binding what_bound(const struct mig *m)
     const double *t = m->sender.bound_ns;
     int worst = 0;
 
+    if (m->state == MIG_MIRROR)
+        return m->disks_awaited > 0 && m->disks_behind ? BINDING_DIRTY_RATE : BINDING_LINK;
     if (m->result->outcome == OUTCOME_TIMEOUT || m->result->outcome == OUTCOME_QUEUED) {
         double rate = dirty_distinct_rate(&m->model, 0.0);
 
@@ -157,6 +159,12 @@ void mig_horizon(struct sim *sim, struct mig *m)
     m->result->total_ns = sim->now_ns - m->result->started_ns;
     if (m->result->downtime_ns < -1)
         m->result->downtime_ns = -1;
+    if (m->state == MIG_MIRROR) {
+        m->disks_behind = disks_never_ready(sim, m);
+        m->result->reason = m->disks_behind
+                                ? "never ready: a disk is written faster than it is copied"
+                                : "still copying disks at the horizon";
+    }
     mig_finish_row(sim, m);
     for (int t = 0; t < TIMER_NR; t++)
         sim_unschedule(sim, m, (enum mig_timer)t);

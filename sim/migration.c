@@ -208,6 +208,7 @@ void mig_start(struct sim *sim, struct mig *m)
     m->wanted_s = m->worked_s = 0.0;
     m->blackout_start_ns = m->postcopy_start_ns = -1;
     m->disks_awaited = 0;
+    m->disks_behind = false;
     m->bulk = (struct bulk){0};
     m->result->started_ns = sim->now_ns;
     throttle_init(&m->throttle, sim->now_ns);

@@ -145,6 +145,7 @@ struct mig {
     uint32_t disks_awaited; /* mirrors not ready, or not drained yet */
     uint32_t disk;          /* OFFLINE: that is copied now */
     int64_t disk_start_ns;
+    bool disks_behind; /* at the end: one is written faster than it is copied */
     event_handle timers[TIMER_NR];
     struct precopy sender, trial; /* settled; and as it will be when TIMER_STEP fires */
     struct memory memory;

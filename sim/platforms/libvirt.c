@@ -9,8 +9,12 @@
  * Source: libvirt tools/virsh-domain.c (virshWatchJob and its time-out), src/qemu/qemu.conf.in
  * (migration_port_min, migration_port_max), docs/manpages/virsh.rst.
  */
+#include <stdio.h>
+
 #include "base/units.h"
 #include "sim/sim_int.h"
+
+#include "base/banned.h"
 
 #define LONG_NS ((double)(3650LL * 86400 * NS_PER_S))
 
@@ -84,17 +88,18 @@ static enum status libvirt_check(const struct scenario *sc, struct diag *diag)
 {
     const struct libvirt_settings *s = sc->cluster.settings;
 
-    if (s->timeout_ns > 0 && s->timeout_action == LIMIT_POSTCOPY) {
-        for (uint32_t i = 0; i < sc->nr_migrations; i++) {
-            if (sc->migrations[i].params.postcopy)
-                continue;
-            diag_set(
-                diag, ST_EINPUT,
-                "[libvirt] timeout_action = postcopy, but [migration%s%s] has no postcopy = on",
-                sc->migrations[i].name[0] ? " " : "", sc->migrations[i].name);
-            diag_hint(diag, "--timeout-postcopy needs --postcopy");
-            return ST_EINPUT;
-        }
+    if (s->timeout_ns == 0 || s->timeout_action != LIMIT_POSTCOPY)
+        return ST_OK;
+    for (uint32_t i = 0; i < sc->nr_migrations; i++) {
+        const struct scn_migration *m = &sc->migrations[i];
+
+        if (m->params.postcopy)
+            continue;
+        diag_set(diag, ST_EINPUT, "postcopy, but [migration%s%s] has no postcopy = on",
+                 m->name[0] ? " " : "", m->name);
+        diag_hint(diag, "--timeout-postcopy needs --postcopy");
+        snprintf(diag->key, sizeof(diag->key), "timeout_action");
+        return ST_EINPUT;
     }
     return ST_OK;
 }

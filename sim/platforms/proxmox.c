@@ -110,12 +110,16 @@ static enum status proxmox_check(const struct scenario *sc, struct diag *diag)
     const struct proxmox_settings *s = sc->cluster.settings;
 
     if (s->poll_ns % s->fast_poll_ns != 0) {
-        diag_set(diag, ST_EINPUT, "[proxmox] poll is no multiple of fast_poll");
+        diag_set(diag, ST_EINPUT, "poll is no multiple of it");
         diag_hint(diag, "poll = 1s goes with fast_poll = 100ms");
+        snprintf(diag->key, sizeof(diag->key), "fast_poll");
         return ST_EINPUT;
     }
-    if (s->ha_window_ns > s->ha_round_ns)
-        return diag_set(diag, ST_EINPUT, "[proxmox] ha_window is longer than ha_round");
+    if (s->ha_window_ns > s->ha_round_ns) {
+        diag_set(diag, ST_EINPUT, "longer than ha_round");
+        snprintf(diag->key, sizeof(diag->key), "ha_window");
+        return ST_EINPUT;
+    }
     return ST_OK;
 }
 
@@ -197,7 +201,7 @@ static bool proxmox_admit(struct sim *sim, const struct job *job, uint32_t targe
     at = worker_slot(sim, s, job, platform_host_state(sim, job->source), sim->now_ns);
     if (at == sim->now_ns)
         return true;
-    job_put_off(sim, job, at);
+    cluster_hold_source(sim, job->source, at);
     return false;
 }
 
