@@ -19,6 +19,11 @@ enum {
     NEED_PCT = 40 /* captures throttled less than this do not tell */
 };
 
+bool calibration_tells_need(const struct trace_facts *f)
+{
+    return f->after.outcome == FACTS_COMPLETED && f->after.totals.max_throttle_pct >= NEED_PCT;
+}
+
 static double need_at(int step)
 {
     return 0.30 + 0.05 * step;
@@ -38,13 +43,15 @@ static enum status total_at(const struct trace_facts *f, const struct costs_file
     return st;
 }
 
-/* Where log(forecast / observed) changes sign, interpolated; < 0 = nowhere. */
-static enum status need_of(const struct trace_facts *f, const struct costs_file *c, double *need,
-                           struct diag *diag)
+/* Where log(forecast / observed) changes sign, interpolated. */
+enum status calibration_need_of(const struct trace_facts *f, const struct costs_file *c,
+                                double *need, struct diag *diag)
 {
     double before = NAN;
 
     *need = -1.0;
+    if (!calibration_tells_need(f))
+        return ST_OK;
     for (int i = 0; i < NEED_STEPS; i++) {
         double total, off;
         enum status st = total_at(f, c, need_at(i), &total, diag);
@@ -61,6 +68,21 @@ static enum status need_of(const struct trace_facts *f, const struct costs_file 
     return ST_OK;
 }
 
+void calibration_set_need(struct costs_file_part *part, double *needs, size_t n)
+{
+    struct host_costs_spread *s = &part->spread;
+
+    if (n == 0)
+        return;
+    stats_sort(needs, n);
+    s->cpu_need_ratio = stats_quantile_sorted(needs, n, 0.5);
+    for (size_t i = 0; i < n; i++)
+        needs[i] = fabs(needs[i] - s->cpu_need_ratio);
+    stats_sort(needs, n);
+    s->cpu_need_spread_ratio =
+        n > 1 ? fmax(1.4826 * stats_quantile_sorted(needs, n, 0.5), 0.03) : 0.08;
+}
+
 enum status calibration_learn_need(struct costs_file *c, const struct trace_facts *facts, size_t nr,
                                    size_t skip, struct diag *diag)
 {
@@ -74,24 +96,14 @@ enum status calibration_learn_need(struct costs_file *c, const struct trace_fact
             double need;
 
             if (calibration_accel(&facts[i]) != (enum accel)a ||
-                calibration_left_out(facts, i, skip) || facts[i].after.outcome != FACTS_COMPLETED ||
-                facts[i].after.totals.max_throttle_pct < NEED_PCT)
+                calibration_left_out(facts, i, skip))
                 continue;
-            st = need_of(&facts[i], c, &need, diag);
+            st = calibration_need_of(&facts[i], c, &need, diag);
             if (st == ST_OK && need > 0.0)
                 v[n++] = need;
         }
-        if (st == ST_OK && n > 0) {
-            struct host_costs_spread *s = &c->part[a].spread;
-
-            stats_sort(v, n);
-            s->cpu_need_ratio = stats_quantile_sorted(v, n, 0.5);
-            for (size_t i = 0; i < n; i++)
-                v[i] = fabs(v[i] - s->cpu_need_ratio);
-            stats_sort(v, n);
-            s->cpu_need_spread_ratio =
-                n > 1 ? fmax(1.4826 * stats_quantile_sorted(v, n, 0.5), 0.03) : 0.08;
-        }
+        if (st == ST_OK)
+            calibration_set_need(&c->part[a], v, n);
     }
     free(v);
     return st;
