@@ -100,6 +100,7 @@ static enum status one_kind(struct scn_resolver *r, struct scn_section *s,
                                            .working_set_bytes = set,
                                            .write_bytes_per_s = (double)decl->write_bytes_per_s,
                                            .write_size_bytes = decl->write_size_bytes},
+                                .size_bytes = decl->size_bytes,
                                 .limit_bytes_per_s = decl->limit_bytes_per_s};
     st = find_storage(r, s, "storage", decl->storage, &k->storage);
     k->to = k->storage;

@@ -14,8 +14,11 @@
 #include "sim/platforms/kubevirt.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "base/units.h"
+
+#include "base/banned.h"
 
 #define BACKOFF_NS (20 * NS_PER_S)
 #define BACKOFF_DOUBLINGS 4 /* only five finished objects are kept: 20 s x 2^4 */
@@ -65,20 +68,23 @@ static const struct vm_attrs *attributes(const struct sim *sim, uint32_t vm)
 
 /* ---- settings ---- */
 
+static enum status refuse_setting(struct diag *diag, const char *key, const char *what,
+                                  const struct kubevirt_behaviour *b)
+{
+    snprintf(diag->key, sizeof(diag->key), "%s", key);
+    diag_set(diag, ST_EINPUT, "%s; version is %s", what, b->name);
+    return ST_EINPUT;
+}
+
 enum status kubevirt_check(const struct scenario *sc, struct diag *diag)
 {
     const struct kubevirt_settings *s = sc->cluster.settings;
     const struct kubevirt_behaviour *b = kubevirt_behaviour(s->version);
 
-    if (s->stall_detection && !b->stall_detection) {
-        diag_set(diag, ST_EINPUT, "stall_detection came with KubeVirt 1.9; version is %s", b->name);
-        return ST_EINPUT;
-    }
-    if (s->downtime_tuning && !b->downtime_tuning) {
-        diag_set(diag, ST_EINPUT, "downtime_tuning is in no release before main; version is %s",
-                 b->name);
-        return ST_EINPUT;
-    }
+    if (s->stall_detection && !b->stall_detection)
+        return refuse_setting(diag, "stall_detection", "it came with KubeVirt 1.9", b);
+    if (s->downtime_tuning && !b->downtime_tuning)
+        return refuse_setting(diag, "downtime_tuning", "it is in no release before main", b);
     for (uint32_t i = 0; i < sc->nr_migrations; i++) {
         const struct mig_params *p = &sc->migrations[i].params;
 
@@ -105,6 +111,20 @@ void kubevirt_begin(struct sim *sim)
 
 /* ---- the queue ---- */
 
+/* A volume that only its node sees, and that no volume migration moves to other storage. */
+static bool has_local_volume(const struct sim *sim, uint32_t vm)
+{
+    const struct scn_disks *d = &sim->sc->disks;
+
+    for (uint32_t i = d->first ? d->first[vm] : 0; d->first && i < d->first[vm + 1]; i++) {
+        const struct scn_disk_kind *k = &d->kinds[d->disks[i].kind];
+
+        if (k->to == k->storage && (k->storage == STORAGE_NONE || !d->storages[k->storage].shared))
+            return true;
+    }
+    return false;
+}
+
 /* Condition LiveMigratable, and its reason. */
 const char *kubevirt_refuse(struct sim *sim, const struct job *job)
 {
@@ -114,6 +134,8 @@ const char *kubevirt_refuse(struct sim *sim, const struct job *job)
         return 0;
     if (a->gpus > 0 || a->devices > 0)
         return "LiveMigratable is false: HostDeviceNotLiveMigratable";
+    if (has_local_volume(sim, job->vm))
+        return "LiveMigratable is false: DisksNotLiveMigratable";
     if (a->cpu_mode == CPU_PASSTHROUGH)
         return "LiveMigratable is false: CPUModeLiveMigratable";
     if (a->migratable == MIGRATABLE_NO)
@@ -263,8 +285,7 @@ static void tune_start(struct sim *sim, struct mig *m, struct kubevirt_mig *k)
     k->disruption = b->disruption ? disruption : params->postcopy;
     k->vfio = a->gpus > 0 || a->devices > 0 || a->sriov > 0;
     k->per_gib_s = params->completion_timeout_ns_per_gib / NS_PER_S;
-    k->deadline_s = kubevirt_deadline_s(k->per_gib_s, m->guest->memory_bytes) +
-                    params->completion_timeout_ns / NS_PER_S;
+    k->fixed_s = params->completion_timeout_ns / NS_PER_S;
     k->progress_s = params->progress_timeout_ns / NS_PER_S;
     params->completion_timeout_ns = params->completion_timeout_ns_per_gib = 0;
     params->progress_timeout_ns = 0;

@@ -114,8 +114,10 @@ struct kubevirt_mig {
     int64_t start_ns;   /* of the monitor */
     int64_t lattice_ns; /* its first poll; the others follow every 400 ms */
     int64_t per_gib_s;  /* completionTimeoutPerGiB */
-    int64_t deadline_s; /* 0 = none; doubles when the guest is paused */
-    int64_t progress_s; /* 0 = none */
+    int64_t fixed_s;    /* [migration] completion_timeout, which KubeVirt has not: comes on top */
+    uint64_t copied_bytes; /* memory, and volumes that move */
+    int64_t deadline_s;    /* 0 = none; doubles when the guest is paused */
+    int64_t progress_s;    /* 0 = none */
     int64_t max_downtime_ms;
     int64_t downtime_ms;          /* set by the ramp; 0 = not yet */
     int64_t tuned_ns;             /* last step of the ramp */

@@ -64,6 +64,11 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static bool watched(const struct mig *m)
+{
+    return mig_in_precopy(m) || mig_in_mirror(m);
+}
+
 /* The next poll at which something can happen, as things stand. */
 static void plan(struct sim *sim, struct mig *m)
 {
@@ -71,7 +76,7 @@ static void plan(struct sim *sim, struct mig *m)
     const struct kubevirt_mig *k = kubevirt_mig(m);
     int64_t at = INT64_MAX;
 
-    if (!mig_in_precopy(m) || k->over)
+    if (!watched(m) || k->over)
         return;
     if (k->stall) {
         if (k->switchover_s > 0 && !k->paused)
@@ -113,6 +118,18 @@ static struct kubevirt_stall *take_stall(struct sim *sim)
     return NULL;
 }
 
+/* Capacity of the volumes that move with it, sparse or not. */
+static uint64_t volume_bytes(const struct sim *sim, const struct mig *m)
+{
+    const struct scn_disks *d = &sim->sc->disks;
+    uint64_t bytes = 0;
+
+    for (uint32_t i = d->first ? d->first[m->vm] : 0; d->first && i < d->first[m->vm + 1]; i++)
+        if (disks_is_local(sim, i, m->source, m->target))
+            bytes += d->kinds[d->disks[i].kind].size_bytes;
+    return bytes;
+}
+
 static void begin(struct sim *sim, struct mig *m)
 {
     struct kubevirt_mig *k = kubevirt_mig(m);
@@ -120,6 +137,8 @@ static void begin(struct sim *sim, struct mig *m)
 
     rng_stream(&rng, sim->sc->seed, "kubevirt poll", ((uint64_t)m->job << 16) + m->result->attempt,
                sim->replication);
+    k->copied_bytes = m->guest->memory_bytes + volume_bytes(sim, m);
+    k->deadline_s = kubevirt_deadline_s(k->per_gib_s, k->copied_bytes) + k->fixed_s;
     k->start_ns = sim->now_ns;
     k->lattice_ns = sim->now_ns + POLL_NS + (int64_t)(rng_uniform(&rng) * (double)POLL_NS);
     if (settings(sim)->stall_detection && behaviour(sim)->stall_detection) {
@@ -130,35 +149,42 @@ static void begin(struct sim *sim, struct mig *m)
     }
 }
 
+/* Job and monitor start; false = the target pod never came up. */
+static bool start(struct sim *sim, struct mig *m)
+{
+    const struct job *job = job_at(sim, m->job);
+    struct kubevirt_mig *k = kubevirt_mig(m);
+
+    if (k->pod_pending) {
+        mig_order_abort(sim, m, true, "the target pod was pending for too long");
+        return false;
+    }
+    if (k->lattice_ns == 0) {
+        sim_log(sim, job, m->target, "TargetReady");
+        sim_log(sim, job, m->source, "Running");
+        begin(sim, m);
+    }
+    return true;
+}
+
 /* The libvirt job copies disks before memory, and the clock runs from there. */
 void kubevirt_mirroring(struct sim *sim, struct mig *m)
 {
-    begin(sim, m);
-    plan(sim, m);
+    if (start(sim, m))
+        plan(sim, m);
 }
 
 void kubevirt_running(struct sim *sim, struct mig *m)
 {
-    struct kubevirt_mig *k = kubevirt_mig(m);
-    const struct job *job = job_at(sim, m->job);
-
-    if (k->pod_pending) {
-        mig_order_abort(sim, m, true, "the target pod was pending for too long");
-        return;
-    }
-    sim_log(sim, job, m->target, "TargetReady");
-    sim_log(sim, job, m->source, "Running");
-    if (k->lattice_ns == 0)
-        begin(sim, m);
-    plan(sim, m);
+    if (start(sim, m))
+        plan(sim, m);
 }
 
 /* ---- the plain monitor ---- */
 
 static void abort_late(struct sim *sim, struct mig *m, const struct kubevirt_mig *k)
 {
-    uint64_t bytes = m->guest->memory_bytes;
-    int64_t documented = k->per_gib_s * (int64_t)((bytes + GIB - 1) / GIB);
+    int64_t documented = k->per_gib_s * (int64_t)((k->copied_bytes + GIB - 1) / GIB) + k->fixed_s;
     char text[160];
 
     if (documented > 0 && !k->paused && documented != k->deadline_s)
@@ -327,7 +353,7 @@ static void poll_stall(struct sim *sim, struct mig *m, struct kubevirt_mig *k)
     }
     if (round)
         k->stall->sampled_ns = k->lattice_ns = sim->now_ns;
-    if (mig_in_precopy(m) && !k->over)
+    if (watched(m) && !k->over)
         stall_deadline(sim, m, k);
 }
 
@@ -353,7 +379,7 @@ void kubevirt_poll(struct sim *sim, struct mig *m)
 {
     struct kubevirt_mig *k = kubevirt_mig(m);
 
-    if (!mig_in_precopy(m) || k->over)
+    if (!watched(m) || k->over)
         return;
     if (k->stall)
         poll_stall(sim, m, k);
