@@ -66,6 +66,7 @@ check_format() {
     [ "${PIPESTATUS[0]}" -eq 0 ]
 }
 
+packages+=("${capture_packages[@]}")
 prepare
 started=$SECONDS
 build_preset dev
