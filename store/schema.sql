@@ -1,4 +1,4 @@
--- schema.sql - what a migcast result file holds; schema version 2.
+-- schema.sql - what a migcast result file holds; schema version 3.
 --
 -- The unit ends each column's name: _ns (nanoseconds of simulated time), _bytes, _pages, _pct (0 to 100),
 -- _ratio (0 to 1), _bytes_per_s, _pages_per_s.  Moments (*_ns that are not lengths) count from the start
@@ -31,6 +31,7 @@ CREATE TABLE migration (
   source       TEXT,                 -- host
   target       TEXT,                 -- host
   platform     TEXT,
+  kind         TEXT,                 -- live cold suspend rescue restart
   outcome      TEXT    NOT NULL,     -- completed timeout cancelled failed rejected queued (no CHECK: it
                                      -- would take a quarter of the time of storing a row)
   reason       TEXT,                 -- of an outcome that needs one
@@ -39,12 +40,15 @@ CREATE TABLE migration (
   started_ns   INTEGER,              -- moment of `migrate`
   ended_ns     INTEGER,              -- moment of the end
   setup_ns     INTEGER,              -- length, as QEMU's setup-time
-  total_ns     INTEGER,              -- length, as QEMU's total-time
+  total_ns     INTEGER,              -- length, as QEMU's total-time, and before it disk_ns
   downtime_ns  INTEGER,              -- length, as QEMU's downtime; NULL: the guest was never stopped
   blackout_ns  INTEGER,              -- length in which no vCPU ran on either side
   postcopy_ns  INTEGER,              -- length of post-copy
   postcopy_stall_ns    INTEGER,      -- vCPU time lost to missing pages, all vCPUs added
   expected_downtime_ns INTEGER,      -- QEMU's last estimate
+  downtime_limit_ns    INTEGER,      -- in force at the end
+  disk_ns              INTEGER,      -- length of copying disks before memory, part of total_ns
+  disk_bytes           INTEGER NOT NULL,     -- copied of disks, beside transferred_bytes
   dirty_rate_pages_per_s  INTEGER NOT NULL,  -- QEMU's last report
   transferred_bytes       INTEGER NOT NULL,
   precopy_bytes           INTEGER NOT NULL,

@@ -170,6 +170,7 @@ static void bind_migration(struct row *row, const struct mig_result *mig, int64_
     row_text(row, mig->source);
     row_text(row, mig->target);
     row_text(row, mig->platform);
+    row_text(row, mig->kind);
     row_text(row, outcome_name(mig->outcome));
     row_text(row, mig->reason);
     row_text(row, binding_key(mig->binding));
@@ -183,6 +184,9 @@ static void bind_migration(struct row *row, const struct mig_result *mig, int64_
     row_known(row, mig->postcopy_ns);
     row_known(row, mig->postcopy_stall_ns);
     row_known(row, mig->expected_downtime_ns);
+    row_known(row, mig->downtime_limit_ns);
+    row_known(row, mig->disk_ns);
+    row_count(row, mig->disk_bytes);
     row_count(row, mig->dirty_pages_rate);
     row_count(row, mig->transferred_bytes);
     row_count(row, mig->precopy_bytes);
@@ -203,7 +207,7 @@ static enum status put_migrations(struct store *store, const struct run_result *
                                   int64_t first_id, struct diag *diag)
 {
     struct row row;
-    enum status st = row_init(store, &row, "migration", 32, run->nr_migs, diag);
+    enum status st = row_init(store, &row, "migration", 36, run->nr_migs, diag);
 
     for (size_t i = 0; i < run->nr_migs && st == ST_OK; i++) {
         row_begin(&row);

@@ -50,6 +50,7 @@ static void sample_migration(struct mig_result *m, uint64_t *state, size_t i)
     m->source = hosts[next(state) % 3];
     m->target = next(state) % 5 ? hosts[next(state) % 3] : NULL;
     m->platform = "libvirt";
+    m->kind = i % 3 ? "live" : NULL;
     m->outcome = (enum outcome)(next(state) % OUTCOME_NR);
     m->reason = m->outcome == OUTCOME_COMPLETED ? NULL : "completion timeout";
     m->replication = (uint32_t)(i / 4);
@@ -65,6 +66,9 @@ static void sample_migration(struct mig_result *m, uint64_t *state, size_t i)
     m->postcopy_ns = some_ns(state);
     m->postcopy_stall_ns = some_ns(state);
     m->expected_downtime_ns = some_ns(state);
+    m->downtime_limit_ns = some_ns(state);
+    m->disk_ns = some_ns(state);
+    m->disk_bytes = some_count(state);
     m->dirty_pages_rate = some_count(state);
     m->transferred_bytes = some_count(state);
     m->precopy_bytes = some_count(state);
@@ -182,6 +186,7 @@ static const char *migration_difference(const struct mig_result *a, const struct
     SAME_TEXT(source);
     SAME_TEXT(target);
     SAME_TEXT(platform);
+    SAME_TEXT(kind);
     SAME_TEXT(reason);
     SAME_INT(replication);
     SAME_INT(attempt);
@@ -197,6 +202,9 @@ static const char *migration_difference(const struct mig_result *a, const struct
     SAME_INT(postcopy_ns);
     SAME_INT(postcopy_stall_ns);
     SAME_INT(expected_downtime_ns);
+    SAME_INT(downtime_limit_ns);
+    SAME_INT(disk_ns);
+    SAME_INT(disk_bytes);
     SAME_INT(dirty_pages_rate);
     SAME_INT(transferred_bytes);
     SAME_INT(precopy_bytes);
