@@ -35,11 +35,14 @@ char *split_case_name(char buf[2 * FACTS_TEXT], const struct facts_header *h)
 {
     char config[FACTS_TEXT];
     size_t group = strlen(h->link.group);
-    const char *member = group > 0 && strncmp(h->id, h->link.group, group) == 0 ? h->id + group
-                         : group > 0                                            ? h->id
-                                                                                : "";
 
-    snprintf(buf, 2 * FACTS_TEXT, "%s%s", split_config_name(config, h), member);
+    split_config_name(config, h);
+    if (!group)
+        snprintf(buf, 2 * FACTS_TEXT, "%s", config);
+    else if (strncmp(h->id, h->link.group, group) == 0) /* GROUP-rN-MEMBER */
+        snprintf(buf, 2 * FACTS_TEXT, "%s%s", config, h->id + group);
+    else /* MEMBER-rN, as the lab names them */
+        snprintf(buf, 2 * FACTS_TEXT, "%s/%.*s", config, (int)without_repeat(h->id), h->id);
     return buf;
 }
 

@@ -32,7 +32,8 @@ Test(split, names_lose_the_repeat_and_links_the_member)
         {"duo-r3-0", "duo-r3", "duo", "duo-0"},
         {"duo-r3-1", "duo-r3", "duo", "duo-1"},
         {"link-two-0", "link-two", "link-two", "link-two-0"},
-        {"other", "duo-r3", "duo", "duoother"},
+        {"other", "duo-r3", "duo", "duo/other"},
+        {"duo-0-r3", "duo-r3", "duo", "duo/duo-0"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
