@@ -197,8 +197,11 @@ void cluster_hold_source(struct sim *sim, uint32_t host, int64_t at_ns)
     sim_push(sim, at_ns, -1, EV_HELD, host, 0);
 }
 
+/* A guest that starts again after its host died is no migration: it takes no slot. */
 void cluster_take_slots(struct sim *sim, struct job *job)
 {
+    if (job->kind == JOB_RESCUE)
+        return;
     sim->cluster.total++;
     sim->cluster.hosts[job->source].out++;
     cluster_host_changed(sim, job->source);
@@ -210,6 +213,8 @@ void cluster_take_slots(struct sim *sim, struct job *job)
 
 void cluster_give_slots(struct sim *sim, struct job *job)
 {
+    if (job->kind == JOB_RESCUE)
+        return;
     sim->cluster.total--;
     sim->cluster.hosts[job->source].out--;
     cluster_host_changed(sim, job->source);

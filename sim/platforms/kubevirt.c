@@ -371,6 +371,10 @@ void kubevirt_ended(struct sim *sim, struct job *job, const struct mig *m)
         st->outdated--;
     if (moved)
         v->outdated = v->updating = false;
+    if (job->kind == JOB_RESCUE && !moved) { /* its pod stays pending */
+        job_retry(sim, job, sim->now_ns);
+        return;
+    }
     if (moved || m->guest_lost || m->own.outcome == OUTCOME_CANCELLED || !job->evacuation)
         return;
     if (v->updating && !b->backoff_updates) { /* the updater makes another one */
