@@ -28,7 +28,7 @@ enum status cluster_init(struct sim *sim)
     if (!c->held || !c->jobs || !c->vms || !c->hosts || !c->first_vm || !c->last_vm)
         return ST_ENOMEM;
     /* parked by what they lack: alike VMs with any target, or one wanted target */
-    if (placement_init(sim) != ST_OK)
+    if (placement_init(sim) != ST_OK || operations_init(sim) != ST_OK)
         return ST_ENOMEM;
     return queue_init(&c->queue, sc->nr_hosts, sc->nr_classes + 1 + sc->nr_hosts);
 }
@@ -38,6 +38,7 @@ void cluster_release(struct sim *sim)
     struct cluster *c = &sim->cluster;
 
     placement_release(sim);
+    operations_release(sim);
     free(c->jobs);
     free(c->vms);
     free(c->hosts);
@@ -241,14 +242,16 @@ void cluster_restart_lost(struct sim *sim, uint32_t host, enum job_kind kind)
 {
     for (uint32_t vm = 0; vm < sim->sc->nr_vms; vm++) {
         const struct vm_state *v = &sim->cluster.vms[vm];
+        const struct vm_attrs *a = placement_vm_attrs(sim, vm);
         struct job wish = {.vm = vm,
                            .wanted = HOST_NONE,
                            .operation = UINT32_MAX,
                            .evacuation = true,
+                           .priority = (int32_t)a->priority,
                            .kind = (uint8_t)kind,
                            .cancel_at_ns = -1};
 
-        if (v->lost && v->last_host == host && v->job == JOB_NONE)
+        if (v->lost && v->last_host == host && v->job == JOB_NONE && a->ha)
             job_submit(sim, &wish);
     }
 }
@@ -303,6 +306,8 @@ void cluster_host_down(struct sim *sim, uint32_t host)
     cluster_host_changed(sim, host);
     if (sim->platform->host_lost)
         sim->platform->host_lost(sim, host);
+    else if (c->rules.restart_after_ns > 0)
+        sim_push(sim, sim->now_ns + c->rules.restart_after_ns, 0, EV_RESTART, host, 0);
     operations_host_lost(sim, host);
     cluster_room_made(sim);
 }

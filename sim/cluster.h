@@ -72,6 +72,8 @@ struct cluster_rules {
     uint32_t max_attempts;                    /* 0, 1 = no retry; UINT32_MAX = for ever */
     int64_t retry_ns, retry_max_ns;           /* wait before attempt 2, and the longest */
     double retry_factor;                      /* of each further wait */
+    int64_t restart_after_ns; /* from the death of a host until its guests start elsewhere; 0 = they
+                                 do not; platforms with clocks of their own leave it alone */
     bool retry_other_host;                    /* leave out hosts where it failed */
 };
 
@@ -157,7 +159,8 @@ void cluster_wake_at(struct sim *sim, int64_t at_ns);
 void cluster_hold_source(struct sim *sim, uint32_t host, int64_t at_ns);
 /* cluster_limit_host - other limits than the rules' for one host, from now on; 0 = the rules'. */
 void cluster_limit_host(struct sim *sim, uint32_t host, uint32_t max_out, uint32_t max_in);
-/* cluster_restart_lost - a job of @kind (JOB_RESCUE) for each guest that was lost with @host. */
+/* cluster_restart_lost - a job of @kind (JOB_RESCUE) for each guest that was lost with @host
+ * and is to start elsewhere. */
 void cluster_restart_lost(struct sim *sim, uint32_t host, enum job_kind kind);
 /* Who runs where, at this moment. */
 uint32_t cluster_vm_host(const struct sim *sim, uint32_t vm);

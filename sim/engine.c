@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "sim/operations.h"
 #include "sim/placement.h"
 
 /* Payload of a full Ethernet frame over what it takes on the wire: 1448 / 1538 (TCP with
@@ -437,6 +438,14 @@ static void dispatch(struct sim *sim, const struct event *e)
     case EV_TICK:
         sim->platform->tick(sim, e->index);
         break;
+    case EV_OPERATION:
+    case EV_OPERATION_WAKE:
+    case EV_OPERATION_LATE:
+        operations_event(sim, e);
+        break;
+    case EV_RESTART:
+        cluster_restart_lost(sim, e->index, JOB_RESCUE);
+        break;
     case EV_REQUEST:
     case EV_READY:
     case EV_BEGIN:
@@ -550,6 +559,7 @@ void sim_run(struct sim *sim, uint32_t replication)
         sim->events++;
         dispatch(sim, &e);
     }
+    operations_horizon(sim);
     cluster_horizon(sim);
     group_rounds(sim);
     sort_rows(sim);
@@ -571,6 +581,11 @@ const struct sim_event *sim_log_lines(const struct sim *sim, uint32_t *nr)
 {
     *nr = sim->nr_log;
     return sim->log;
+}
+
+const struct op_result *sim_operations(const struct sim *sim, uint32_t *nr)
+{
+    return operations_results(sim, nr);
 }
 
 bool sim_ran_out_of_memory(const struct sim *sim)

@@ -25,6 +25,7 @@ void job_end_unstarted(struct sim *sim, struct job *job, enum outcome outcome, c
         sim->cluster.vms[job->vm].job = JOB_NONE;
     job->attempt++;
     job->state = JOB_DONE;
+    job->why = reason;
     row = sim_row_reserve(sim);
     if (sim->no_memory)
         return;
@@ -225,6 +226,8 @@ static void finish(struct sim *sim, uint32_t id)
             placement_unbook(sim, job->vm, sim->cluster.vms[job->vm].host);
         cluster_move_vm(sim, job->vm, job->target);
         sim->cluster.vms[job->vm].lost = false;
+        if (job->kind == JOB_COLD || job->kind == JOB_RESCUE)
+            placement_started(sim, job->vm, job->target);
         if (sim->cluster.hosts[job->target].down)
             cluster_vm_lost(sim, job->vm);
     } else if (job->target != HOST_NONE && job->placed) {
@@ -249,6 +252,7 @@ static void finish(struct sim *sim, uint32_t id)
         sim->cluster.vms[job->vm].job = id;
         sim_push(sim, job->ready_ns, 0, EV_READY, id, job->attempt);
     } else {
+        job->why = moved ? 0 : m->own.reason;
         operations_job_ended(sim, id);
     }
     cluster_room_made(sim);

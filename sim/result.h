@@ -147,6 +147,18 @@ struct fix_result {
     int64_t downtime_ns;
 };
 
+/* What became of an operation.  Strings as above. */
+struct op_result {
+    const char *name, *kind;
+    uint32_t replication;
+    int64_t started_ns, ended_ns; /* -1 = never */
+    uint32_t hosts, hosts_done, hosts_given_up;
+    uint32_t vms_moved; /* moves made for it */
+    uint32_t vms_left;  /* on hosts that still drain */
+    /* what a host still waits for, or what it was given up for; NULL = nothing to say */
+    const char *host, *blocker, *why;
+};
+
 struct arena;
 
 struct run_result {
@@ -156,13 +168,14 @@ struct run_result {
     uint64_t seed;
     uint32_t replications; /* finished */
     bool interrupted;
-    size_t nr_migs, nr_rounds, nr_thresholds, nr_fixes, nr_events;
+    size_t nr_migs, nr_rounds, nr_thresholds, nr_fixes, nr_events, nr_ops;
     struct mig_result
         *migs; /* replication-major, then job, then attempt; jobs of requests come first */
     struct mig_round *rounds;
     struct threshold_result *thresholds;
     struct fix_result *fixes; /* by migration, then kind */
     struct sim_event *events; /* replication-major, then time */
+    struct op_result *ops;    /* replication-major, then as in the scenario */
     struct arena **texts;     /* reasons that a run made up */
     size_t nr_texts;
 };

@@ -24,7 +24,8 @@ struct part {
     struct mig_result *migs;
     struct mig_round *rounds;
     struct sim_event *events;
-    uint32_t nr_migs, nr_rounds, nr_events;
+    struct op_result *ops;
+    uint32_t nr_migs, nr_rounds, nr_events, nr_ops;
     bool done;
 };
 
@@ -50,11 +51,13 @@ static bool keep(struct part *part, const struct sim *sim)
     const struct mig_result *rows = sim_results(sim, &part->nr_migs);
     const struct mig_round *rounds = sim_rounds(sim, &part->nr_rounds);
     const struct sim_event *events = sim_log_lines(sim, &part->nr_events);
+    const struct op_result *ops = sim_operations(sim, &part->nr_ops);
 
     part->done = !sim_ran_out_of_memory(sim) &&
                  copy((void **)&part->migs, rows, part->nr_migs, sizeof(*rows)) &&
                  copy((void **)&part->rounds, rounds, part->nr_rounds, sizeof(*rounds)) &&
-                 copy((void **)&part->events, events, part->nr_events, sizeof(*events));
+                 copy((void **)&part->events, events, part->nr_events, sizeof(*events)) &&
+                 copy((void **)&part->ops, ops, part->nr_ops, sizeof(*ops));
     return part->done;
 }
 
@@ -114,17 +117,19 @@ static void work_all(struct pool *p, uint32_t jobs)
 /* One part after another, each freed once it is copied. */
 static bool join(struct pool *p, struct run_result *out)
 {
-    size_t migs = 0, rounds = 0, events = 0;
+    size_t migs = 0, rounds = 0, events = 0, ops = 0;
 
     for (uint32_t r = 0; r < out->replications; r++) {
         migs += p->parts[r].nr_migs;
         rounds += p->parts[r].nr_rounds;
         events += p->parts[r].nr_events;
+        ops += p->parts[r].nr_ops;
     }
     out->migs = calloc(migs + 1, sizeof(*out->migs));
     out->rounds = calloc(rounds + 1, sizeof(*out->rounds));
     out->events = calloc(events + 1, sizeof(*out->events));
-    if (!out->migs || !out->rounds || !out->events)
+    out->ops = calloc(ops + 1, sizeof(*out->ops));
+    if (!out->migs || !out->rounds || !out->events || !out->ops)
         return false;
     for (uint32_t r = 0; r < out->replications; r++) {
         struct part *part = &p->parts[r];
@@ -135,11 +140,15 @@ static bool join(struct pool *p, struct run_result *out)
         }
         memcpy(out->rounds + out->nr_rounds, part->rounds, part->nr_rounds * sizeof(*part->rounds));
         memcpy(out->events + out->nr_events, part->events, part->nr_events * sizeof(*part->events));
+        if (part->nr_ops)
+            memcpy(out->ops + out->nr_ops, part->ops, part->nr_ops * sizeof(*part->ops));
         out->nr_rounds += part->nr_rounds;
         out->nr_events += part->nr_events;
+        out->nr_ops += part->nr_ops;
         free(part->migs);
         free(part->rounds);
         free(part->events);
+        free(part->ops);
         *part = (struct part){.done = true};
     }
     return true;
@@ -160,9 +169,11 @@ static bool pack(struct pool *p, struct run_result *out)
         out->migs = part->migs;
         out->rounds = part->rounds;
         out->events = part->events;
+        out->ops = part->ops;
         out->nr_migs = part->nr_migs;
         out->nr_rounds = part->nr_rounds;
         out->nr_events = part->nr_events;
+        out->nr_ops = part->nr_ops;
         *part = (struct part){.done = true};
     } else if (!join(p, out)) {
         return false;
@@ -179,6 +190,7 @@ static void free_parts(struct pool *p, size_t nr)
         free(p->parts[i].migs);
         free(p->parts[i].rounds);
         free(p->parts[i].events);
+        free(p->parts[i].ops);
     }
     free(p->parts);
 }
@@ -217,6 +229,7 @@ void run_free(struct run_result *out)
     free(out->migs);
     free(out->rounds);
     free(out->events);
+    free(out->ops);
     free(out->thresholds);
     free(out->fixes);
     *out = (struct run_result){0};

@@ -85,6 +85,53 @@ struct scn_request {
     int64_t cancel_at_ns; /* from the start of the run; -1 = never */
 };
 
+enum operation_kind {
+    OPERATION_DRAIN,
+    OPERATION_MAINTENANCE,
+    OPERATION_UPGRADE,
+    OPERATION_EVACUATE,
+    OPERATION_REBALANCE,
+    OPERATION_CONSOLIDATE
+};
+
+enum operation_order {
+    VMS_BY_PRIORITY,
+    VMS_AS_LISTED,
+    VMS_SMALL_FIRST,
+    VMS_LARGE_FIRST
+};
+
+enum operation_stuck {
+    STUCK_WAIT,
+    STUCK_SKIP,
+    STUCK_STOP
+};
+
+enum operation_pace {
+    PACE_SLIDING,
+    PACE_WAVES
+};
+
+/* Something done with hosts: it makes migrations while the run goes on. */
+struct scn_operation {
+    const char *name;
+    enum operation_kind kind;
+    uint32_t nr_hosts;
+    const uint32_t *hosts; /* in order */
+    int64_t at_ns;
+    uint32_t hosts_at_once, vms_at_once; /* 0 = all */
+    enum operation_pace waves;
+    enum operation_order vm_order;
+    enum operation_stuck stuck;
+    bool return_vms;
+    int64_t reboot_ns, pause_ns;
+    int64_t retry_ns, max_wait_ns; /* 0 = never */
+    double spread_ratio;
+    int64_t every_ns;
+    uint32_t max_moves; /* 0 = no limit */
+    uint32_t spare_hosts;
+};
+
 enum fault_kind {
     FAULT_LINK_DOWN,
     FAULT_HOST_DOWN,
@@ -145,8 +192,8 @@ struct scenario {
     char digest[33]; /* of the resolved values, hex */
 
     struct scn_cluster cluster;
-    uint32_t nr_hosts, nr_links, nr_workloads, nr_vms, nr_migrations, nr_requests, nr_faults,
-        nr_changes;
+    uint32_t nr_hosts, nr_links, nr_workloads, nr_vms, nr_migrations, nr_requests, nr_operations,
+        nr_faults, nr_changes;
     uint32_t nr_thresholds;
     uint32_t nr_classes;
     const char **class_names; /* of VM sections */
@@ -156,6 +203,7 @@ struct scenario {
     struct scn_vm *vms;
     struct scn_migration *migrations;
     struct scn_request *requests;
+    struct scn_operation *operations;
     struct scn_fault *faults;
     struct scn_change *changes;
     struct scn_threshold *thresholds;

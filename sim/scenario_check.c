@@ -417,19 +417,26 @@ static enum status check_platform(const struct scenario *sc, struct diag *diag)
     return st;
 }
 
-/* A platform with a clock of its own may make all the requests. */
+/* Something must happen: a request, an operation, a fault that a restart answers, or what a
+ * platform does by itself. */
+static bool has_cause(const struct scenario *sc)
+{
+    return sc->nr_requests || sc->nr_operations || sc->nr_faults ||
+           (sc->cluster.platform && sc->cluster.platform->tick);
+}
+
 static enum status check_present(const struct scenario *sc, struct diag *diag)
 {
-    bool own_requests = sc->cluster.platform && sc->cluster.platform->tick;
-    const char *missing = sc->nr_hosts == 0                        ? "host"
-                          : sc->nr_vms == 0                        ? "vm"
-                          : sc->nr_requests == 0 && !own_requests ? "request"
-                                                                   : NULL;
+    const char *missing = sc->nr_hosts == 0 ? "host"
+                          : sc->nr_vms == 0 ? "vm"
+                          : !has_cause(sc)  ? "request"
+                                            : NULL;
 
     if (!missing)
         return ST_OK;
     diag_at(diag, ST_EINPUT, sc->path, 0, "the scenario has no [%s NAME]", missing);
-    diag_hint(diag, "it needs hosts, VMs on them, and requests to migrate them");
+    diag_hint(diag, "it needs hosts, VMs on them, and requests or an [operation NAME] to migrate "
+                    "them");
     return ST_EINPUT;
 }
 

@@ -97,6 +97,8 @@ enum status scn_resolve_vms(struct scn_resolver *r);
 enum status scn_match_vms(struct scn_resolver *r, const struct scn_section *s,
                           const struct option_list *list);
 enum status scn_resolve_requests(struct scn_resolver *r);
+/* scenario_resolve_operations.c */
+enum status scn_resolve_operations(struct scn_resolver *r);
 enum status scn_resolve_faults(struct scn_resolver *r);
 enum status scn_resolve_changes(struct scn_resolver *r);
 /* scenario_resolve_disks.c: storage, and the disks of VMs */

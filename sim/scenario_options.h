@@ -35,6 +35,7 @@ enum scn_kind {
     SCN_STORAGE,
     SCN_DISK,
     SCN_REQUEST,
+    SCN_OPERATION,
     SCN_FAULT,
     SCN_CHANGE,
     SCN_THRESHOLDS,
@@ -173,6 +174,11 @@ struct scn_cluster_decl {
     struct cluster_rules rules;
 };
 
+struct scn_operation_decl {
+    struct option_list hosts;
+    struct scn_operation op; /* without its name and hosts */
+};
+
 struct scn_request_decl {
     struct option_list vms, targets;
     uint32_t priority;
@@ -212,8 +218,8 @@ struct scn_metric {
 extern const struct scn_metric scn_metrics[];
 
 extern const struct option_table scn_scenario_options, scn_migration_options, scn_host_options,
-    scn_host_place_options, scn_vm_place_options, scn_affinity_options, scn_link_options,
-    scn_workload_options, scn_vm_options, scn_request_options, scn_fault_options,
+    scn_host_place_options, scn_vm_place_options, scn_affinity_options, scn_operation_options,
+    scn_link_options, scn_workload_options, scn_vm_options, scn_request_options, scn_fault_options,
     scn_change_options, scn_policy_options, scn_cluster_options, scn_storage_options,
     scn_disk_options;
 #define PLATFORM_TABLE(name, help) extern const struct option_table platform_##name##_options;

@@ -82,6 +82,11 @@ static const struct option cluster_rows[] = {
     {.name = "retry_wait_max", .type = OPT_TIME_NS, .offset = AT(rules.retry_max_ns),
      .def = "1h", .min = 0.0, .max = FOR_EVER,
      .help = "longest wait"},
+    {.name = "restart_after", .type = OPT_TIME_NS, .offset = AT(rules.restart_after_ns),
+     .def = "never", .min = 0.0, .max = FOR_EVER, .word = "never", .word_value = 0.0,
+     .help = "from the death of a host until its guests start elsewhere: noticed, and fenced",
+     .note = "Guests with ha, the higher priority first, on shared storage. A platform that has a "
+             "clock of its own for this does not look at it."},
     {.name = "retry_other_host", .type = OPT_BOOL, .offset = AT(rules.retry_other_host),
      .def = "off",
      .help = "leave out the host where the last attempt failed"},

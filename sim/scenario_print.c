@@ -122,7 +122,7 @@ static enum status print_all(struct printer *p)
 {
     static const enum scn_kind order[] = {SCN_SCENARIO,  SCN_CLUSTER,  SCN_HOST,  SCN_LINK,
                                           SCN_MIGRATION, SCN_WORKLOAD, SCN_VM,    SCN_AFFINITY,
-                                          SCN_POLICY,    SCN_STORAGE,  SCN_DISK,  SCN_REQUEST,
+                                          SCN_POLICY,    SCN_STORAGE,  SCN_DISK,  SCN_REQUEST, SCN_OPERATION,
                                           SCN_FAULT,     SCN_CHANGE};
     enum status st = ST_OK;
 

@@ -283,6 +283,7 @@ enum status scn_resolve(struct scenario *sc, struct scn_doc *doc, struct diag *d
         scn_resolve_policies,
         scn_resolve_disks,
         scn_resolve_requests,
+        scn_resolve_operations,
         scn_resolve_faults,
         scn_resolve_changes,
         scn_resolve_thresholds,

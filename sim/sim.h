@@ -49,6 +49,7 @@ void sim_run(struct sim *sim, uint32_t replication);
 const struct mig_result *sim_results(const struct sim *sim, uint32_t *nr);
 const struct mig_round *sim_rounds(const struct sim *sim, uint32_t *nr);
 const struct sim_event *sim_log_lines(const struct sim *sim, uint32_t *nr);
+const struct op_result *sim_operations(const struct sim *sim, uint32_t *nr);
 /* The last run ended early for want of memory. */
 bool sim_ran_out_of_memory(const struct sim *sim);
 /* The texts that rows point to, to outlive the sim; the caller frees.  No run may follow. */

@@ -78,21 +78,25 @@ enum event_kind {
     EV_POSTCOPY, /* order to switch to post-copy */
     EV_CANCEL,
     EV_TIMEOUT,
-    EV_PROGRESS, /* no progress for too long? */
-    EV_BREAK,    /* the connection's TCP timeout */
-    EV_CHANGE,   /* index: change */
-    EV_FAULT,    /* index: fault; data: 0 begins, 1 ends */
-    EV_RATE,     /* index: entry of the observed rates */
-    EV_READY,    /* index: job; its wait is over */
-    EV_BEGIN,    /* index: job; its start delay is over */
-    EV_UNPLACED, /* index: job; no target for too long */
-    EV_FINISH,   /* index: job; its slots become free */
-    EV_RECALL,   /* index: job; cancelled while it waits */
-    EV_HELD,     /* index: host; it may send again */
-    EV_WAKE,     /* look at the queue */
-    EV_POLL,     /* index: migration; the platform's monitor */
-    EV_TICK,     /* index: what; the platform's clock */
-    EV_DISK,     /* index: disk; its mirror is swept, ready or has caught up */
+    EV_PROGRESS,       /* no progress for too long? */
+    EV_BREAK,          /* the connection's TCP timeout */
+    EV_CHANGE,         /* index: change */
+    EV_FAULT,          /* index: fault; data: 0 begins, 1 ends */
+    EV_RATE,           /* index: entry of the observed rates */
+    EV_READY,          /* index: job; its wait is over */
+    EV_BEGIN,          /* index: job; its start delay is over */
+    EV_UNPLACED,       /* index: job; no target for too long */
+    EV_FINISH,         /* index: job; its slots become free */
+    EV_RECALL,         /* index: job; cancelled while it waits */
+    EV_HELD,           /* index: host; it may send again */
+    EV_WAKE,           /* look at the queue */
+    EV_OPERATION,      /* index: operation; data: slot whose timer it is, or none */
+    EV_OPERATION_WAKE, /* index: operation; data: slot, a job of whose host ended */
+    EV_OPERATION_LATE, /* index: operation; data: slot that drains for too long */
+    EV_RESTART,        /* index: host; its death is noticed */
+    EV_POLL,           /* index: migration; the platform's monitor */
+    EV_TICK,           /* index: what; the platform's clock */
+    EV_DISK,           /* index: disk; its mirror is swept, ready or has caught up */
     EV_NR
 };
 
@@ -194,11 +198,12 @@ struct cluster {
     struct vm_state *vms;
     struct host_state *hosts;
     struct placement *placement;
+    struct operations *operations;
     uint32_t *first_vm, *last_vm; /* by host */
     struct queue queue;
     uint64_t sequence; /* of the next that queues */
     uint32_t total;    /* slots held */
-    uint32_t *held; /* jobs with a slot and no target */
+    uint32_t *held;    /* jobs with a slot and no target */
     uint32_t nr_held;
     event_handle wake;
     int64_t wake_ns;
@@ -235,8 +240,8 @@ struct sim {
     uint32_t nr_rounds;
     struct arena *texts; /* reasons made up during runs */
     struct name_index text_index;
-    bool no_memory;         /* the run ends early and says so */
-    uint32_t observed_link; /* index in net of the link that follows observed rates */
+    bool no_memory;           /* the run ends early and says so */
+    uint32_t observed_link;   /* index in net of the link that follows observed rates */
     uint32_t first_disk_link; /* links of storage */
     struct disk_state *disks; /* flows of disks come after those of migrations */
     double *link_capacity;    /* drawn, per scenario link */

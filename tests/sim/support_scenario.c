@@ -24,6 +24,7 @@ static const struct {
     [SCN_STORAGE] = {"storage s", {"kind = shared"}},
     [SCN_DISK] = {"disk d", {"vm = v", "storage = s", "size = 10GiB"}},
     [SCN_REQUEST] = {"request r", {"vm = v", "target = h1"}},
+    [SCN_OPERATION] = {"operation o", {"hosts = h0"}},
     [SCN_FAULT] = {"fault f", {"target = l", "at = 10s"}},
     [SCN_CHANGE] = {"change c", {"vm = v", "at = 5s", "max_bandwidth = 50MB/s"}},
     [SCN_THRESHOLDS] = {"thresholds", {"downtime.p99 < 500ms"}},
