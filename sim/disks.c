@@ -187,7 +187,7 @@ static void plan(struct sim *sim, uint32_t disk)
         unplan(sim, d);
         return;
     }
-    at = sim->now_ns + (int64_t)ceil(s * (double)NS_PER_S);
+    at = d->next_ns = sim->now_ns + (int64_t)ceil(s * (double)NS_PER_S);
     if (event_queue_pending(&sim->queue, d->next))
         event_queue_move(&sim->queue, d->next, at);
     else
@@ -262,6 +262,11 @@ void disks_share_changed(struct sim *sim, uint32_t disk, double rate)
 
     if (!d->copies || rate == d->rate)
         return;
+    if (event_queue_pending(&sim->queue, d->next) && d->next_ns <= sim->now_ns) {
+        /* it arrives in this very moment: settled short of that it would find nothing left to do */
+        d->rate = rate;
+        return;
+    }
     settle(sim, d, false);
     d->rate = rate;
     /* too slow for what the guest writes: it lags from now on, and takes more when there is more.

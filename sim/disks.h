@@ -26,8 +26,9 @@ struct disk_state {
     double rate;  /* share of storage and network */
     int64_t settled_ns;
     event_handle next;
-    bool copies;  /* takes part in this migration */
-    bool counted; /* as ready, or as drained */
+    int64_t next_ns; /* when it comes */
+    bool copies;     /* takes part in this migration */
+    bool counted;    /* as ready, or as drained */
 };
 
 /* Flows and links of storage come after those of migrations and the network. */
