@@ -22,7 +22,7 @@ struct cloudstack_settings {
 
 struct cloudstack_mig {
     int64_t origin_ns;
-    bool downtime_set, paused;
+    bool started, downtime_set, paused;
 };
 static_assert(sizeof(struct cloudstack_mig) <= PLATFORM_MIG_STATE, "state must fit");
 
@@ -90,12 +90,24 @@ static void plan(struct sim *sim, struct mig *m)
         mig_poll_at(sim, m, platform_lattice(c->origin_ns, s->look_ns, c->origin_ns + at));
 }
 
-static void cloudstack_running(struct sim *sim, struct mig *m)
+/* The agent's clock runs from the start of the mirrors, where disks are copied. */
+static void start(struct sim *sim, struct mig *m)
 {
     struct cloudstack_mig *c = (struct cloudstack_mig *)m->platform;
 
-    *c = (struct cloudstack_mig){.origin_ns = sim->now_ns};
+    *c = (struct cloudstack_mig){.origin_ns = sim->now_ns, .started = true};
     plan(sim, m);
+}
+
+static void cloudstack_running(struct sim *sim, struct mig *m)
+{
+    const struct cloudstack_settings *s = platform_settings(sim);
+    struct cloudstack_mig *c = (struct cloudstack_mig *)m->platform;
+
+    if (!c->started)
+        start(sim, m);
+    else if (c->downtime_set)
+        mig_order_downtime_limit(sim, m, s->downtime_ns);
 }
 
 static void cloudstack_poll(struct sim *sim, struct mig *m)
@@ -104,7 +116,7 @@ static void cloudstack_poll(struct sim *sim, struct mig *m)
     struct cloudstack_mig *c = (struct cloudstack_mig *)m->platform;
     int64_t elapsed = sim->now_ns - c->origin_ns;
 
-    if (!mig_in_precopy(m))
+    if (!mig_in_precopy(m) && !mig_in_mirror(m))
         return;
     if (s->wait_ns > 0 && elapsed >= s->wait_ns) {
         mig_order_abort(sim, m, true, "migratewait: not done in time");
@@ -138,6 +150,7 @@ const struct platform_ops platform_cloudstack = {
     .help = "Apache CloudStack on KVM: five workers, an hour's limit, an optional pause",
     .options = &platform_cloudstack_options,
     .mig_state_bytes = sizeof(struct cloudstack_mig),
+    .mirroring = start,
     .running = cloudstack_running,
     .poll = cloudstack_poll,
     .ended = cloudstack_ended,

@@ -40,9 +40,8 @@ struct nova_settings {
 };
 
 struct nova_vm {
-    int64_t force_ns;    /* an operator completes it by force this long after its start; 0 = no */
-    uint64_t disk_bytes; /* local disks that are copied with it */
-    uint32_t vpmem;      /* 1 = it has virtual persistent memory: no post-copy */
+    int64_t force_ns; /* an operator completes it by force this long after its start; 0 = no */
+    uint32_t vpmem;   /* 1 = it has virtual persistent memory: no post-copy */
 };
 
 struct nova_mig {
@@ -95,8 +94,7 @@ static const struct option settings_rows[] = {
     {.name = "vms", .type = OPT_LIST, .offset = AT(vms), .def = "",
      .help = "settings of single VMs: NAME KEY=VALUE ..., between commas",
      .note = "NAME is a VM, a section of VMs or a pattern. Keys: force_complete (an operator "
-             "completes it by force that long after its start), disk (size of local disks that are "
-             "copied, for the time budget), vpmem (1: no post-copy)."},
+             "completes it by force that long after its start), vpmem (1: no post-copy)."},
 };
 #undef AT
 
@@ -105,8 +103,6 @@ static const struct option vm_rows[] = {
     {.name = "force_complete", .type = OPT_TIME_NS, .offset = AT(force_ns),
      .min = 1.0, .max = SCN_TIME_LIMIT,
      .help = "completed by force that long after its start"},
-    {.name = "disk", .type = OPT_SIZE, .offset = AT(disk_bytes), .min = 1.0, .max = SCN_SIZE_LIMIT,
-     .help = "local disks that are copied"},
     {.name = "vpmem", .type = OPT_U32, .offset = AT(vpmem), .min = 0.0, .max = 1.0,
      .help = "1: it has virtual persistent memory"},
 };
@@ -158,7 +154,6 @@ static void nova_begin(struct sim *sim)
             if (!vm_words_match(sim->sc, pattern, vm))
                 continue;
             v->force_ns = said.force_ns ? said.force_ns : v->force_ns;
-            v->disk_bytes = said.disk_bytes ? said.disk_bytes : v->disk_bytes;
             v->vpmem = said.vpmem ? said.vpmem : v->vpmem;
         }
     }
@@ -194,14 +189,16 @@ static void nova_prepare(struct sim *sim, struct job *job, struct mig *m)
     sim_log(sim, job, job->source, "preparing");
 }
 
-/* GiB to copy: RAM, and local disks, each as 2 GiB at least. */
-static double data_gib(struct sim *sim, const struct mig *m)
+/* GiB to copy: RAM, and each local disk, all as 2 GiB at least. */
+static double data_gib(const struct sim *sim, const struct mig *m)
 {
-    const struct nova_vm *v = platform_vm_state(sim, m->vm);
-    double ram = (double)m->guest->memory_bytes / (double)GIB;
-    double disk = (double)v->disk_bytes / (double)GIB;
+    const struct scn_disks *d = &sim->sc->disks;
+    double gib = fmax((double)m->guest->memory_bytes / (double)GIB, MIN_GIB);
 
-    return fmax(ram, MIN_GIB) + (disk > 0.0 ? fmax(disk, MIN_GIB) : 0.0);
+    for (uint32_t i = d->first ? d->first[m->vm] : 0; d->first && i < d->first[m->vm + 1]; i++)
+        if (disks_is_local(sim, i, m->source, m->target))
+            gib += fmax((double)d->kinds[d->disks[i].kind].size_bytes / (double)GIB, MIN_GIB);
+    return gib;
 }
 
 static int64_t whole_seconds(double seconds)
@@ -233,7 +230,8 @@ static void plan(struct sim *sim, struct mig *m)
         mig_poll_at(sim, m, at);
 }
 
-static void nova_running(struct sim *sim, struct mig *m)
+/* The monitor starts, with the mirrors of disks where there are any. */
+static void start(struct sim *sim, struct mig *m)
 {
     const struct nova_settings *s = platform_settings(sim);
     const struct nova_vm *v = platform_vm_state(sim, m->vm);
@@ -248,6 +246,29 @@ static void nova_running(struct sim *sim, struct mig *m)
         n->force_ns = look_at(n, v->force_ns);
     sim_log(sim, job_at(sim, m->job), m->source, "running");
     plan(sim, m);
+}
+
+/* Whole milliseconds: downtime / steps, then an equal share of the rest for each step. */
+static int64_t step_limit_ns(const struct nova_settings *s, uint32_t step)
+{
+    double whole = (double)s->downtime_ns / (double)NS_PER_MS;
+    double base = whole / (double)s->steps;
+    double offset = (whole - base) / (double)s->steps;
+
+    return (int64_t)(base + offset * (double)step) * NS_PER_MS;
+}
+
+/* QEMU takes a downtime limit from `migrate` on; what was set while disks were copied counts then.
+ */
+static void nova_running(struct sim *sim, struct mig *m)
+{
+    const struct nova_settings *s = platform_settings(sim);
+    struct nova_mig *n = (struct nova_mig *)m->platform;
+
+    if (n->delay_ns == 0)
+        start(sim, m);
+    else if (n->step > 0)
+        mig_order_downtime_limit(sim, m, step_limit_ns(s, n->step - 1));
 }
 
 /* run_tasks(): what was ordered since the last look. */
@@ -266,23 +287,13 @@ static void force(struct sim *sim, struct mig *m)
     }
 }
 
-/* Whole milliseconds: downtime / steps, then an equal share of the rest for each step. */
-static int64_t step_limit_ns(const struct nova_settings *s, uint32_t step)
-{
-    double whole = (double)s->downtime_ns / (double)NS_PER_MS;
-    double base = whole / (double)s->steps;
-    double offset = (whole - base) / (double)s->steps;
-
-    return (int64_t)(base + offset * (double)step) * NS_PER_MS;
-}
-
 static void nova_poll(struct sim *sim, struct mig *m)
 {
     const struct nova_settings *s = platform_settings(sim);
     struct nova_mig *n = (struct nova_mig *)m->platform;
     int64_t elapsed = sim->now_ns - n->origin_ns;
 
-    if (!mig_in_precopy(m))
+    if (!mig_in_precopy(m) && !mig_in_mirror(m))
         return;
     if (n->force_ns >= 0 && n->force_ns <= sim->now_ns)
         force(sim, m);
@@ -323,6 +334,7 @@ const struct platform_ops platform_nova = {
     .begin = nova_begin,
     .queued = nova_queued,
     .prepare = nova_prepare,
+    .mirroring = start,
     .running = nova_running,
     .poll = nova_poll,
     .ended = nova_ended,

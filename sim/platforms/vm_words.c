@@ -63,8 +63,9 @@ bool vm_words_match(const struct scenario *sc, const char *pattern, uint32_t vm)
 {
     const struct scn_vm *v = &sc->vms[vm];
 
-    return scn_glob(pattern, v->name) ||
-           (sc->class_names && strcmp(pattern, sc->class_names[v->class_id]) == 0);
+    if (v->name && scn_glob(pattern, v->name)) /* a trial of one migration has no other names */
+        return true;
+    return sc->class_names && strcmp(pattern, sc->class_names[v->class_id]) == 0;
 }
 
 static bool means_some_vm(const struct scenario *sc, const char *pattern)

@@ -21,7 +21,8 @@
 
 struct vmotion_settings {
     uint32_t host_capacity, network_1g, network_10g, datastore_capacity;
-    uint32_t vmotion_host, cold_host, vmotion_network, vmotion_datastore;
+    uint32_t vmotion_host, storage_host, cold_host, vmotion_network;
+    uint32_t vmotion_datastore, storage_datastore;
     bool sdps;
     double shrink_ratio;
 };
@@ -49,9 +50,11 @@ static const struct option settings_rows[] = {
     UNITS("datastore_capacity", datastore_capacity, "128",
           "units of a datastore: the first of a VM's storage_domains"),
     UNITS("vmotion_host_cost", vmotion_host, "1", "units of each host that a vMotion takes"),
+    UNITS("storage_host_cost", storage_host, "4", "and one that copies disks too"),
     UNITS("cold_host_cost", cold_host, "1", "and a cold migration"),
     UNITS("vmotion_network_cost", vmotion_network, "1", "units of each network card"),
     UNITS("vmotion_datastore_cost", vmotion_datastore, "1", "units of its datastore"),
+    UNITS("storage_datastore_cost", storage_datastore, "16", "and one that copies disks too"),
     {.name = "sdps", .type = OPT_BOOL, .offset = AT(sdps), .def = "on",
      .help = "slow the guest when it dirties faster than its memory can be sent"},
     {.name = "sdps_shrink", .type = OPT_RATIO, .offset = AT(shrink_ratio), .def = "70%",
@@ -79,11 +82,13 @@ struct cost {
 static struct cost cost_of(const struct sim *sim, const struct job *job)
 {
     const struct vmotion_settings *s = platform_settings(sim);
+    bool disks = disks_to_copy(sim, job->vm, job->source, job->target) > 0;
 
     if (job->kind != JOB_LIVE)
         return (struct cost){.host = s->cold_host};
-    return (struct cost){
-        .host = s->vmotion_host, .network = s->vmotion_network, .datastore = s->vmotion_datastore};
+    return (struct cost){.host = disks ? s->storage_host : s->vmotion_host,
+                         .network = s->vmotion_network,
+                         .datastore = disks ? s->storage_datastore : s->vmotion_datastore};
 }
 
 static uint32_t network_capacity(const struct sim *sim, uint32_t host)

@@ -88,9 +88,9 @@ Test(nova, copied_disks_lengthen_steps_and_timeout)
 {
     struct test_run run;
 
-    nova_run(&run, "nova", "2GiB", "[nova]\nvms = v disk=1GiB\n"); /* 2 + 2 */
+    nova_run(&run, "nova", "2GiB", "[disk d]\nvm = v\nsize = 1GiB\nused = 0B\n"); /* 2 + 2 */
     expect_lattice(&run, 300);
-    cr_assert_float_eq((double)test_row(&run, "v", 1)->total_ns / 1e9, 3200, 0.2);
+    cr_assert_float_eq((double)(test_row(&run, "v", 1)->ended_ns - S(2)) / 1e9, 3200, 0.2);
     test_run_release(&run);
 }
 

@@ -69,6 +69,15 @@ Test(vmotion, a_datastore_has_units_too)
     test_run_release(&run);
 }
 
+Test(vmotion, copying_disks_costs_four_units)
+{
+    struct test_run run;
+
+    units_run(&run, "10Gb/s", "10Gb/s", "[disk d]\nvm = v\nsize = 1GiB\n");
+    cr_assert_eq(test_most_at_once(&run, "a", NULL), 2);
+    test_run_release(&run);
+}
+
 #define RESTLESS_VM                                                                                \
     "preset = vmotion\n[scenario]\nhorizon = 6h\n[host a]\nnic = 10Gb/s\n[host b]\nnic = 10Gb/s\n" \
     "[workload w]\nwrite_rate = 3GB/s\nworking_set = 6GiB\n"                                       \
