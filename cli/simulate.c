@@ -21,7 +21,8 @@
 #include "base/banned.h"
 
 enum {
-    ROUNDS_KEPT = 20000 /* records of rounds in a run, over all replications */
+    ROUNDS_KEPT = 20000, /* records of rounds in a run, over all replications */
+    EVENTS_KEPT = 50000  /* lines of the log, likewise */
 };
 
 enum status simulate_form(const struct cli_opts *o, const struct report_form **form,
@@ -90,6 +91,7 @@ static enum status run_all(struct cli_opts *o, const struct scenario *sc, struct
     struct run_options options = {.version = cli_version(),
                                   .jobs = o->jobs,
                                   .max_rounds = ROUNDS_KEPT / sc->replications,
+                                  .max_events = EVENTS_KEPT / sc->replications,
                                   .stop = &cli_interrupted,
                                   .step = step,
                                   .step_arg = &progress};

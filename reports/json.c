@@ -167,6 +167,9 @@ static void add_migration(struct strbuf *out, const struct summary *s, size_t i)
     next_line(out);
     strbuf_addstr(out, "  {");
     add_text(out, "vm", mig->vm);
+    add_text(out, "vm_class", mig->vm_class);
+    add_text(out, "kind", mig->kind);
+    add_u64(out, "job", mig->job);
     add_text(out, "source", mig->source);
     add_text(out, "target", mig->target);
     add_text(out, "platform", mig->platform);
@@ -178,6 +181,30 @@ static void add_migration(struct strbuf *out, const struct summary *s, size_t i)
     json_mig_fields(out, mig, s->groups[s->group_of[i]].scored);
     json_mig_details(out, mig, s->run->rounds);
     strbuf_addch(out, '}');
+}
+
+static void add_events(struct strbuf *out, const struct run_result *run)
+{
+    json_key(out, "events");
+    strbuf_addch(out, '[');
+    for (size_t i = 0; i < run->nr_events && !strbuf_failed(out); i++) {
+        const struct sim_event *e = &run->events[i];
+
+        next_line(out);
+        strbuf_addstr(out, "  {");
+        add_u64(out, "replication", e->replication);
+        add_s(out, "at_s", e->at_ns);
+        json_key(out, "job");
+        if (e->job == UINT32_MAX)
+            strbuf_addstr(out, "null");
+        else
+            json_add_u64(out, e->job);
+        add_text(out, "vm", e->vm);
+        add_text(out, "host", e->host);
+        add_text(out, "what", e->what);
+        strbuf_addch(out, '}');
+    }
+    strbuf_addch(out, ']');
 }
 
 enum status report_json(const struct run_result *run, struct strbuf *out)
@@ -204,6 +231,8 @@ enum status report_json(const struct run_result *run, struct strbuf *out)
     strbuf_addch(out, ']');
     next_line(out);
     add_fixes(out, run);
+    next_line(out);
+    add_events(out, run);
     next_line(out);
     json_key(out, "migrations");
     strbuf_addch(out, '[');

@@ -116,8 +116,6 @@ void json_mig_details(struct strbuf *out, const struct mig_result *mig,
     add_ms(out, "postcopy_stall_ms", started ? mig->postcopy_stall_ns : -1);
     add_ms(out, "expected_downtime_ms", started ? mig->expected_downtime_ns : -1);
     add_ms(out, "downtime_limit_ms", started ? mig->downtime_limit_ns : -1);
-    json_key(out, "kind");
-    json_add_text(out, mig->kind);
     add_ms(out, "disk_ms", started ? mig->disk_ns : -1);
     add_count(out, "disk_bytes", mig->disk_bytes);
     add_count(out, "dirty_pages_rate", mig->dirty_pages_rate);

@@ -207,11 +207,14 @@ static void read_migration(struct cells *c, struct mig_result *mig)
 {
     mig->replication = cell_u32(c);
     mig->attempt = cell_u32(c);
+    mig->job = cell_u32(c);
+    mig->kind = cell_text(c);
     mig->vm = cell_required_text(c);
+    mig->vm_class = cell_text(c);
+    mig->vm_id = mig->source_id = mig->target_id = UINT32_MAX;
     mig->source = cell_text(c);
     mig->target = cell_text(c);
     mig->platform = cell_text(c);
-    mig->kind = cell_text(c);
     mig->outcome = (enum outcome)cell_word(c, outcome_word, OUTCOME_NR);
     mig->reason = cell_text(c);
     mig->binding = (enum binding)cell_word(c, binding_word, BINDING_NR);
@@ -245,11 +248,11 @@ static enum status load_migrations(struct store *store, struct store_run *out, i
                                    struct diag *diag)
 {
     static const char sql[] =
-        "SELECT replication, attempt, vm, source, target, platform, kind, outcome, reason,"
-        " binding,"
+        "SELECT replication, attempt, job, kind, vm, vm_class, source, target, platform, outcome, "
+        "reason, binding,"
         " queued_ns, started_ns, ended_ns, setup_ns, total_ns, downtime_ns, blackout_ns,"
-        " postcopy_ns, postcopy_stall_ns, expected_downtime_ns, downtime_limit_ns, disk_ns,"
-        " disk_bytes, dirty_rate_pages_per_s,"
+        " postcopy_ns, postcopy_stall_ns, expected_downtime_ns, downtime_limit_ns,"
+        " disk_ns, disk_bytes, dirty_rate_pages_per_s,"
         " transferred_bytes, precopy_bytes, downtime_bytes, postcopy_bytes, normal_pages,"
         " zero_pages, rounds, max_throttle_pct, guest_slowdown_ratio, convergence_bytes_per_s,"
         " migration_id FROM migration WHERE run_id = ? ORDER BY migration_id";
@@ -364,6 +367,40 @@ static enum status load_thresholds(struct store *store, struct store_run *out, s
     return st;
 }
 
+static enum status load_events(struct store *store, struct store_run *out, struct diag *diag)
+{
+    static const char sql[] = "SELECT replication, at_ns, job, vm, host, what"
+                              " FROM event WHERE run_id = ? ORDER BY seq";
+    struct run_result *run = &out->result;
+    struct cells c;
+    enum status st = cells_open(&c, store, out->names, sql, out->run_id, diag);
+    bool more = st == ST_OK;
+
+    while (st == ST_OK && (st = cells_next(&c, &more, diag)) == ST_OK && more) {
+        struct sim_event *all = grown(run->events, run->nr_events, sizeof(*all));
+        struct sim_event *e;
+        int64_t job;
+
+        if (!all) {
+            st = diag_set(diag, ST_ENOMEM, "out of memory");
+            break;
+        }
+        run->events = all;
+        e = &all[run->nr_events++];
+        *e = (struct sim_event){0};
+        e->replication = cell_u32(&c);
+        e->at_ns = cell_int(&c);
+        job = cell_known(&c);
+        e->job = job < 0 || job > UINT32_MAX ? UINT32_MAX : (uint32_t)job;
+        e->vm = cell_text(&c);
+        e->host = cell_text(&c);
+        e->what = cell_required_text(&c);
+        st = cells_check(&c, "event", diag);
+    }
+    sqlite3_finalize(c.stmt);
+    return st;
+}
+
 /* In the order of the migrations in @ids and, of one, of the kinds: as they were put in. */
 static int by_migration(const void *left, const void *right)
 {
@@ -465,7 +502,8 @@ enum status store_load_run(struct store *store, int64_t run_id, struct store_run
     if (st == ST_OK && (st = load_run_row(store, run_id, out, diag)) == ST_OK &&
         (st = load_migrations(store, out, &ids, diag)) == ST_OK &&
         (st = load_rounds(store, out, ids, diag)) == ST_OK &&
-        (st = load_thresholds(store, out, diag)) == ST_OK)
+        (st = load_thresholds(store, out, diag)) == ST_OK &&
+        (st = load_events(store, out, diag)) == ST_OK)
         st = load_fixes(store, out, ids, diag);
     store_rollback(store); /* nothing was written: this only ends the snapshot */
     free(ids);
@@ -481,6 +519,7 @@ void store_run_release(struct store_run *run)
     free(run->result.migs);
     free(run->result.rounds);
     free(run->result.thresholds);
+    free(run->result.events);
     free(run->result.fixes);
     names_free(run->names);
     *run = (struct store_run){0};

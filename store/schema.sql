@@ -21,17 +21,19 @@ CREATE TABLE run (
   migrations   INTEGER NOT NULL CHECK (migrations >= 0)     -- rows of this run in table migration
 ) STRICT;
 
--- One row a migration attempt, in the order of the run: replication, then request, then attempt.
+-- One row a migration attempt, in the order of the run: replication, then job, then attempt.
 CREATE TABLE migration (
   migration_id INTEGER PRIMARY KEY,  -- consecutive within a run
   run_id       INTEGER NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
   replication  INTEGER NOT NULL,     -- 0 is the first
   attempt      INTEGER NOT NULL,     -- 1 is the first
+  job          INTEGER NOT NULL,     -- whose attempts these are; jobs of requests come first, from 0
+  kind         TEXT,                 -- live cold suspend rescue restart
   vm           TEXT    NOT NULL,
+  vm_class     TEXT,                 -- the [vm] section that it comes from
   source       TEXT,                 -- host
   target       TEXT,                 -- host
   platform     TEXT,
-  kind         TEXT,                 -- live cold suspend rescue restart
   outcome      TEXT    NOT NULL,     -- completed timeout cancelled failed rejected queued (no CHECK: it
                                      -- would take a quarter of the time of storing a row)
   reason       TEXT,                 -- of an outcome that needs one
@@ -40,15 +42,15 @@ CREATE TABLE migration (
   started_ns   INTEGER,              -- moment of `migrate`
   ended_ns     INTEGER,              -- moment of the end
   setup_ns     INTEGER,              -- length, as QEMU's setup-time
-  total_ns     INTEGER,              -- length, as QEMU's total-time, and before it disk_ns
+  total_ns     INTEGER,              -- length, as QEMU's total-time
   downtime_ns  INTEGER,              -- length, as QEMU's downtime; NULL: the guest was never stopped
   blackout_ns  INTEGER,              -- length in which no vCPU ran on either side
   postcopy_ns  INTEGER,              -- length of post-copy
   postcopy_stall_ns    INTEGER,      -- vCPU time lost to missing pages, all vCPUs added
   expected_downtime_ns INTEGER,      -- QEMU's last estimate
   downtime_limit_ns    INTEGER,      -- in force at the end
-  disk_ns              INTEGER,      -- length of copying disks before memory, part of total_ns
-  disk_bytes           INTEGER NOT NULL,     -- copied of disks, beside transferred_bytes
+  disk_ns      INTEGER,              -- length of copying disks before memory; part of total_ns
+  disk_bytes              INTEGER NOT NULL,  -- copied of disks, beside transferred_bytes
   dirty_rate_pages_per_s  INTEGER NOT NULL,  -- QEMU's last report
   transferred_bytes       INTEGER NOT NULL,
   precopy_bytes           INTEGER NOT NULL,
@@ -77,6 +79,19 @@ CREATE TABLE round (
   threshold_bytes INTEGER NOT NULL,  -- switchover threshold at that sync
   throttle_pct    INTEGER NOT NULL,  -- in force during the round
   PRIMARY KEY (migration_id, round)
+) STRICT, WITHOUT ROWID;
+
+-- One row a line of the run's log, in the platform's own words, where the run kept one.
+CREATE TABLE event (
+  run_id       INTEGER NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
+  seq          INTEGER NOT NULL,     -- 1, 2, 3 ... by replication and time
+  replication  INTEGER NOT NULL,
+  at_ns        INTEGER NOT NULL,
+  job          INTEGER,              -- NULL: about no job
+  vm           TEXT,
+  host         TEXT,
+  what         TEXT    NOT NULL,
+  PRIMARY KEY (run_id, seq)
 ) STRICT, WITHOUT ROWID;
 
 -- One row a threshold of the scenario, judged over the run.

@@ -166,11 +166,13 @@ static void bind_migration(struct row *row, const struct mig_result *mig, int64_
     row_int(row, run_id);
     row_int(row, mig->replication);
     row_int(row, mig->attempt);
+    row_int(row, mig->job);
+    row_text(row, mig->kind);
     row_text(row, mig->vm);
+    row_text(row, mig->vm_class);
     row_text(row, mig->source);
     row_text(row, mig->target);
     row_text(row, mig->platform);
-    row_text(row, mig->kind);
     row_text(row, outcome_name(mig->outcome));
     row_text(row, mig->reason);
     row_text(row, binding_key(mig->binding));
@@ -207,7 +209,7 @@ static enum status put_migrations(struct store *store, const struct run_result *
                                   int64_t first_id, struct diag *diag)
 {
     struct row row;
-    enum status st = row_init(store, &row, "migration", 36, run->nr_migs, diag);
+    enum status st = row_init(store, &row, "migration", 38, run->nr_migs, diag);
 
     for (size_t i = 0; i < run->nr_migs && st == ST_OK; i++) {
         row_begin(&row);
@@ -284,6 +286,30 @@ static enum status put_thresholds(struct store *store, const struct run_result *
     return st;
 }
 
+static enum status put_events(struct store *store, const struct run_result *run, int64_t run_id,
+                              struct diag *diag)
+{
+    struct row row;
+    enum status st = row_init(store, &row, "event", 8, run->nr_events, diag);
+
+    for (size_t i = 0; i < run->nr_events && st == ST_OK; i++) {
+        const struct sim_event *e = &run->events[i];
+
+        row_begin(&row);
+        row_int(&row, run_id);
+        row_int(&row, (int64_t)i + 1);
+        row_int(&row, e->replication);
+        row_int(&row, e->at_ns);
+        row_known(&row, e->job == UINT32_MAX ? -1 : (int64_t)e->job);
+        row_text(&row, e->vm);
+        row_text(&row, e->host);
+        row_text(&row, e->what);
+        st = row_end(store, &row, diag);
+    }
+    row_release(&row);
+    return st;
+}
+
 static enum status put_fixes(struct store *store, const struct run_result *run, int64_t first_id,
                              struct diag *diag)
 {
@@ -322,6 +348,7 @@ enum status store_put_run(struct store *store, const struct run_result *run, int
         (st = put_migrations(store, run, last_run + 1, last_mig + 1, diag)) == ST_OK &&
         (st = put_rounds(store, run, last_mig + 1, diag)) == ST_OK &&
         (st = put_thresholds(store, run, last_run + 1, diag)) == ST_OK &&
+        (st = put_events(store, run, last_run + 1, diag)) == ST_OK &&
         (st = put_fixes(store, run, last_mig + 1, diag)) == ST_OK)
         st = store_exec(store, "COMMIT", doing, diag);
     if (st != ST_OK) {

@@ -57,6 +57,8 @@ static void sample_migration(struct mig_result *m, uint64_t *state, size_t i)
     m->attempt = (uint32_t)(i % 2) + 1;
     m->binding = (enum binding)(next(state) % BINDING_NR);
     m->queued_ns = (int64_t)(next(state) >> 24);
+    m->job = (uint32_t)next(state);
+    m->vm_class = next(state) % 2 ? "web" : NULL;
     m->started_ns = some_ns(state);
     m->ended_ns = some_ns(state);
     m->setup_ns = some_ns(state);
@@ -99,6 +101,16 @@ static void sample_thresholds(struct run_result *run, uint64_t salt)
                                                    .crossed = true,
                                                    .small_sample = true,
                                                    .unit = VALUE_RATIO};
+}
+
+static void sample_events(struct run_result *run, uint64_t salt)
+{
+    run->nr_events = 2;
+    run->events = calloc(run->nr_events, sizeof(*run->events));
+    run->events[0] = (struct sim_event){
+        .at_ns = 5 + (int64_t)salt, .vm = "vm \"1\"", .host = "a", .what = "Migrating", .job = 3};
+    run->events[1] =
+        (struct sim_event){.at_ns = 7, .what = "drained", .replication = 1, .job = UINT32_MAX};
 }
 
 /* Two for the first migration, one for the last. */
@@ -148,6 +160,7 @@ struct run_result *sample_run(uint64_t salt, size_t nr_migs, size_t rounds_each)
                                             .throttle_pct = (uint32_t)(next(&state) % 100)};
     sample_thresholds(run, salt);
     sample_fixes(run);
+    sample_events(run, salt);
     return run;
 }
 
@@ -157,6 +170,7 @@ void sample_free(struct run_result *run)
     free(run->rounds);
     free(run->thresholds);
     free(run->fixes);
+    free(run->events);
     free(run);
 }
 
@@ -187,6 +201,8 @@ static const char *migration_difference(const struct mig_result *a, const struct
     SAME_TEXT(target);
     SAME_TEXT(platform);
     SAME_TEXT(kind);
+    SAME_TEXT(vm_class);
+    SAME_INT(job);
     SAME_TEXT(reason);
     SAME_INT(replication);
     SAME_INT(attempt);
@@ -260,6 +276,17 @@ static const char *fix_difference(const struct fix_result *a, const struct fix_r
     return NULL;
 }
 
+static const char *event_difference(const struct sim_event *a, const struct sim_event *b)
+{
+    SAME_INT(at_ns);
+    SAME_TEXT(vm);
+    SAME_TEXT(host);
+    SAME_TEXT(what);
+    SAME_INT(replication);
+    SAME_INT(job);
+    return NULL;
+}
+
 const char *run_difference(const struct run_result *a, const struct run_result *b)
 {
     const char *what;
@@ -274,6 +301,10 @@ const char *run_difference(const struct run_result *a, const struct run_result *
     SAME_INT(nr_rounds);
     SAME_INT(nr_thresholds);
     SAME_INT(nr_fixes);
+    SAME_INT(nr_events);
+    for (size_t i = 0; i < a->nr_events; i++)
+        if ((what = event_difference(&a->events[i], &b->events[i])))
+            return what;
     for (size_t i = 0; i < a->nr_migs; i++)
         if ((what = migration_difference(&a->migs[i], &b->migs[i])))
             return what;
