@@ -146,7 +146,7 @@ double disks_limit(const struct sim *sim, const struct mig *m, uint32_t disk)
 
     if (limit == 0)
         limit = m->params.disk_limit_bytes_per_s;
-    if (limit == 0)
+    if (limit == 0 && m->state != MIG_OFFLINE)
         limit = m->params.max_bandwidth_bytes_per_s;
     return limit == 0 ? INFINITY : capacity(limit);
 }
@@ -177,10 +177,28 @@ static void unplan(struct sim *sim, struct disk_state *d)
     d->next = EVENT_NONE;
 }
 
+static bool is_done(const struct mig *m, const struct disk_state *d)
+{
+    return m->state == MIG_MIRROR ? d->mirror.ready : mirror_left_bytes(&d->mirror) <= 0.0;
+}
+
+/* It got there at the very moment at which something else had it settled. */
+static bool is_overdue(const struct sim *sim, uint32_t disk)
+{
+    const struct disk_state *d = &sim->disks[disk];
+    const struct network_flow *f = &sim->net.flows[flow_of(sim, disk)];
+    const struct mig *m = mig_of(sim, disk);
+    double demand = mirror_demand(&d->mirror, d->limit);
+
+    if (m->disks_awaited > 0 && !d->counted && is_done(m, d))
+        return true;
+    return f->active && f->demand > demand && d->rate >= demand;
+}
+
 static void plan(struct sim *sim, uint32_t disk)
 {
     struct disk_state *d = &sim->disks[disk];
-    double s = mirror_next_s(&d->mirror, d->limit, d->rate);
+    double s = is_overdue(sim, disk) ? 0.0 : mirror_next_s(&d->mirror, d->limit, d->rate);
     int64_t at;
 
     if (!(s < 1e9)) { /* thirty years: never */
@@ -212,10 +230,9 @@ static void want(struct sim *sim, uint32_t disk)
 /* What has been waited for is there: count it, and go on when it was the last. */
 static void count(struct sim *sim, struct mig *m, struct disk_state *d)
 {
-    bool done = m->state == MIG_MIRROR ? d->mirror.ready : mirror_left_bytes(&d->mirror) <= 0.0;
     int64_t poll = m->params.disk_poll_ns, at = sim->now_ns;
 
-    if (!done || d->counted)
+    if (d->counted || !is_done(m, d))
         return;
     d->counted = true;
     if (--m->disks_awaited > 0)

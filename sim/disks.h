@@ -49,7 +49,7 @@ uint32_t disks_route(const struct sim *sim, const struct mig *m, uint32_t disk, 
 /* The links of one storage of @host; UINT32_MAX for STORAGE_NONE. */
 uint32_t disks_read_link(const struct sim *sim, uint32_t storage, uint32_t host);
 uint32_t disks_write_link(const struct sim *sim, uint32_t storage, uint32_t host);
-/* Copy limit of @disk for @m, bytes/s. */
+/* Copy limit of @disk for @m, bytes/s; the limit of memory counts for live migrations only. */
 double disks_limit(const struct sim *sim, const struct mig *m, uint32_t disk);
 
 /* disks_mirror - start the mirrors; the migration is in MIG_MIRROR. */

@@ -245,7 +245,7 @@ static const struct option migration_rows[] = {
      .group = "disks",
      .qmp = "speed",
      .help = "bandwidth limit of the copy of each disk",
-     .note = "libvirt and others apply the limit of memory to each disk as well."},
+     .note = "libvirt and others apply the limit of memory to each disk as well; not to cold copies."},
     {.name = "disk_poll", .type = OPT_TIME_NS, .offset = AT(params.disk_poll_ns),
      .def = "0s", .min = 0.0, .max = (double)(3600 * NS_PER_S),
      .group = "disks",
