@@ -182,3 +182,56 @@ Test(nova, parallel_post_copy_needs_a_new_qemu)
     cr_assert_str_eq(diag.key, "parallel_connections");
     cr_assert_gt(diag.line, 0);
 }
+
+/* ---- shipped scenarios: what their heads promise ---- */
+
+/* Published: 1.464 TB sent after 12,180 s, given up after 12,800 s, 831 MB left at one moment. */
+Test(nova, shipped_platform9_gives_up_after_12800_s)
+{
+    struct test_run run;
+    const struct mig_result *r;
+    double sent_at_12180 = 0.0;
+
+    test_run_shipped(&run, "nova-platform9.ini");
+    r = test_row(&run, "large", 1);
+    cr_assert_eq(r->outcome, OUTCOME_TIMEOUT);
+    cr_assert_float_eq((double)r->total_ns / 1e9, 12800, 0.2);
+    for (size_t i = r->first_round; i < r->first_round + r->nr_rounds; i++) {
+        const struct mig_round *round = &run.rounds[i];
+
+        if (round->start_ns - r->started_ns < S(12180))
+            sent_at_12180 += (double)round->wire_bytes;
+        cr_assert(round->round == 1 ||
+                      (round->remaining_bytes > 831000000 && round->remaining_bytes < 1700000000),
+                  "a pass begins with %lu bytes", (unsigned long)round->remaining_bytes);
+    }
+    cr_assert_float_eq(sent_at_12180, 1.464e12, 0.01 * 1.464e12, "%.4g bytes", sent_at_12180);
+    test_run_release(&run);
+}
+
+Test(nova, shipped_steps_make_a_200_ms_guest_wait_40_minutes)
+{
+    struct scn_override at_once = {"nova.downtime=2300ms", "--set"};
+    struct test_run run;
+    struct diag diag = {0};
+    struct scenario sc;
+    const struct mig_result *r;
+    struct sim *sim;
+    uint32_t nr;
+
+    test_run_shipped(&run, "nova-steps.ini");
+    r = test_row(&run, "ledger", 1);
+    cr_assert_eq(r->outcome, OUTCOME_COMPLETED);
+    cr_assert_float_eq((double)r->total_ns / 1e9, 2400, 1);
+    cr_assert_float_eq((double)r->downtime_ns / 1e9, 0.2, 0.04);
+    test_run_release(&run);
+    cr_assert_eq(scenario_load(&sc, SOURCE_DIR "/scenarios/nova-steps.ini", &at_once, 1, &diag),
+                 ST_OK);
+    sim = sim_new(&sc, NULL);
+    sim_run(sim, 0);
+    r = sim_results(sim, &nr);
+    cr_assert_eq(r->outcome, OUTCOME_COMPLETED);
+    cr_assert_float_eq((double)r->total_ns / 1e9, 74, 1);
+    sim_free(sim);
+    scenario_release(&sc);
+}

@@ -110,3 +110,17 @@ Test(vmotion, a_calm_guest_is_not_slowed)
         cr_assert_eq(run.rows[i].max_throttle_pct, 0);
     test_run_release(&run);
 }
+
+Test(vmotion, shipped_guest_is_slowed_by_86_percent)
+{
+    struct test_run run;
+    const struct mig_result *r;
+
+    test_run_shipped(&run, "vmotion-slowed.ini");
+    r = test_row(&run, "cache", 1);
+    cr_assert_eq(r->outcome, OUTCOME_COMPLETED);
+    cr_assert_float_eq((double)r->total_ns / 1e9, 22, 1);
+    cr_assert_float_eq((double)r->downtime_ns / 1e9, 0.5, 0.05);
+    cr_assert_float_eq((double)r->max_throttle_pct, 86.0, 2.0);
+    test_run_release(&run);
+}
