@@ -64,27 +64,20 @@ static void wait_ns(struct sim *sim, struct mig *m, int64_t ns)
     sim_schedule(sim, m, TIMER_STEP, EV_STEP, sim->now_ns + ns);
 }
 
-static uint32_t add_hop(uint32_t *hops, uint32_t nr, uint32_t link)
-{
-    if (link != UINT32_MAX)
-        hops[nr++] = link;
-    return nr;
-}
-
-/* @bytes over @hops, no faster than @cap; the step ends when they are through. */
-static void transfer(struct sim *sim, struct mig *m, const uint32_t *hops, uint32_t nr,
-                     double bytes, double cap)
+/* @bytes over @route, no faster than @cap; the step ends when they are through. */
+static void transfer(struct sim *sim, struct mig *m, const struct route *route, double bytes,
+                     double cap)
 {
     double cpu_ns = isfinite(cap) ? bytes * (double)NS_PER_S / cap : 0.0;
 
     assert(runs_steps(m));
-    if (nr == 0 || bytes <= 0.0) { /* nothing is shared with anybody */
+    if (route->paths[0].nr_hops == 0 || bytes <= 0.0) { /* nothing is shared with anybody */
         wait_ns(sim, m, (int64_t)llround(cpu_ns));
         return;
     }
     m->link_rate = 0.0;
     bulk_start(m, sim->now_ns, bytes, cpu_ns);
-    network_start(&sim->net, m->slot, hops, nr, 1.0, bulk_demand(m));
+    links_start(sim, m->slot, route, bulk_demand(m));
     sim_reshare(sim);
     if (m->link_rate <= 0.0)
         sim_schedule(sim, m, TIMER_BREAK, EV_BREAK, sim->now_ns + m->costs->tcp_timeout_ns);
@@ -92,43 +85,48 @@ static void transfer(struct sim *sim, struct mig *m, const uint32_t *hops, uint3
 
 static void begin_save(struct sim *sim, struct mig *m)
 {
-    uint32_t hops[1], nr = 0;
+    struct route route;
 
-    nr = add_hop(hops, nr, disks_write_link(sim, state_storage(sim), m->source));
+    route_local(&route);
+    route_add(&route, disks_write_link(sim, state_storage(sim), m->source));
     m->result->transferred_bytes += (uint64_t)state_bytes(m);
-    transfer(sim, m, hops, nr, state_bytes(m), (double)m->costs->final_copy_bytes_per_s);
+    transfer(sim, m, &route, state_bytes(m), (double)m->costs->final_copy_bytes_per_s);
 }
 
 static void begin_load(struct sim *sim, struct mig *m)
 {
-    uint32_t hops[1], nr = 0;
+    struct route route;
 
-    nr = add_hop(hops, nr, disks_read_link(sim, state_storage(sim), m->target));
-    transfer(sim, m, hops, nr, state_bytes(m), (double)m->costs->final_copy_bytes_per_s);
+    route_local(&route);
+    route_add(&route, disks_read_link(sim, state_storage(sim), m->target));
+    transfer(sim, m, &route, state_bytes(m), (double)m->costs->final_copy_bytes_per_s);
 }
 
 static void begin_move(struct sim *sim, struct mig *m)
 {
-    uint32_t hops[NETWORK_HOPS_MAX], nr = mig_route(sim, m, hops), storage = state_storage(sim);
+    uint32_t storage = state_storage(sim);
     uint64_t limit = m->params.disk_limit_bytes_per_s;
+    struct route route;
 
-    nr = add_hop(hops, nr, disks_read_link(sim, storage, m->source));
-    nr = add_hop(hops, nr, disks_write_link(sim, storage, m->target));
-    transfer(sim, m, hops, nr, state_bytes(m), limit ? (double)limit : INFINITY);
+    mig_storage_route(sim, m, STORAGE_NONE, &route);
+    route_add(&route, disks_read_link(sim, storage, m->source));
+    route_add(&route, disks_write_link(sim, storage, m->target));
+    transfer(sim, m, &route, state_bytes(m), limit ? (double)limit : INFINITY);
 }
 
 /* The next local disk from m->disk on; false = there is none. */
 static bool begin_copy(struct sim *sim, struct mig *m)
 {
     const struct scn_disks *d = &sim->sc->disks;
-    uint32_t last = d->first ? d->first[m->vm + 1] : 0, hops[NETWORK_HOPS_MAX], nr;
+    uint32_t last = d->first ? d->first[m->vm + 1] : 0;
+    struct route route;
 
     while (m->disk < last && !disks_is_local(sim, m->disk, m->source, m->target))
         m->disk++;
     if (m->disk >= last)
         return false;
-    nr = disks_route(sim, m, m->disk, hops);
-    transfer(sim, m, hops, nr, (double)d->kinds[d->disks[m->disk].kind].mirror.used_bytes,
+    disks_route(sim, m, m->disk, &route);
+    transfer(sim, m, &route, (double)d->kinds[d->disks[m->disk].kind].mirror.used_bytes,
              disks_limit(sim, m, m->disk));
     return true;
 }

@@ -125,19 +125,13 @@ const char *disks_first_local(const struct sim *sim, uint32_t vm, uint32_t sourc
     return NULL;
 }
 
-uint32_t disks_route(const struct sim *sim, const struct mig *m, uint32_t disk, uint32_t *hops)
+void disks_route(const struct sim *sim, const struct mig *m, uint32_t disk, struct route *route)
 {
     const struct scn_disk_kind *k = &sim->sc->disks.kinds[sim->sc->disks.disks[disk].kind];
-    uint32_t nr = mig_route(sim, m, hops), link;
 
-    link = disks_read_link(sim, k->storage, m->source);
-    if (link != UINT32_MAX)
-        hops[nr++] = link;
-    link = disks_write_link(sim, k->to, m->target);
-    if (link != UINT32_MAX)
-        hops[nr++] = link;
-    assert(nr <= NETWORK_HOPS_MAX);
-    return nr;
+    mig_storage_route(sim, m, disk, route);
+    route_add(route, disks_read_link(sim, k->storage, m->source));
+    route_add(route, disks_write_link(sim, k->to, m->target));
 }
 
 double disks_limit(const struct sim *sim, const struct mig *m, uint32_t disk)
@@ -298,7 +292,8 @@ void disks_share_changed(struct sim *sim, uint32_t disk, double rate)
 
 void disks_mirror(struct sim *sim, struct mig *m)
 {
-    uint32_t first, last, hops[NETWORK_HOPS_MAX], nr;
+    uint32_t first, last;
+    struct route route;
 
     m->disks_awaited = 0;
     disks_of(sim, m->vm, &first, &last);
@@ -317,10 +312,9 @@ void disks_mirror(struct sim *sim, struct mig *m)
         d->next = EVENT_NONE;
         d->counted = d->mirror.ready;
         m->disks_awaited += !d->counted;
-        nr = disks_route(sim, m, i, hops);
+        disks_route(sim, m, i, &route);
         if (mirror_demand(&d->mirror, d->limit) > 0.0)
-            network_start(&sim->net, flow_of(sim, i), hops, nr, 1.0,
-                          mirror_demand(&d->mirror, d->limit));
+            links_start(sim, flow_of(sim, i), &route, mirror_demand(&d->mirror, d->limit));
     }
     if (m->disks_awaited == 0) /* all are empty */
         sim_schedule(sim, m, TIMER_STEP, EV_STEP, sim->now_ns);

@@ -18,6 +18,7 @@
 
 struct sim;
 struct mig;
+struct route;
 
 /* Of each disk of the scenario; idle unless its VM moves. */
 struct disk_state {
@@ -44,8 +45,8 @@ uint32_t disks_to_copy(const struct sim *sim, uint32_t vm, uint32_t source, uint
 const char *disks_first_local(const struct sim *sim, uint32_t vm, uint32_t source, uint32_t target);
 /* Does @disk have to be copied? */
 bool disks_is_local(const struct sim *sim, uint32_t disk, uint32_t source, uint32_t target);
-/* Links that a copy of @disk crosses, storage included, into hops[NETWORK_HOPS_MAX]. */
-uint32_t disks_route(const struct sim *sim, const struct mig *m, uint32_t disk, uint32_t *hops);
+/* The way of a copy of @disk, storage included. */
+void disks_route(const struct sim *sim, const struct mig *m, uint32_t disk, struct route *route);
 /* The links of one storage of @host; UINT32_MAX for STORAGE_NONE. */
 uint32_t disks_read_link(const struct sim *sim, uint32_t storage, uint32_t host);
 uint32_t disks_write_link(const struct sim *sim, uint32_t storage, uint32_t host);

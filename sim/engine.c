@@ -17,11 +17,6 @@
 #include "sim/operations.h"
 #include "sim/placement.h"
 
-/* Payload of a full Ethernet frame over what it takes on the wire: 1448 / 1538 (TCP with
- * timestamps, IPv4, Ethernet header, check sum, preamble and gap). */
-#define NIC_EFFICIENCY (1448.0 / 1538.0)
-#define BITS 8.0
-
 static uint32_t at_most(uint64_t a, uint64_t b)
 {
     uint64_t least = a < b ? a : b;
@@ -55,20 +50,15 @@ static bool allocate(struct sim *sim)
     sim->by_row = calloc(rounds, sizeof(*sim->by_row));
     sim->round_rows = calloc(rounds, sizeof(*sim->round_rows));
     sim->log = calloc((size_t)sim->max_log + 1, sizeof(*sim->log));
-    sim->link_capacity = calloc(sc->nr_links + 1, sizeof(*sim->link_capacity));
-    sim->link_down = calloc(sc->nr_links + 1, sizeof(*sim->link_down));
     sim->texts = arena_new(64 * MIB);
     sim->platform_state = calloc(1, (size_t)sim->platform->sim_state_bytes + 1);
     sim->platform_vms = calloc((size_t)sc->nr_vms + 1, (size_t)sim->platform->vm_state_bytes + 1);
     sim->platform_hosts =
         calloc((size_t)sc->nr_hosts + 1, (size_t)sim->platform->host_state_bytes + 1);
     return sim->migs && sim->free_migs && sim->rounds && sim->by_row && sim->round_rows &&
-           sim->log && sim->link_capacity && sim->link_down && sim->texts && sim->platform_state &&
-           sim->platform_vms && sim->platform_hosts &&
-           event_queue_init(&sim->queue, events) == ST_OK &&
-           network_init(&sim->net, sim->first_disk_link + disks_links(sim),
-                        sim->cap_migs + disks_flows(sim)) == ST_OK &&
-           disks_init(sim) == ST_OK && cluster_init(sim) == ST_OK;
+           sim->log && sim->texts && sim->platform_state && sim->platform_vms &&
+           sim->platform_hosts && event_queue_init(&sim->queue, events) == ST_OK &&
+           links_init(sim) == ST_OK && disks_init(sim) == ST_OK && cluster_init(sim) == ST_OK;
 }
 
 struct sim *sim_new(const struct scenario *sc, const struct sim_options *options)
@@ -82,8 +72,6 @@ struct sim *sim_new(const struct scenario *sc, const struct sim_options *options
     sim->observed = options ? options->observed : 0;
     sim->max_rounds = options ? options->max_rounds : 0;
     sim->max_log = options ? options->max_events : 0;
-    sim->observed_link = sc->nr_links + 2 * sc->nr_hosts;
-    sim->first_disk_link = sim->observed_link + 1;
     if (!allocate(sim)) {
         sim_free(sim);
         return 0;
@@ -100,7 +88,7 @@ void sim_free(struct sim *sim)
             memory_pages_free(sim->migs[i][k].pages);
         free(sim->migs[i]);
     }
-    network_release(&sim->net);
+    links_release(sim);
     event_queue_release(&sim->queue);
     cluster_release(sim);
     disks_release(sim);
@@ -116,8 +104,6 @@ void sim_free(struct sim *sim)
     free(sim->by_row);
     free(sim->round_rows);
     free(sim->row_order);
-    free(sim->link_capacity);
-    free(sim->link_down);
     free(sim);
 }
 
@@ -225,8 +211,7 @@ void sim_reshare(struct sim *sim)
     }
 }
 
-static double draw(const struct sim *sim, const struct uncertain *u, const char *name,
-                   uint32_t index)
+double sim_draw(const struct sim *sim, const struct uncertain *u, const char *name, uint32_t index)
 {
     struct rng rng;
 
@@ -254,10 +239,10 @@ void sim_draw_vm(const struct sim *sim, uint32_t vm, struct dirty_params *dirty,
 
     *dirty = sim->sc->vms[vm].guest->dirty;
     if (w->write_bytes_per_s.kind != UNCERTAIN_FIXED)
-        dirty->write_bytes_per_s = draw(sim, &w->write_bytes_per_s, "dirty rate", vm);
+        dirty->write_bytes_per_s = sim_draw(sim, &w->write_bytes_per_s, "dirty rate", vm);
     if (w->working_set_bytes.kind != UNCERTAIN_FIXED)
         dirty->working_set_bytes =
-            uncertain_u64(draw(sim, &w->working_set_bytes, "working set", vm));
+            uncertain_u64(sim_draw(sim, &w->working_set_bytes, "working set", vm));
     *phase_ns = dirty->phase_ns;
     if (dirty->phase_ns < 0 && (dirty->off_ns > 0 || dirty->kind == DIRTY_SEQUENTIAL)) {
         double cycle = dirty->off_ns > 0 ? (double)(dirty->on_ns + dirty->off_ns)
@@ -276,38 +261,13 @@ uint64_t sim_draw_bandwidth(const struct sim *sim, uint32_t profile, uint32_t vm
 
     if (p->max_bandwidth_bytes_per_s.kind == UNCERTAIN_FIXED)
         return p->params.max_bandwidth_bytes_per_s;
-    return uncertain_u64(draw(sim, &p->max_bandwidth_bytes_per_s, "max bandwidth", vm));
-}
-
-static void set_capacity(struct sim *sim, uint32_t link, double ratio)
-{
-    network_set_capacity(&sim->net, link,
-                         sim->link_down[link] ? 0.0 : sim->link_capacity[link] * ratio);
+    return uncertain_u64(sim_draw(sim, &p->max_bandwidth_bytes_per_s, "max bandwidth", vm));
 }
 
 static void begin(struct sim *sim)
 {
     const struct scenario *sc = sim->sc;
 
-    for (uint32_t i = 0; i < sc->nr_links; i++) {
-        double rate = draw(sim, &sc->links[i].rate_bps, "link rate", i);
-        double background = draw(sim, &sc->links[i].background_bps, "background", i);
-
-        sim->link_down[i] = false;
-        sim->link_capacity[i] = INFINITY;
-        if (rate < (double)UNITS_UNLIMITED)
-            sim->link_capacity[i] =
-                fmax(rate - background, 0.0) * sc->links[i].efficiency_ratio / BITS;
-        set_capacity(sim, i, 1.0);
-    }
-    for (uint32_t i = 0; i < sc->nr_hosts; i++) {
-        double nic = INFINITY;
-
-        if (sc->hosts[i].nic_bps != UNITS_UNLIMITED)
-            nic = (double)sc->hosts[i].nic_bps * NETWORK_NIC_EFFICIENCY / BITS;
-        network_set_capacity(&sim->net, net_nic_out(sim, i), nic);
-        network_set_capacity(&sim->net, net_nic_in(sim, i), nic);
-    }
     for (uint32_t i = 0; i < sc->nr_requests; i++)
         sim_push(sim, sc->requests[i].at_ns, 0, EV_REQUEST, i, 0);
     for (uint32_t i = 0; i < sc->nr_changes; i++)
@@ -345,11 +305,10 @@ static void on_fault(struct sim *sim, const struct scn_fault *f, bool ends)
 {
     switch (f->kind) {
     case FAULT_LINK_DOWN:
-        sim->link_down[f->target] = !ends;
-        set_capacity(sim, f->target, 1.0);
+        links_set_down(sim, f->target, !ends);
         break;
     case FAULT_DEGRADE:
-        set_capacity(sim, f->target, ends ? 1.0 : f->ratio);
+        links_set_ratio(sim, f->target, ends ? 1.0 : f->ratio);
         break;
     case FAULT_HOST_DOWN:
         if (ends)
@@ -365,7 +324,7 @@ static void on_rate(struct sim *sim, uint32_t i)
 {
     const struct sim_observed *o = sim->observed;
 
-    network_set_capacity(&sim->net, sim->observed_link, o->rate[i]);
+    network_set_capacity(&sim->net, sim->routes.observed, o->rate[i]);
     if (i + 1 < o->nr_rates)
         sim_push(sim, o->rate_at_ns[i + 1], 1, EV_RATE, i + 1, 0);
     sim_reshare(sim);
@@ -434,6 +393,9 @@ static void dispatch(struct sim *sim, const struct event *e)
         break;
     case EV_DISK:
         disks_event(sim, e->index);
+        break;
+    case EV_TRAFFIC:
+        links_event(sim, e->index);
         break;
     case EV_TICK:
         sim->platform->tick(sim, e->index);
@@ -546,7 +508,7 @@ void sim_run(struct sim *sim, uint32_t replication)
     sim->nr_rounds = sim->nr_rows = sim->nr_log = 0;
     sim->nr_migs = sim->nr_free = 0;
     event_queue_clear(&sim->queue);
-    network_clear(&sim->net);
+    links_begin(sim);
     cluster_begin(sim);
     disks_begin_run(sim);
     begin(sim);

@@ -10,14 +10,16 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
+#include <xxhash.h>
 
 #include "base/units.h"
 
 #define FOREVER_NS (INT64_MAX / 4)
 
 static const unsigned mig_next[MIG_NR_STATES] = {
-    [MIG_IDLE] = BIT(MIG_MIRROR) | BIT(MIG_OFFLINE) | BIT(MIG_SETUP) | BIT(MIG_CANCELLED) |
-                 BIT(MIG_FAILED),
+    [MIG_IDLE] =
+        BIT(MIG_MIRROR) | BIT(MIG_OFFLINE) | BIT(MIG_SETUP) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
     [MIG_MIRROR] = BIT(MIG_SETUP) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
     [MIG_OFFLINE] = BIT(MIG_DONE) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
     [MIG_SETUP] = BIT(MIG_PRECOPY) | BIT(MIG_CANCELLED) | BIT(MIG_FAILED),
@@ -118,25 +120,42 @@ static int64_t by_gib(int64_t ns_per_gib, uint64_t bytes)
     return (int64_t)llround((double)ns_per_gib * (double)bytes / (double)GIB);
 }
 
-/* Links between source and target, in the order of the scenario. */
-uint32_t mig_route(const struct sim *sim, const struct mig *m, uint32_t *hops)
+/* The ports of its streams, and so the legs of bonds that they use, are other ones in each attempt.
+ */
+static void find_route(const struct sim *sim, const struct mig *m, struct route_request *request,
+                       struct route *route)
 {
-    uint32_t n = 0;
+    const char *name = sim->sc->vms[m->vm].name;
 
-    for (uint32_t i = 0; i < sim->sc->nr_links && n < NETWORK_HOPS_MAX - 5; i++) {
-        const struct scn_link *l = &sim->sc->links[i];
-        unsigned ends = l->nr_hosts == 0 ? 3 : 0;
+    request->source = m->source;
+    request->target = m->target;
+    request->rtt_ns = m->costs->rtt_ns;
+    request->key += XXH3_64bits_withSeed(name, strlen(name), sim->sc->seed);
+    request->key += (uint64_t)sim->replication * 256 + m->result->attempt;
+    route_find(&sim->routes, request, route);
+}
 
-        for (uint32_t h = 0; h < l->nr_hosts; h++)
-            ends |= (l->hosts[h] == m->source ? 1u : 0u) | (l->hosts[h] == m->target ? 2u : 0u);
-        if (ends == 3)
-            hops[n++] = i;
-    }
-    hops[n++] = net_nic_out(sim, m->source);
-    hops[n++] = net_nic_in(sim, m->target);
-    if (sim->observed)
-        hops[n++] = sim->observed_link;
-    return n;
+static const struct scn_migration *profile(const struct sim *sim, const struct mig *m)
+{
+    return &sim->sc->migrations[sim->sc->vms[m->vm].migration];
+}
+
+void mig_route(const struct sim *sim, const struct mig *m, struct route *route)
+{
+    struct route_request request = {.network = profile(sim, m)->network,
+                                    .streams = (uint32_t)m->weight};
+
+    find_route(sim, m, &request, route);
+}
+
+void mig_storage_route(const struct sim *sim, const struct mig *m, uint32_t disk,
+                       struct route *route)
+{
+    struct route_request request = {.network = profile(sim, m)->storage_network,
+                                    .streams = 1,
+                                    .key = ((uint64_t)disk + 1) << 32};
+
+    find_route(sim, m, &request, route);
 }
 
 static void start_timers(struct sim *sim, struct mig *m)
@@ -164,16 +183,6 @@ void mig_apply_change(struct mig *m, const struct scn_change *c)
         m->params.downtime_limit_ns = c->downtime_limit_ns;
 }
 
-static int64_t path_rtt(const struct sim *sim, const struct mig *m)
-{
-    uint32_t hops[NETWORK_HOPS_MAX], nr = mig_route(sim, m, hops);
-    int64_t rtt = m->costs->rtt_ns;
-
-    for (uint32_t i = 0; i < nr; i++)
-        rtt += hops[i] < sim->sc->nr_links ? 2 * sim->sc->links[hops[i]].latency_ns : 0;
-    return rtt;
-}
-
 void mig_load(struct sim *sim, struct mig *m)
 {
     const struct scn_vm *vm = &sim->sc->vms[m->vm];
@@ -198,11 +207,13 @@ void mig_load(struct sim *sim, struct mig *m)
 void mig_start(struct sim *sim, struct mig *m)
 {
     const struct job *job = job_at(sim, m->job);
+    struct route route;
 
     assert(m->state == MIG_IDLE && m->target != HOST_NONE);
     m->qemu = qemu_behaviour(m->params.qemu);
     m->weight = m->params.multifd ? (double)m->params.multifd_channels : 1.0;
-    m->rtt_ns = path_rtt(sim, m);
+    mig_route(sim, m, &route);
+    m->rtt_ns = route.rtt_ns;
     m->link_rate = 0.0;
     m->suspended = m->want_postcopy = m->timed_out = m->guest_lost = false;
     m->wanted_s = m->worked_s = 0.0;
@@ -283,7 +294,7 @@ static void end_setup(struct sim *sim, struct mig *m)
 {
     uint64_t chunk = m->params.dirty_log == DIRTY_LOG_MANUAL ? m->params.clear_chunk_bytes : 0;
     double chunks = chunk ? ceil((double)m->guest->memory_bytes / (double)chunk) : 1.0;
-    uint32_t hops[NETWORK_HOPS_MAX], nr;
+    struct route route;
 
     m->result->rounds = 1;
     memory_init(&m->memory, &m->model, fmax(chunks, 1.0),
@@ -302,8 +313,8 @@ static void end_setup(struct sim *sim, struct mig *m)
     m->round_bytes = 0.0;
     m->round_pages = 0;
     mig_set_state(sim, m, MIG_PRECOPY);
-    nr = mig_route(sim, m, hops);
-    network_start(&sim->net, m->slot, hops, nr, m->weight, precopy_demand(&m->limits, WIRE_NORMAL));
+    mig_route(sim, m, &route);
+    links_start(sim, m->slot, &route, precopy_demand(&m->limits, WIRE_NORMAL));
     sim_reshare(sim);
     if (m->link_rate <= 0.0) /* no path from the start: nothing answers */
         sim_schedule(sim, m, TIMER_BREAK, EV_BREAK, sim->now_ns + m->costs->tcp_timeout_ns);

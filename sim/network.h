@@ -27,7 +27,7 @@
 #define NETWORK_NONE UINT32_MAX
 
 enum {
-    NETWORK_HOPS_MAX = 16,
+    NETWORK_HOPS_MAX = 26,
     NETWORK_PATHS_MAX = 16
 };
 

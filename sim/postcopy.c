@@ -164,15 +164,15 @@ void postcopy_pause(struct sim *sim, struct mig *m)
 /* Recovery: the received bitmap comes back (a bit a page), then the push goes on where it was. */
 void postcopy_recover(struct sim *sim, struct mig *m)
 {
-    uint32_t hops[NETWORK_HOPS_MAX], nr;
+    struct route route;
     double left = m->bulk.left;
 
-    nr = mig_route(sim, m, hops);
     m->result->postcopy_stall_ns += (int64_t)((double)(sim->now_ns - m->paused_ns) * m->vcpus);
     mig_set_state(sim, m, MIG_POSTCOPY);
     m->bulk.settled_ns = sim->now_ns;
     m->bulk.left = left;
-    network_start(&sim->net, m->slot, hops, nr, m->weight, bulk_demand(m));
+    mig_route(sim, m, &route);
+    links_start(sim, m->slot, &route, bulk_demand(m));
     sim_reshare(sim);
     if (m->link_rate <= 0.0) {
         /* still no path: paused again, another try later */

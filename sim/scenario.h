@@ -21,6 +21,7 @@
 #include "sim/attributes.h"
 #include "sim/cluster.h"
 #include "sim/storage.h"
+#include "sim/topology.h"
 
 enum fidelity {
     FIDELITY_ROUNDS, /* formulas, one step a round */
@@ -34,8 +35,14 @@ struct scn_host {
     uint32_t cpus;         /* 0 = not checked */
     double load_ratio; /* CPU already busy, 0..1: slows copying when this host is a destination */
     struct host_costs costs;
-    uint32_t attrs; /* index into place.host_attrs */
-    uint32_t rack;  /* index into place.racks; UINT32_MAX = none is said */
+    uint32_t attrs;                  /* index into place.host_attrs */
+    uint32_t rack;                   /* index into place.racks; UINT32_MAX = none is said */
+    const struct scn_wiring *wiring; /* NULL = one card, no caps */
+};
+
+enum link_between {
+    BETWEEN_HOSTS,
+    BETWEEN_RACKS /* hosts of two racks */
 };
 
 /* A shared segment: every migration between two of its hosts crosses it (no hosts = every
@@ -48,6 +55,12 @@ struct scn_link {
     int64_t latency_ns; /* one way */
     uint32_t nr_hosts;
     const uint32_t *hosts;
+    enum link_between between;
+    uint32_t nr_networks; /* 0 = all */
+    const uint32_t *networks;
+    uint32_t nr_traffic; /* points of other traffic that changes, the first at 0 */
+    const struct scn_traffic *traffic;
+    int64_t traffic_period_ns; /* 0 = the last point holds on */
 };
 
 struct scn_workload {
@@ -73,6 +86,8 @@ struct scn_migration {
     const char *platform;
     struct mig_params params;
     struct uncertain max_bandwidth_bytes_per_s;
+    const char *network_name, *storage_network_name;
+    uint32_t network, storage_network; /* indexes into topology.networks */
 };
 
 struct scn_request {
@@ -208,6 +223,7 @@ struct scenario {
     struct scn_change *changes;
     struct scn_threshold *thresholds;
     struct scn_place place;
+    struct scn_topology topology;
     uint32_t nr_policies;
     const struct kubevirt_policy *policies; /* sim/platforms/kubevirt.h */
     struct scn_disks disks;

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "models/qemu.h"
 #include "sim/platform.h"
+#include "sim/route.h"
 #include "sim/scenario_int.h"
 
 #include "base/banned.h"
@@ -203,6 +204,33 @@ static enum status check_migration(const struct scenario *sc, const struct scn_s
 
 /* ---- links, workloads, VMs ---- */
 
+static bool racks_differ(const struct scenario *sc)
+{
+    for (uint32_t i = 1; i < sc->nr_hosts; i++)
+        if (sc->hosts[i].rack != sc->hosts[0].rack)
+            return true;
+    return false;
+}
+
+static enum status check_traffic(const struct scenario *sc, const struct scn_section *s,
+                                 const struct scn_link *l, struct diag *diag)
+{
+    double most = 0.0;
+
+    for (uint32_t i = 0; i < l->nr_traffic; i++)
+        most = l->traffic[i].bps > most ? l->traffic[i].bps : most;
+    if (most > 0.0 && most + uncertain_mid(&l->background_bps) >= uncertain_mid(&l->rate_bps)) {
+        refuse(sc, s, "background_series", diag, "other traffic leaves nothing of the link");
+        diag_hint(diag, "a link that carries nothing is a [fault] of kind link_down");
+        return ST_EINPUT;
+    }
+    if (l->traffic_period_ns > 0 && l->nr_traffic == 0)
+        return refuse(sc, s, "background_period", diag, "there is no background_series to repeat");
+    if (l->traffic_period_ns > 0 && l->traffic[l->nr_traffic - 1].t_ns >= l->traffic_period_ns)
+        return refuse(sc, s, "background_period", diag, "the series lasts longer");
+    return ST_OK;
+}
+
 static enum status check_link(const struct scenario *sc, const struct scn_section *s,
                               struct diag *diag)
 {
@@ -212,6 +240,34 @@ static enum status check_link(const struct scenario *sc, const struct scn_sectio
         return refuse(sc, s, "hosts", diag, "a link joins two hosts or more");
     if (uncertain_mid(&l->background_bps) >= uncertain_mid(&l->rate_bps))
         return refuse(sc, s, "background", diag, "other traffic leaves nothing of the link");
+    if (l->between == BETWEEN_RACKS && !racks_differ(sc)) {
+        refuse(sc, s, "between", diag, "no two hosts stand in different racks");
+        diag_hint(diag, "hosts name their rack: [host NAME] rack = RACK");
+        return ST_EINPUT;
+    }
+    return check_traffic(sc, s, l, diag);
+}
+
+/* The links that a host's migrations can cross, so that no path is longer than a flow's. */
+static enum status check_paths(const struct scenario *sc, struct arena *arena, struct diag *diag)
+{
+    uint32_t *of_host = arena_array(arena, sc->nr_hosts, sizeof(*of_host)), everywhere = 0;
+
+    if (!of_host)
+        return scn_out_of_memory(diag);
+    for (uint32_t i = 0; i < sc->nr_links; i++)
+        everywhere += sc->links[i].nr_hosts == 0;
+    for (const struct scn_section *s = sc->doc->first[SCN_LINK]; s; s = s->next) {
+        const struct scn_link *l = &sc->links[s->first_made];
+        uint32_t most = everywhere;
+
+        for (uint32_t h = 0; h < l->nr_hosts; h++)
+            if (++of_host[l->hosts[h]] + everywhere > most)
+                most = of_host[l->hosts[h]] + everywhere;
+        if (most > ROUTE_LINKS_MAX)
+            return refuse(sc, s, "hosts", diag, "a migration would cross more than %d links",
+                          ROUTE_LINKS_MAX);
+    }
     return ST_OK;
 }
 
@@ -459,6 +515,8 @@ enum status scenario_check(const struct scenario *sc, struct arena *arena, struc
             st = steps[i].check(sc, s, diag);
     if (st == ST_OK)
         st = check_platform(sc, diag);
+    if (st == ST_OK)
+        st = check_paths(sc, arena, diag);
     if (st == ST_OK)
         st = scenario_check_place(sc, arena, diag);
     if (st == ST_OK)

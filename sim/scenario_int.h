@@ -83,6 +83,15 @@ enum status scn_match_hosts(struct scn_resolver *r, const struct scn_section *s,
                             const struct option_list *list, enum scn_repeats repeats);
 /* scenario_resolve_policy.c */
 enum status scn_resolve_policies(struct scn_resolver *r);
+/* scenario_resolve_network.c: networks before hosts and profiles, racks after hosts */
+enum status scn_resolve_networks(struct scn_resolver *r);
+enum status scn_resolve_wiring(struct scn_resolver *r, const struct scn_section *s,
+                               const struct scn_wiring_decl *decl, const struct scn_wiring **out);
+enum status scn_resolve_links(struct scn_resolver *r);
+enum status scn_resolve_racks(struct scn_resolver *r);
+/* An empty name is @otherwise. */
+enum status scn_find_network(struct scn_resolver *r, const struct scn_section *s, const char *key,
+                             const char *name, uint32_t otherwise, uint32_t *network);
 /* scenario_resolve_place.c: what decides where a VM can run, after hosts and VMs */
 enum status scn_resolve_place(struct scn_resolver *r);
 enum status scn_vm_attrs(struct scn_resolver *r, const struct scn_section *s,

@@ -48,29 +48,6 @@ static const struct option scenario_rows[] = {
 };
 #undef AT
 
-#define AT(field) offsetof(struct scn_link_decl, field)
-static const struct option link_rows[] = {
-    {.name = "rate", .type = OPT_UNCERTAIN_BPS, .flags = OPT_REQUIRED,
-     .offset = AT(rate_bps), .min = 1.0, .max = SCN_BPS_LIMIT,
-     .help = "nominal rate"},
-    {.name = "efficiency", .type = OPT_RATIO, .offset = AT(efficiency_ratio),
-     .def = "94.1%", .min = 0.01, .max = 1.0,
-     .help = "payload over nominal: framing and TCP headers",
-     .note = "1448 of 1538 bytes: Ethernet with an MTU of 1500, and TCP time stamps. With an MTU"
-             " of 9000: 99%."},
-    {.name = "background", .type = OPT_UNCERTAIN_BPS, .offset = AT(background_bps),
-     .def = "0b/s", .min = 0.0, .max = SCN_BPS_LIMIT,
-     .help = "other traffic on the link"},
-    {.name = "latency", .type = OPT_TIME_NS, .offset = AT(latency_ns),
-     .def = "0s", .min = 0.0, .max = (double)(10 * NS_PER_S),
-     .help = "one way, on top of the hosts' rtt"},
-    {.name = "hosts", .type = OPT_LIST, .offset = AT(hosts),
-     .def = "",
-     .help = "hosts whose migrations to each other cross the link",
-     .note = "Empty: every migration crosses it."},
-};
-#undef AT
-
 #define AT(field) offsetof(struct scn_request_decl, field)
 static const struct option request_rows[] = {
     {.name = "vm", .type = OPT_LIST, .flags = OPT_REQUIRED, .offset = AT(vms),
@@ -169,12 +146,6 @@ const struct option_table scn_scenario_options = {
     .size = sizeof(struct scn_scenario_decl),
 };
 
-const struct option_table scn_link_options = {
-    .rows = link_rows,
-    .nr = sizeof(link_rows) / sizeof(link_rows[0]),
-    .size = sizeof(struct scn_link_decl),
-};
-
 const struct option_table scn_request_options = {
     .rows = request_rows,
     .nr = sizeof(request_rows) / sizeof(request_rows[0]),
@@ -220,12 +191,24 @@ const struct scn_section_type scn_section_types[SCN_KIND_NR] = {
          sizeof(struct scn_host_decl),
          {{&scn_host_options, 0},
           {&host_costs_options, offsetof(struct scn_host_decl, costs)},
-          {&scn_host_place_options, offsetof(struct scn_host_decl, place)}}},
+          {&scn_host_place_options, offsetof(struct scn_host_decl, place)},
+          {&scn_wiring_options, offsetof(struct scn_host_decl, wiring)}}},
     [SCN_LINK] = {"link",
                   SCN_ALWAYS_NAMED,
                   "a network segment that migrations share",
                   sizeof(struct scn_link_decl),
                   {{&scn_link_options, 0}}},
+    [SCN_NETWORK] = {"network",
+                     SCN_MAYBE_NAMED,
+                     "cards and limits of one network of the hosts; [network NAME] is a further one "
+                     "and starts from [network]",
+                     sizeof(struct scn_network),
+                     {{&scn_network_options, 0}}},
+    [SCN_RACK] = {"rack",
+                  SCN_ALWAYS_NAMED,
+                  "the uplink of the hosts that name this rack",
+                  sizeof(struct scn_rack),
+                  {{&scn_rack_options, 0}}},
     [SCN_WORKLOAD] = {"workload",
                       SCN_ALWAYS_NAMED,
                       "how a guest writes to its memory",

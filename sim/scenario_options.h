@@ -28,6 +28,8 @@ enum scn_kind {
     SCN_CALIBRATION,
     SCN_HOST,
     SCN_LINK,
+    SCN_NETWORK,
+    SCN_RACK,
     SCN_WORKLOAD,
     SCN_VM,
     SCN_AFFINITY,
@@ -90,6 +92,11 @@ struct scn_host_place_decl {
     enum attr_nx nx;
 };
 
+struct scn_wiring_decl {
+    struct scn_wiring wiring;
+    struct option_list nics;
+};
+
 struct scn_host_decl {
     uint32_t count;
     uint64_t nic_bps;
@@ -99,6 +106,7 @@ struct scn_host_decl {
     enum accel accel;
     struct host_costs costs;
     struct scn_host_place_decl place;
+    struct scn_wiring_decl wiring;
 };
 
 struct scn_calibration_decl {
@@ -110,7 +118,9 @@ struct scn_link_decl {
     struct uncertain rate_bps, background_bps;
     double efficiency_ratio;
     int64_t latency_ns;
-    struct option_list hosts;
+    int64_t background_period_ns;
+    enum link_between between;
+    struct option_list hosts, networks, background_series;
 };
 
 struct scn_workload_decl {
@@ -221,7 +231,7 @@ extern const struct option_table scn_scenario_options, scn_migration_options, sc
     scn_host_place_options, scn_vm_place_options, scn_affinity_options, scn_operation_options,
     scn_link_options, scn_workload_options, scn_vm_options, scn_request_options, scn_fault_options,
     scn_change_options, scn_policy_options, scn_cluster_options, scn_storage_options,
-    scn_disk_options;
+    scn_disk_options, scn_network_options, scn_rack_options, scn_wiring_options;
 #define PLATFORM_TABLE(name, help) extern const struct option_table platform_##name##_options;
 PLATFORM_LIST(PLATFORM_TABLE)
 #undef PLATFORM_TABLE

@@ -120,10 +120,10 @@ static enum status print_kind(struct printer *p, enum scn_kind kind)
 
 static enum status print_all(struct printer *p)
 {
-    static const enum scn_kind order[] = {SCN_SCENARIO,  SCN_CLUSTER,  SCN_HOST,  SCN_LINK,
-                                          SCN_MIGRATION, SCN_WORKLOAD, SCN_VM,    SCN_AFFINITY,
-                                          SCN_POLICY,    SCN_STORAGE,  SCN_DISK,  SCN_REQUEST, SCN_OPERATION,
-                                          SCN_FAULT,     SCN_CHANGE};
+    static const enum scn_kind order[] = {
+        SCN_SCENARIO,  SCN_CLUSTER,  SCN_NETWORK,   SCN_RACK,     SCN_HOST,   SCN_LINK,
+        SCN_MIGRATION, SCN_WORKLOAD, SCN_VM,        SCN_AFFINITY, SCN_POLICY, SCN_STORAGE,
+        SCN_DISK,      SCN_REQUEST,  SCN_OPERATION, SCN_FAULT,    SCN_CHANGE};
     enum status st = ST_OK;
 
     p->scratch = arena_new(0);

@@ -103,6 +103,17 @@ static enum status resolve_run(struct scn_resolver *r)
     return sc->name ? ST_OK : scn_out_of_memory(r->diag);
 }
 
+static enum status profile_networks(struct scn_resolver *r, const struct scn_section *s,
+                                    struct scn_migration *m)
+{
+    enum status st = scn_find_network(r, s, "network", m->network_name, 0, &m->network);
+
+    if (st != ST_OK)
+        return st;
+    return scn_find_network(r, s, "storage_network", m->storage_network_name, m->network,
+                            &m->storage_network);
+}
+
 /* Profile 0 is [migration]; it is there even when no file has that section. */
 static enum status resolve_migrations(struct scn_resolver *r)
 {
@@ -123,6 +134,11 @@ static enum status resolve_migrations(struct scn_resolver *r)
         s->first_made = nr++;
         s->nr_made = 1;
     }
+    if (st == ST_OK && def)
+        st = profile_networks(r, def, &all[0]);
+    for (struct scn_section *s = r->doc->first[SCN_MIGRATION]; s && st == ST_OK; s = s->next)
+        if (s != def)
+            st = profile_networks(r, s, &all[s->first_made]);
     for (uint32_t i = 0; i < nr; i++)
         all[i].params.max_bandwidth_bytes_per_s =
             uncertain_u64(uncertain_mid(&all[i].max_bandwidth_bytes_per_s));
@@ -145,53 +161,6 @@ static enum status check_calibrations(struct scn_resolver *r)
         st = scn_section_fill(r->doc, SCN_CALIBRATION, s, &decl, r->arena, r->diag);
     }
     return st;
-}
-
-static enum status link_hosts(struct scn_resolver *r, const struct scn_section *s,
-                              const struct option_list *names, struct scn_link *link)
-{
-    enum status st = ST_OK;
-
-    link->nr_hosts = 0;
-    if (names->nr == 0)
-        return ST_OK;
-    st = scn_match_hosts(r, s, "hosts", names, SCN_ONCE);
-    if (st != ST_OK)
-        return st;
-    link->nr_hosts = r->nr_host_matches;
-    link->hosts = arena_memdup(r->arena, r->host_matches, r->nr_host_matches * sizeof(uint32_t));
-    if (!link->hosts)
-        return scn_out_of_memory(r->diag);
-    return ST_OK;
-}
-
-static enum status resolve_links(struct scn_resolver *r)
-{
-    uint32_t nr = 0;
-    struct scn_link *all = arena_array(r->arena, r->doc->nr[SCN_LINK], sizeof(*all));
-
-    if (!all)
-        return scn_out_of_memory(r->diag);
-    for (struct scn_section *s = r->doc->first[SCN_LINK]; s; s = s->next) {
-        struct scn_link_decl decl;
-        enum status st = scn_fill(r, SCN_LINK, s, &decl);
-
-        if (st != ST_OK)
-            return st;
-        all[nr] = (struct scn_link){.name = s->name,
-                                    .rate_bps = decl.rate_bps,
-                                    .efficiency_ratio = decl.efficiency_ratio,
-                                    .background_bps = decl.background_bps,
-                                    .latency_ns = decl.latency_ns};
-        st = link_hosts(r, s, &decl.hosts, &all[nr]);
-        if (st != ST_OK)
-            return st;
-        s->first_made = nr++;
-        s->nr_made = 1;
-    }
-    r->sc->links = all;
-    r->sc->nr_links = nr;
-    return ST_OK;
 }
 
 static enum status unknown_platform(struct scn_resolver *r, const struct scn_section *s,
@@ -273,9 +242,11 @@ enum status scn_resolve(struct scenario *sc, struct scn_doc *doc, struct diag *d
     static enum status (*const steps[])(struct scn_resolver *) = {
         resolve_run,
         resolve_cluster,
+        scn_resolve_networks,
         scn_resolve_hosts,
         check_calibrations,
-        resolve_links,
+        scn_resolve_links,
+        scn_resolve_racks,
         resolve_migrations,
         scn_resolve_workloads,
         scn_resolve_vms,

@@ -74,6 +74,8 @@ static enum status one_host_section(struct scn_resolver *r, struct scn_section *
                               .load_ratio = decl.load_ratio,
                               .costs = decl.costs};
     st = scn_find_rack(r, decl.place.rack, &model.rack);
+    if (st == ST_OK)
+        st = scn_resolve_wiring(r, s, &decl.wiring, &model.wiring);
     s->first_made = r->sc->nr_hosts;
     s->nr_made = decl.count;
     if (st == ST_OK && decl.count == 1)

@@ -23,6 +23,10 @@ static size_t parents(const struct scn_doc *doc, enum scn_kind kind, const struc
         out[nr] = scn_doc_find(doc, SCN_MIGRATION, "");
         nr += out[nr] != NULL;
     }
+    if (kind == SCN_NETWORK && s && s->name[0]) {
+        out[nr] = scn_doc_find(doc, SCN_NETWORK, "");
+        nr += out[nr] != NULL;
+    }
     if (kind == SCN_CALIBRATION && s && s->name[0]) {
         out[nr] = scn_doc_find(doc, SCN_CALIBRATION, "");
         nr += out[nr] != NULL;

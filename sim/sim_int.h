@@ -19,6 +19,7 @@
 #include "sim/pages.h"
 #include "sim/platform.h"
 #include "sim/queue.h"
+#include "sim/route.h"
 #include "sim/sim.h"
 
 #define BIT(n) (1u << (n))
@@ -83,6 +84,7 @@ enum event_kind {
     EV_CHANGE,         /* index: change */
     EV_FAULT,          /* index: fault; data: 0 begins, 1 ends */
     EV_RATE,           /* index: entry of the observed rates */
+    EV_TRAFFIC,        /* index: link whose other traffic changes */
     EV_READY,          /* index: job; its wait is over */
     EV_BEGIN,          /* index: job; its start delay is over */
     EV_UNPLACED,       /* index: job; no target for too long */
@@ -240,30 +242,18 @@ struct sim {
     uint32_t nr_rounds;
     struct arena *texts; /* reasons made up during runs */
     struct name_index text_index;
-    bool no_memory;           /* the run ends early and says so */
-    uint32_t observed_link;   /* index in net of the link that follows observed rates */
-    uint32_t first_disk_link; /* links of storage */
-    struct disk_state *disks; /* flows of disks come after those of migrations */
-    double *link_capacity;    /* drawn, per scenario link */
-    bool *link_down;
+    bool no_memory; /* the run ends early and says so */
+    struct route_map routes;
+    struct link_state *links;      /* of the scenario's; links.c */
+    uint32_t nr_series, nr_asleep; /* links with other traffic that changes */
+    uint32_t first_disk_link;      /* links of storage come after those of routes */
+    struct disk_state *disks;      /* their flows come after those of migrations */
     uint64_t events;
 };
 
 static inline struct mig *sim_mig(const struct sim *sim, uint32_t slot)
 {
     return &sim->migs[slot / MIG_CHUNK][slot % MIG_CHUNK];
-}
-
-/* Links of the network: one per scenario link, then NIC out and NIC in of each host, then the
- * observed one. */
-static inline uint32_t net_nic_out(const struct sim *sim, uint32_t host)
-{
-    return sim->sc->nr_links + 2 * host;
-}
-
-static inline uint32_t net_nic_in(const struct sim *sim, uint32_t host)
-{
-    return sim->sc->nr_links + 2 * host + 1;
 }
 
 /* engine.c */
@@ -279,8 +269,22 @@ const char *sim_intern(struct sim *sim, const char *text);
 uint32_t sim_row_reserve(struct sim *sim);
 /* Re-solve the network and let every migration whose share moved plan anew. */
 void sim_reshare(struct sim *sim);
+/* One draw of this replication; each name and index has its own stream. */
+double sim_draw(const struct sim *sim, const struct uncertain *u, const char *name, uint32_t index);
 void sim_draw_vm(const struct sim *sim, uint32_t vm, struct dirty_params *dirty, int64_t *phase_ns);
 uint64_t sim_draw_bandwidth(const struct sim *sim, uint32_t profile, uint32_t vm);
+
+/* links.c */
+enum status links_init(struct sim *sim);
+void links_release(struct sim *sim);
+/* The network is empty again, with the capacities of this replication. */
+void links_begin(struct sim *sim);
+void links_set_down(struct sim *sim, uint32_t link, bool down);
+void links_set_ratio(struct sim *sim, uint32_t link, double ratio);
+/* The other traffic of @link changes. */
+void links_event(struct sim *sim, uint32_t link);
+/* Put a flow on its way; sim_reshare() afterwards. */
+void links_start(struct sim *sim, uint32_t flow, const struct route *route, double demand);
 
 /* migration.c */
 void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to);
@@ -302,8 +306,10 @@ void mig_replan(struct sim *sim, struct mig *m);
 void mig_set_limits(struct sim *sim, struct mig *m);
 void mig_apply_change(struct mig *m, const struct scn_change *c);
 uint64_t mig_sync(struct sim *sim, struct mig *m, bool last);
-/* Links from source to target into hops[NETWORK_HOPS_MAX]; returns how many. */
-uint32_t mig_route(const struct sim *sim, const struct mig *m, uint32_t *hops);
+/* The way of its memory; of one copied disk, or of its saved state, over the storage network. */
+void mig_route(const struct sim *sim, const struct mig *m, struct route *route);
+void mig_storage_route(const struct sim *sim, const struct mig *m, uint32_t disk,
+                       struct route *route);
 
 /* mig_end.c */
 void mig_cancel(struct sim *sim, struct mig *m, bool timed_out, const char *reason);
