@@ -52,6 +52,15 @@ void predict_setup_vm(struct setup *s, uint32_t i, const struct trace_facts *f,
     s->sc.requests[i].at_ns = f->header.link.start_ns > 0 ? f->header.link.start_ns : 0;
 }
 
+const char *predict_lacks(const struct trace_facts *f)
+{
+    if (f->header.memory_bytes == 0)
+        return "the size of the guest's memory is not known: cannot predict";
+    if (f->before.nr_dirty == 0)
+        return "no dirty-rate measurement before `migrate`: cannot predict";
+    return 0;
+}
+
 /* All runs of one capture. */
 struct runs {
     struct mig_result *rows;
@@ -219,7 +228,8 @@ static void summarise(const struct runs *runs, double *v, struct prediction *out
                              .reason = static_reason(best),
                              .attempt = 1,
                              .downtime_ns = -1,
-                             .blackout_ns = -1};
+                             .blackout_ns = -1,
+                             .network_outage_ns = -1};
     r->total_ns = (int64_t)middle(runs, best, row_total, v, &out->total_ns);
     r->setup_ns = (int64_t)middle(runs, best, row_setup, v, 0);
     r->transferred_bytes = (uint64_t)middle(runs, best, row_bytes, v, &out->transferred_bytes);

@@ -61,6 +61,9 @@ enum status predict_all(const struct trace_facts *facts, size_t nr,
                         const struct predict_options *options, struct prediction *out,
                         struct diag *diag);
 
+/* predict_lacks - what a capture lacks for a forecast worth scoring, as a sentence, or NULL. */
+const char *predict_lacks(const struct trace_facts *facts);
+
 /* Payload of a tbf-limited link over its nominal rate: 1448 / 1514 (tbf counts the Ethernet header,
  * not the preamble); our captures give 0.956-0.959. */
 #define PREDICT_TBF_EFFICIENCY (1448.0 / 1514.0)

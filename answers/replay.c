@@ -30,6 +30,20 @@ enum outcome replay_observed_outcome(const struct trace_facts *facts)
     return OUTCOME_QUEUED;
 }
 
+const char *replay_lacks(const struct trace_facts *f)
+{
+    if (f->before.migrate_ns < 0)
+        return "no `migrate` in it: nothing to replay";
+    if (f->header.memory_bytes == 0)
+        return "the size of the guest's memory is not known: cannot replay";
+    if (!f->after.has_ram || f->after.nr_polls < 2)
+        return "no statistics while it migrated: cannot replay";
+    if (f->after.last_ram.rounds < 1 || f->after.last_ram.normal_pages < 0 ||
+        f->after.last_ram.remaining_bytes < 0)
+        return "no rounds, pages or remaining bytes while it migrated: cannot replay";
+    return 0;
+}
+
 /* Pages ever dirty so far: what is known dirty plus what has left.  Exact in every poll. */
 static int64_t ever_dirty(const struct facts_poll *p)
 {

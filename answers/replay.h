@@ -36,6 +36,9 @@ enum status replay_trace(const struct trace_facts *facts, const struct costs_fil
                          struct replay *out, struct diag *diag);
 void replay_release(struct replay *r);
 
+/* replay_lacks - what a capture lacks for a replay, as a sentence, or NULL. */
+const char *replay_lacks(const struct trace_facts *facts);
+
 /* The outcome a capture had, in the engine's words; OUTCOME_QUEUED = not known. */
 enum outcome replay_observed_outcome(const struct trace_facts *facts);
 

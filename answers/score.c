@@ -118,25 +118,6 @@ static enum status constants_for(const struct work *w, size_t config, struct cos
 
 /* ---- one row ---- */
 
-/* What a capture lacks for a forecast, or NULL. */
-static const char *lacks_for_forecast(const struct trace_facts *f)
-{
-    if (f->before.migrate_ns < 0)
-        return "no `migrate` in it";
-    if (f->before.nr_dirty == 0)
-        return "no dirty-rate measurement before `migrate`: cannot predict";
-    return 0;
-}
-
-static const char *lacks_for_replay(const struct trace_facts *f)
-{
-    if (f->before.migrate_ns < 0)
-        return "no `migrate` in it";
-    if (!f->after.has_ram || f->after.nr_polls < 2)
-        return "no statistics while it migrated: cannot replay";
-    return 0;
-}
-
 static double error_ratio(double forecast, double observed)
 {
     return observed > 0.0 ? (forecast - observed) / observed : NAN;
@@ -220,7 +201,7 @@ static enum status score_unit(struct work *w, const size_t *unit, size_t n,
 
     for (size_t k = 0; st == ST_OK && k < n; k++) {
         group[k] = &w->facts[unit[k]];
-        forecast = forecast && !lacks_for_forecast(group[k]);
+        forecast = forecast && !predict_lacks(group[k]);
     }
     if (st == ST_OK && forecast)
         st = predict_group(group, n, &po, p, diag);
@@ -228,10 +209,10 @@ static enum status score_unit(struct work *w, const size_t *unit, size_t n,
         struct score_row *row = &w->out->rows[unit[k]];
 
         row->forecast = forecast;
-        row->replayed = !lacks_for_replay(row->facts);
-        row->missing = lacks_for_forecast(row->facts);
+        row->replayed = !replay_lacks(row->facts);
+        row->missing = predict_lacks(row->facts);
         if (!row->missing)
-            row->missing = lacks_for_replay(row->facts);
+            row->missing = replay_lacks(row->facts);
         if (forecast) {
             row->prediction = p[k];
             judge_totals(row->facts, row);

@@ -140,6 +140,22 @@ static void add_text(struct strbuf *out, const struct cli_opts *o, const struct 
             "  note          nothing was measured beforehand: this is little more than a guess\n");
 }
 
+/* A capture without measurements is a guess, and says so; what comes from other tools' files may
+ * not even allow that. */
+static enum status check_known(const struct cli_traces *t, const struct cli_opts *o,
+                               struct diag *diag)
+{
+    for (size_t i = 0; i < t->nr; i++) {
+        const struct facts_header *h = &t->facts[i].header;
+
+        if (!h->missing[0] || !predict_lacks(&t->facts[i]))
+            continue;
+        diag_hint(diag, "it lacks %s", h->missing);
+        return diag_at(diag, ST_EINPUT, o->args[i], 0, "%s", predict_lacks(&t->facts[i]));
+    }
+    return ST_OK;
+}
+
 static enum status run(struct cli_opts *o, struct diag *diag)
 {
     struct strbuf text = STRBUF_INIT;
@@ -152,6 +168,8 @@ static enum status run(struct cli_opts *o, struct diag *diag)
         return st;
     p = calloc(t.nr, sizeof(*p));
     st = p ? cli_calibration(o, &c, diag) : diag_set(diag, ST_ENOMEM, "not enough memory");
+    if (st == ST_OK)
+        st = check_known(&t, o, diag);
     if (st == ST_OK) {
         struct predict_options po = {.calibration = &c, .seed = o->has_seed ? o->seed : 1};
 

@@ -136,6 +136,12 @@ static enum status run(struct cli_opts *o, struct diag *diag)
             diag_hint(diag, "use `migcast predict`");
             break;
         }
+        if (replay_lacks(&t.facts[i])) {
+            st = diag_at(diag, ST_EINPUT, o->args[i], 0, "%s", replay_lacks(&t.facts[i]));
+            if (t.facts[i].header.missing[0])
+                diag_hint(diag, "it lacks %s", t.facts[i].header.missing);
+            break;
+        }
         st = replay_trace(&t.facts[i], &c, &r, diag);
         if (st != ST_OK)
             break;

@@ -347,8 +347,13 @@ static enum status run(struct cli_opts *o, struct diag *diag)
 {
     struct session s = {.o = o};
     bool forecast = cli_flag(o, "forecast");
-    enum status st = read_options(&s, diag);
+    enum status st;
 
+    if (cli_value(o, "from"))
+        return cli_trace_from(o, diag);
+    if (o->nr_args > 1)
+        return diag_set(diag, ST_EUSAGE, "one socket at a time: '%s' is one too many", o->args[1]);
+    st = read_options(&s, diag);
     if (st == ST_OK && forecast)
         st = cli_calibration(o, &s.calibration, diag);
     if (st == ST_OK)
@@ -385,12 +390,16 @@ static const struct cli_option options[] = {
     {"forecast", 0, NULL, "say when it will end and whether what is seen is normal", false},
     {"calibration", 0, "FILE",
      "host constants from `migcast calibrate`, instead of the built-in ones", false},
+    {"from", 0, "guestperf|domjobinfo|proxmox|kubevirt|prometheus",
+     "make a trace from files of another tool, instead of recording", false},
+    {"memory", 0, "SIZE", "of the guest, where the files of --from do not tell", false},
+    {"vcpus", 0, "N", "the same", false},
     {0},
 };
 
 const struct cmd cmd_trace = {
     .name = "trace",
-    .args = "[SOCKET]",
+    .args = "[SOCKET | --from FORMAT FILE...]",
     .help = "record a migration of a running VM",
     .about =
         "Connects to the QMP socket of a running QEMU (the migration's source) and records what "
@@ -408,12 +417,19 @@ const struct cmd cmd_trace = {
         "migration did not go as any\n"
         "sample of the forecast did.  A monitor serves one client at a time: give the VM a "
         "second -qmp socket.\n\n"
+        "--from makes a trace of what another tool wrote down: a report of QEMU's guestperf, "
+        "outputs of virsh\n"
+        "domjobinfo, a task log of Proxmox, KubeVirt objects as JSON, answers of Prometheus' "
+        "query_range.  What they\n"
+        "do not tell is named in the trace's header; --domain chooses a VM where there are "
+        "several.\n\n"
         "  migcast trace /run/vm.qmp -o vm.jsonl.zst --forecast\n"
         "  migcast trace src.qmp -d dst.qmp --migrate tcp:host2:4444 --downtime-limit 200ms\n"
-        "  migcast trace --libvirt qemu:///system --domain db-07",
+        "  migcast trace --libvirt qemu:///system --domain db-07\n"
+        "  migcast trace --from proxmox task.log -o vm-105.jsonl",
     .shared = CLI_JSON | CLI_OUTPUT | CLI_SEED,
     .options = options,
     .min_args = 0,
-    .max_args = 1,
+    .max_args = CLI_ANY,
     .run = run,
 };

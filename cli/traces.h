@@ -22,4 +22,7 @@ void cli_traces_release(struct cli_traces *t);
 /* cli_calibration - the file of --calibration, or the built-in constants. */
 enum status cli_calibration(const struct cli_opts *o, struct costs_file *c, struct diag *diag);
 
+/* cli_trace_from - `migcast trace --from FORMAT FILE...`. */
+enum status cli_trace_from(struct cli_opts *o, struct diag *diag);
+
 #endif

@@ -59,9 +59,12 @@ struct facts_header {
     uint32_t qemu_major, qemu_minor;
     enum qemu_version qemu; /* nearest at or below; QEMU_7_2 for anything older too */
     enum facts_accel accel;
-    uint64_t memory_bytes;
+    uint64_t memory_bytes; /* 0 = not known; only where `missing` says so */
     uint32_t vcpus;
     struct facts_link link;
+    /* Of a trace that was made from another tool's files: what these did not tell, and what they
+     * told only roughly, "a b c"; "" for a capture. */
+    char missing[FACTS_TEXT], approximate[FACTS_TEXT];
     int64_t timeout_ns;        /* after which the capture cancels; -1 = never */
     int64_t postcopy_after_ns; /* -1 = never */
     /* JSON text as written, "" if absent, owned.  `workload` says what the guest did: for people

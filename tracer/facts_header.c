@@ -1,8 +1,9 @@
 /*
  * facts_header.c - the header of a trace: the machine, the link, what was asked for.
  *
- * id, qemu, accel, mem_mib and vcpus are needed, everything else has a default.  The header also
- * seeds mig_params; what the QMP messages say later goes over it (facts_before.c).
+ * id, qemu, accel, mem_mib and vcpus are needed unless the header says that they are missing (see
+ * foreign.h); everything else has a default.  The header also seeds mig_params; what the QMP
+ * messages say later goes over it (facts_before.c).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +16,31 @@
 
 #define MEM_MIB_MAX ((int64_t)1 << 30) /* 1 PiB: bytes stay far inside 64 bits */
 
+/* Does the header say that @word is not known? */
+static bool is_missing(const json_t *header, const char *word)
+{
+    const json_t *list = json_object_get(header, "missing"), *name;
+    size_t i;
+
+    json_array_foreach(list, i, name)
+    {
+        if (json_is_string(name) && strcmp(json_string_value(name), word) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum status need_unless_missing(const struct field_at *at, const json_t *obj,
+                                       const char *key, const char *word)
+{
+    return is_missing(obj, word) ? ST_OK : field_need(at, obj, key);
+}
+
 static enum status need_text(const struct field_at *at, const json_t *obj, const char *key,
                              char out[FACTS_TEXT])
 {
     const char *text = "";
-    enum status st = field_need(at, obj, key);
+    enum status st = need_unless_missing(at, obj, key, key);
 
     if (st == ST_OK)
         st = field_string(at, obj, key, &text);
@@ -46,10 +67,12 @@ static enum status read_version(const struct field_at *at, const json_t *obj,
 
     if (st != ST_OK)
         return st;
+    h->qemu = QEMU_7_2;
+    if (!*text && is_missing(obj, "qemu"))
+        return ST_OK;
     text += *text == 'v';
     if (sscanf(text, "%4u.%4u", &h->qemu_major, &h->qemu_minor) != 2)
         return field_error(at, "qemu", "\"%.40s\" is not a version", h->qemu_text);
-    h->qemu = QEMU_7_2;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         if (h->qemu_major > table[i].major ||
             (h->qemu_major == table[i].major && h->qemu_minor >= table[i].minor)) {
@@ -70,9 +93,9 @@ static enum status read_machine(const struct field_at *at, const json_t *obj,
     if ((st = need_text(at, obj, "id", h->id)) != ST_OK ||
         (st = read_version(at, obj, h)) != ST_OK ||
         (st = need_text(at, obj, "accel", accel)) != ST_OK ||
-        (st = field_need(at, obj, "mem_mib")) != ST_OK ||
+        (st = need_unless_missing(at, obj, "mem_mib", "memory")) != ST_OK ||
         (st = field_int(at, obj, "mem_mib", 1, MEM_MIB_MAX, &mem_mib)) != ST_OK ||
-        (st = field_need(at, obj, "vcpus")) != ST_OK ||
+        (st = need_unless_missing(at, obj, "vcpus", "vcpus")) != ST_OK ||
         (st = field_int(at, obj, "vcpus", 1, 1 << 16, &vcpus)) != ST_OK)
         return st;
     h->accel = strcmp(accel, "kvm") == 0   ? FACTS_ACCEL_KVM
@@ -130,6 +153,28 @@ static enum status read_link(const struct field_at *at, const json_t *header,
     return ST_OK;
 }
 
+/* A list of words as "a b c"; what does not fit is cut. */
+static enum status read_words(const struct field_at *at, const json_t *header, const char *key,
+                              char out[FACTS_TEXT])
+{
+    const json_t *list = NULL, *word;
+    enum status st = field_json(at, header, key, JSON_ARRAY, &list);
+    char text[FACTS_TEXT];
+    size_t i;
+
+    if (st != ST_OK)
+        return st;
+    json_array_foreach(list, i, word)
+    {
+        if (!json_is_string(word))
+            return field_error(at, key, "must hold words, holds %s",
+                               field_type_name(json_typeof(word)));
+        snprintf(text, sizeof(text), "%s%s%s", out, *out ? " " : "", json_string_value(word));
+        facts_copy_text(out, FACTS_TEXT, text);
+    }
+    return ST_OK;
+}
+
 static enum status keep_json(struct facts_loader *ld, const json_t *header, const char *key,
                              char **out)
 {
@@ -176,6 +221,8 @@ enum status facts_read_header(struct facts_loader *ld, const struct trace_line *
     if ((st = read_machine(&at, line->data, h)) != ST_OK ||
         (st = read_link(&at, line->data, &h->link)) != ST_OK ||
         (st = read_tuning(ld, &at, line->data)) != ST_OK ||
+        (st = read_words(&at, line->data, "missing", h->missing)) != ST_OK ||
+        (st = read_words(&at, line->data, "approximate", h->approximate)) != ST_OK ||
         (st = field_seconds(&at, line->data, "timeout_s", &h->timeout_ns)) != ST_OK ||
         (st = field_seconds(&at, line->data, "postcopy_after_s", &h->postcopy_after_ns)) != ST_OK ||
         (st = keep_json(ld, line->data, "workload", &h->workload)) != ST_OK ||

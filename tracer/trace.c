@@ -36,9 +36,15 @@ struct trace_reader {
 };
 
 static const char *const header_fields[] = {
-    "kind",  "format", "version",  "id",           "qemu",       "accel",     "mem_mib",
-    "vcpus", "link",   "workload", "capabilities", "parameters", "timeout_s", "postcopy_after_s",
-    NULL,
+    "kind",         "format",
+    "version",      "id",
+    "qemu",         "accel",
+    "mem_mib",      "vcpus",
+    "link",         "workload",
+    "capabilities", "parameters",
+    "timeout_s",    "postcopy_after_s",
+    "source",       "missing",
+    "approximate",  NULL,
 };
 static const char *const message_fields[] = {"kind", "t_ns", "side", "name", "data", NULL};
 static const char *const footer_fields[] = {
