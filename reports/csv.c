@@ -100,18 +100,20 @@ static void add_line(struct strbuf *out, const struct mig_result *mig)
     next_ms(out, started ? mig->downtime_limit_ns : -1);
     next_ms(out, started ? mig->disk_ns : -1);
     next_count(out, mig->disk_bytes);
+    next_ms(out, mig->network_outage_ns);
     strbuf_addstr(out, "\r\n");
 }
 
 enum status report_csv(const struct run_result *run, struct strbuf *out)
 {
-    strbuf_addstr(
-        out, "vm,source,target,platform,replication,queued_s,started_s,ended_s,attempt,"
-             "outcome,reason,total_time_ms,downtime_ms,setup_time_ms,rounds,"
-             "transferred_bytes,max_throttle_pct,binding,blackout_ms,postcopy_ms,"
-             "postcopy_stall_ms,precopy_bytes,downtime_bytes,postcopy_bytes,"
-             "normal_pages,zero_pages,guest_slowdown_ratio,"
-             "convergence_bytes_per_s,kind,vm_class,job,downtime_limit_ms,disk_ms,disk_bytes\r\n");
+    strbuf_addstr(out,
+                  "vm,source,target,platform,replication,queued_s,started_s,ended_s,attempt,"
+                  "outcome,reason,total_time_ms,downtime_ms,setup_time_ms,rounds,"
+                  "transferred_bytes,max_throttle_pct,binding,blackout_ms,postcopy_ms,"
+                  "postcopy_stall_ms,precopy_bytes,downtime_bytes,postcopy_bytes,"
+                  "normal_pages,zero_pages,guest_slowdown_ratio,"
+                  "convergence_bytes_per_s,kind,vm_class,job,downtime_limit_ms,disk_ms,disk_bytes,"
+                  "network_outage_ms\r\n");
     for (size_t i = 0; i < run->nr_migs && !strbuf_failed(out); i++)
         add_line(out, &run->migs[i]);
     return strbuf_failed(out) ? ST_ENOMEM : ST_OK;

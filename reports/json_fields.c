@@ -118,6 +118,7 @@ void json_mig_details(struct strbuf *out, const struct mig_result *mig,
     add_ms(out, "downtime_limit_ms", started ? mig->downtime_limit_ns : -1);
     add_ms(out, "disk_ms", started ? mig->disk_ns : -1);
     add_count(out, "disk_bytes", mig->disk_bytes);
+    add_ms(out, "network_outage_ms", mig->network_outage_ns);
     add_count(out, "dirty_pages_rate", mig->dirty_pages_rate);
     add_count(out, "precopy_bytes", mig->precopy_bytes);
     add_count(out, "downtime_bytes", mig->downtime_bytes);

@@ -36,6 +36,7 @@ void job_fill_row(struct sim *sim, const struct job *job, struct mig_result *r)
         .ended_ns = -1,
         .downtime_ns = -1,
         .blackout_ns = -1,
+        .network_outage_ns = -1,
     };
 }
 

@@ -87,6 +87,8 @@ struct mig_result {
     int64_t postcopy_stall_ns;    /* vCPU time lost waiting for pages, all vCPUs */
     int64_t expected_downtime_ns; /* QEMU's own last estimate */
     int64_t downtime_limit_ns;    /* in force at the end */
+    int64_t network_outage_ns;    /* a passed-through card was away from the guest, and no other
+                                     carried its traffic; -1 = never */
     int64_t disk_ns;              /* disks alone, before memory; part of total_ns */
     uint64_t disk_bytes;          /* copied of disks, beside transferred_bytes */
     uint64_t dirty_pages_rate;    /* QEMU's last report, pages/s */

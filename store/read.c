@@ -229,6 +229,7 @@ static void read_migration(struct cells *c, struct mig_result *mig)
     mig->postcopy_stall_ns = cell_known(c);
     mig->expected_downtime_ns = cell_known(c);
     mig->downtime_limit_ns = cell_known(c);
+    mig->network_outage_ns = cell_known(c);
     mig->disk_ns = cell_known(c);
     mig->disk_bytes = cell_count(c);
     mig->dirty_pages_rate = cell_count(c);
@@ -252,7 +253,7 @@ static enum status load_migrations(struct store *store, struct store_run *out, i
         "reason, binding,"
         " queued_ns, started_ns, ended_ns, setup_ns, total_ns, downtime_ns, blackout_ns,"
         " postcopy_ns, postcopy_stall_ns, expected_downtime_ns, downtime_limit_ns,"
-        " disk_ns, disk_bytes, dirty_rate_pages_per_s,"
+        " network_outage_ns, disk_ns, disk_bytes, dirty_rate_pages_per_s,"
         " transferred_bytes, precopy_bytes, downtime_bytes, postcopy_bytes, normal_pages,"
         " zero_pages, rounds, max_throttle_pct, guest_slowdown_ratio, convergence_bytes_per_s,"
         " migration_id FROM migration WHERE run_id = ? ORDER BY migration_id";

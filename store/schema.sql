@@ -1,4 +1,4 @@
--- schema.sql - what a migcast result file holds; schema version 3.
+-- schema.sql - what a migcast result file holds; schema version 4.
 --
 -- The unit ends each column's name: _ns (nanoseconds of simulated time), _bytes, _pages, _pct (0 to 100),
 -- _ratio (0 to 1), _bytes_per_s, _pages_per_s.  Moments (*_ns that are not lengths) count from the start
@@ -49,6 +49,7 @@ CREATE TABLE migration (
   postcopy_stall_ns    INTEGER,      -- vCPU time lost to missing pages, all vCPUs added
   expected_downtime_ns INTEGER,      -- QEMU's last estimate
   downtime_limit_ns    INTEGER,      -- in force at the end
+  network_outage_ns       INTEGER,   -- without its passed-through card; NULL = never
   disk_ns      INTEGER,              -- length of copying disks before memory; part of total_ns
   disk_bytes              INTEGER NOT NULL,  -- copied of disks, beside transferred_bytes
   dirty_rate_pages_per_s  INTEGER NOT NULL,  -- QEMU's last report

@@ -187,6 +187,7 @@ static void bind_migration(struct row *row, const struct mig_result *mig, int64_
     row_known(row, mig->postcopy_stall_ns);
     row_known(row, mig->expected_downtime_ns);
     row_known(row, mig->downtime_limit_ns);
+    row_known(row, mig->network_outage_ns);
     row_known(row, mig->disk_ns);
     row_count(row, mig->disk_bytes);
     row_count(row, mig->dirty_pages_rate);
@@ -209,7 +210,7 @@ static enum status put_migrations(struct store *store, const struct run_result *
                                   int64_t first_id, struct diag *diag)
 {
     struct row row;
-    enum status st = row_init(store, &row, "migration", 38, run->nr_migs, diag);
+    enum status st = row_init(store, &row, "migration", 39, run->nr_migs, diag);
 
     for (size_t i = 0; i < run->nr_migs && st == ST_OK; i++) {
         row_begin(&row);

@@ -107,6 +107,20 @@ static void request_of(struct sim *sim, const struct job *job, uint32_t target,
                   source_bps, target_bps, sim->sc->migrations[vm->migration].params.tls, out);
 }
 
+/* Passed-through network cards go before the request is sent, and come back after a success only.
+ */
+static void unplug(struct sim *sim, const struct job *job)
+{
+    struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
+    const struct scn_place *p = &sim->sc->place;
+
+    if (vm->unplugged || p->nr_vm_attrs == 0 || p->vm_attrs[sim->sc->vms[job->vm].attrs].sriov == 0)
+        return;
+    vm->unplugged = true;
+    vm->unplugged_ns = sim->now_ns;
+    sim_log(sim, job, job->source, "passthrough NICs unplugged");
+}
+
 /* The request is at the source: its bound holds for all from now on. */
 static void ovirt_queued(struct sim *sim, const struct job *job)
 {
@@ -117,6 +131,7 @@ static void ovirt_queued(struct sim *sim, const struct job *job)
         vm->put_off = false;
         return;
     }
+    unplug(sim, job);
     request_of(sim, job, job->target, &r);
     cluster_limit_host(sim, job->source, r.max, 0);
     if (job->attempt == 0)
@@ -279,10 +294,29 @@ static void failed(struct sim *sim, struct job *job)
     sim_log(sim, job, job->target, "VM_MIGRATION_FAILED");
 }
 
+/* How long the guest has been without its cards, into the row of this attempt. */
+static void plug(struct sim *sim, const struct job *job, const struct mig *m)
+{
+    const struct ovirt_settings *s = platform_settings(sim);
+    struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
+    const struct vm_attrs *a = &sim->sc->place.vm_attrs[sim->sc->vms[job->vm].attrs];
+    bool back = m->own.outcome == OUTCOME_COMPLETED;
+
+    if (!a->sriov_failover)
+        sim_mig(sim, m->slot)->own.network_outage_ns =
+            sim->now_ns - vm->unplugged_ns + (back ? s->plug_ns : 0);
+    vm->unplugged = !back;
+    sim_log(sim, job, job->target,
+            back ? "passthrough NICs plugged in" : "passthrough NICs stay unplugged");
+}
+
 static void ovirt_ended(struct sim *sim, struct job *job, const struct mig *m)
 {
+    const struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
     enum outcome outcome = m ? m->own.outcome : OUTCOME_REJECTED;
 
+    if (m && vm->unplugged)
+        plug(sim, job, m);
     switch (outcome) {
     case OUTCOME_COMPLETED:
         sim_log(sim, job, job->target, "VM_MIGRATION_DONE");

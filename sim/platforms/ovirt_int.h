@@ -71,6 +71,7 @@ struct ovirt_settings {
     int64_t downtime_ns; /* vdsm's, for Legacy */
     uint32_t downtime_steps;
     uint32_t max_rerun;
+    int64_t plug_ns;
     enum ovirt_balance balance;
     uint32_t high_utilization_pct, underused_pct, vcpu_pct;
     int64_t overload_ns;
@@ -91,6 +92,8 @@ struct ovirt_vm {
     int64_t downtime_ns;      /* Legacy's limit */
     int64_t hook_ns;
     double cpu_ratio;
+    bool unplugged; /* its passed-through network card is away, since: */
+    int64_t unplugged_ns;
     bool put_off; /* its target was full: it comes again, and is no new request */
 };
 

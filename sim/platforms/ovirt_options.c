@@ -93,6 +93,11 @@ static const struct option settings_rows[] = {
     {.name = "max_rerun", .type = OPT_U32, .offset = AT(max_rerun), .def = "3",
      .min = 1.0, .max = 1000.0,
      .help = "hosts that a migration is tried with"},
+    {.name = "nic_plug", .type = OPT_TIME_NS, .offset = AT(plug_ns), .def = "1s",
+     .min = 0.0, .max = (double)(3600 * NS_PER_S),
+     .help = "time to plug passed-through network cards in again at the target",
+     .note = "The engine unplugs them before the request queues at the source, so a guest is without "
+             "them while it waits too. After a failure they stay unplugged."},
     {.name = "balance", .type = OPT_ENUM, .offset = AT(balance), .def = "none",
      .words = balance_names,
      .help = "what the engine evens out each minute, one VM at a time",

@@ -541,6 +541,38 @@ Test(ovirt, broken_affinity_is_mended_one_vm_a_minute)
     test_run_release(&run);
 }
 
+/* The cards go when the engine asks, so the third guest is without them while it waits as well. */
+Test(ovirt, a_passed_through_card_is_away_from_request_to_target)
+{
+    struct test_run run;
+
+    preset_run(&run, "ovirt-minimal-downtime",
+               "[host a]\nnic = 10Gb/s\nsriov = 8\n[host b]\nnic = 10Gb/s\nsriov = 8\n" CALM
+               "[vm v]\ncount = 3\nhost = a\nmemory = 4GiB\nvcpus = 2\nworkload = calm\nsriov = 1\n"
+               "[vm f]\nhost = a\nmemory = 4GiB\nvcpus = 2\nworkload = calm\nsriov = 1\n"
+               "sriov_failover = on\n[request r]\nvm = v, f\n");
+    for (uint32_t i = 0; i < 3; i++)
+        cr_assert_eq(run.rows[i].network_outage_ns, run.rows[i].ended_ns + S(1));
+    cr_assert_gt(run.rows[2].network_outage_ns, 2 * run.rows[0].network_outage_ns - S(3));
+    cr_assert_eq(test_row(&run, "f", 1)->network_outage_ns, -1,
+                 "its other card carries the traffic");
+    cr_assert_eq(test_log_count(&run, NULL, "passthrough NICs plugged in"), 4);
+    test_run_release(&run);
+}
+
+Test(ovirt, a_failed_migration_leaves_the_cards_unplugged)
+{
+    struct test_run run;
+
+    preset_run(&run, "ovirt-minimal-downtime",
+               "[host a]\nnic = 10Gb/s\nsriov = 8\n[host b]\nnic = 10Gb/s\nsriov = 8\n" RESTLESS
+               "[vm v]\nhost = a\nmemory = 1GiB\nvcpus = 4\nworkload = restless\nsriov = 1\n"
+               "[request r]\nvm = v\ntarget = b\n");
+    cr_assert_eq(test_row(&run, "v", 1)->network_outage_ns, test_row(&run, "v", 1)->ended_ns);
+    cr_assert_eq(test_log_count(&run, "v", "passthrough NICs stay unplugged"), 1);
+    test_run_release(&run);
+}
+
 /* ---- shipped scenarios: what their heads promise ---- */
 
 static void expect_at(const struct test_run *run, const char *vm, const char *what, double seconds)

@@ -69,6 +69,7 @@ static void sample_migration(struct mig_result *m, uint64_t *state, size_t i)
     m->postcopy_stall_ns = some_ns(state);
     m->expected_downtime_ns = some_ns(state);
     m->downtime_limit_ns = some_ns(state);
+    m->network_outage_ns = some_ns(state);
     m->disk_ns = some_ns(state);
     m->disk_bytes = some_count(state);
     m->dirty_pages_rate = some_count(state);
@@ -219,6 +220,7 @@ static const char *migration_difference(const struct mig_result *a, const struct
     SAME_INT(postcopy_stall_ns);
     SAME_INT(expected_downtime_ns);
     SAME_INT(downtime_limit_ns);
+    SAME_INT(network_outage_ns);
     SAME_INT(disk_ns);
     SAME_INT(disk_bytes);
     SAME_INT(dirty_pages_rate);
