@@ -39,14 +39,14 @@ claim_an_oversubscribed_uplink_decides_how_long_a_rack_takes() {
 }
 
 claim_inside_the_rack_the_legs_of_the_target_decide() {
-    run_it racks.ini 0 --set request.drain.target=left-5
+    run_it racks.ini 0 --set "request drain.target=left-5"
     grep -qE "total time +52\.[0-9] s +67\.[0-9] s +67\.[0-9] s +67\.[0-9] s" out
 }
 
 claim_one_stream_gets_one_leg_and_many_get_all() {
-    run_it racks.ini 0 --set request.drain.vm=vm-1
+    run_it racks.ini 0 --set "request drain.vm=vm-1"
     prints "in 7.36 s"
-    run_it racks.ini 0 --set request.drain.vm=vm-1 --set migration.multifd=on \
+    run_it racks.ini 0 --set "request drain.vm=vm-1" --set migration.multifd=on \
         --set migration.multifd_channels=8
     prints "in 3.68 s"
 }
