@@ -91,35 +91,49 @@ static void nap(int64_t ns)
 
 /* -------- guests' logs -------- */
 
-/* The last whole line of a serial log, without its end; "" = none yet. */
-static void last_line(const char *path, char *line, size_t cap)
-{
-    char text[4096];
-    FILE *f = fopen(path, "rb");
-    size_t len = 0, from, to;
+enum {
+    LOG_TAIL = 4096
+};
 
-    line[0] = '\0';
+/* The end of a serial log up to its last whole line; the length. */
+static size_t read_tail(const char *path, char text[LOG_TAIL])
+{
+    FILE *f = fopen(path, "rb");
+    size_t len;
+
+    text[0] = '\0';
     if (!f)
-        return;
-    if (fseek(f, -(long)(sizeof(text) - 1), SEEK_END) != 0)
+        return 0;
+    if (fseek(f, -(long)(LOG_TAIL - 1), SEEK_END) != 0)
         rewind(f);
-    len = fread(text, 1, sizeof(text) - 1, f);
+    len = fread(text, 1, LOG_TAIL - 1, f);
     fclose(f);
     while (len && text[len - 1] != '\n')
         len--;
-    for (to = len; to && (text[to - 1] == '\n' || text[to - 1] == '\r'); to--)
-        ;
+    text[len] = '\0';
+    return len;
+}
+
+/* The last whole line, without its end; "" = none yet. */
+static void last_line(const char *path, char *line, size_t cap)
+{
+    char text[LOG_TAIL];
+    size_t from, to = read_tail(path, text);
+
+    while (to && (text[to - 1] == '\n' || text[to - 1] == '\r'))
+        to--;
     for (from = to; from && text[from - 1] != '\n'; from--)
         ;
     snprintf(line, cap, "%.*s", (int)(to - from), text + from);
 }
 
+/* Bare: any line; the kernel may say something before and after Linux's. */
 static bool is_ready(const struct member *m)
 {
-    char line[128];
+    char text[LOG_TAIL];
+    size_t len = read_tail(strbuf_text(&m->logs[SOURCE]), text);
 
-    last_line(strbuf_text(&m->logs[SOURCE]), line, sizeof(line));
-    return m->c->guest == LAB_GUEST_BARE ? line[0] != '\0' : strstr(line, "READY") != NULL;
+    return m->c->guest == LAB_GUEST_BARE ? len > 0 : strstr(text, "READY") != NULL;
 }
 
 /* -------- machines -------- */
