@@ -182,7 +182,9 @@ static enum start try_start(struct sim *sim, struct job *job)
         (sim->platform->admit && !sim->platform->admit(sim, job, job->target))) {
         if (job->heap == QUEUE_NONE)
             return START_DONE; /* put off: it keeps its target */
-        job->why = "the target takes no more migrations now";
+        job->why = sim->cluster.hosts[job->source].hold_ns > sim->now_ns
+                       ? "the platform looks at its queue only now and then"
+                       : "the target takes no more migrations now";
         if (r->place == PLACE_AT_SLOT) {
             placement_unbook(sim, job->vm, job->target);
             job->target = HOST_NONE;

@@ -161,7 +161,7 @@ int32_t kubevirt_priority(struct sim *sim, const struct job *job)
 {
     if (!by_priority(sim))
         return 0;
-    return job->evacuation && job->priority < PRIORITY_USER ? PRIORITY_CRITICAL : job->priority;
+    return job->evacuation ? PRIORITY_CRITICAL : job->priority;
 }
 
 void kubevirt_queued(struct sim *sim, const struct job *job)

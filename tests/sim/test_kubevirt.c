@@ -262,7 +262,7 @@ Test(kubevirt, critical_ones_go_before_a_users)
     for (uint32_t n = 0; n < 10; n++) {
         kv_go(&r, n);
         for (int i = 1; i <= 4; i++) {
-            char name[16];
+            char name[24];
 
             snprintf(name, sizeof(name), "system-%d", i);
             if (kv_row(&r, name, 1)->started_ns > last_critical)

@@ -161,3 +161,60 @@ Test(kubevirt_scenarios, volume_counts_by_its_capacity)
     cr_expect(strstr(kv_row(&r, "db", 1)->reason, "DisksNotLiveMigratable"));
     kv_release(&r);
 }
+
+Test(kubevirt_scenarios, drain_with_one_hog_never_ends)
+{
+    static const char *const postcopy[] = {"migration.postcopy=on", NULL};
+    struct kv_run r;
+    int64_t calm = 0, end = 0;
+    uint32_t tries = 0;
+
+    kv_load_file(&r, "kubevirt-endless-drain", NULL);
+    for (uint32_t n = 0; n < 3; n++) {
+        kv_go(&r, n);
+        tries = 0;
+        for (uint32_t i = 0; i < r.nr_rows; i++) {
+            const struct mig_result *m = &r.rows[i];
+
+            if (strcmp(m->vm, "hog") == 0) {
+                tries++;
+                cr_expect_eq(m->outcome, tries < 14 ? OUTCOME_TIMEOUT : OUTCOME_QUEUED);
+                continue;
+            }
+            cr_expect_eq(m->outcome, OUTCOME_COMPLETED);
+            cr_expect_str_eq(m->source, "old");
+            calm = m->ended_ns > calm ? m->ended_ns : calm;
+        }
+        cr_expect_eq(tries, 14);
+        within(calm, 400 * S, 780 * S, "the others are gone");
+    }
+    kv_release(&r);
+    kv_load_file(&r, "kubevirt-endless-drain", postcopy);
+    kv_go(&r, 0);
+    for (uint32_t i = 0; i < r.nr_rows; i++) {
+        cr_expect_eq(r.rows[i].outcome, OUTCOME_COMPLETED);
+        end = r.rows[i].ended_ns > end ? r.rows[i].ended_ns : end;
+    }
+    cr_expect_leq(end, 30 * 60 * S);
+    kv_release(&r);
+}
+
+Test(kubevirt_scenarios, acp_drain_moves_twelve_within_four_minutes)
+{
+    uint32_t total, out, in;
+    struct kv_run r;
+
+    kv_load_file(&r, "acp-drain", NULL);
+    for (uint32_t n = 0; n < 3; n++) {
+        kv_go(&r, n);
+        cr_expect_eq(r.nr_rows, 12);
+        kv_peaks(&r, &total, &out, &in);
+        cr_expect_eq(out, 2);
+        for (uint32_t i = 0; i < r.nr_rows; i++) {
+            cr_expect_eq(r.rows[i].outcome, OUTCOME_COMPLETED);
+            cr_expect_lt(r.rows[i].downtime_ns, 500 * MS);
+            cr_expect_lt(r.rows[i].ended_ns, 240 * S);
+        }
+    }
+    kv_release(&r);
+}
