@@ -5,7 +5,7 @@
 copy_sources() {
     local folder
     mkdir tree
-    for folder in base models sim store tracer reports answers bench cli; do
+    for folder in base models sim store tracer lab reports answers bench cli; do
         [ ! -d "$SOURCE_DIR/$folder" ] || cp -r "$SOURCE_DIR/$folder" tree/
         mkdir -p "tree/$folder"
     done
@@ -35,6 +35,9 @@ sim/platforms/planted.c "cli/cmd.h"
 store/planted.c "sim/scenario.h"
 store/planted.c "models/params.h"
 tracer/planted.c "sim/scenario.h"
+tracer/planted.c "lab/matrix.h"
+lab/planted.c "sim/scenario.h"
+answers/planted.c "lab/matrix.h"
 reports/planted.c "sim/scenario.h"
 reports/planted.c "models/params.h"
 answers/planted.c "reports/report.h"
