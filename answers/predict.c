@@ -105,6 +105,32 @@ static void fit_to_memory(struct dirty_params *d, uint64_t nonzero)
         d->classes[k].pages *= limit / total;
 }
 
+/* Who has not ended after so many full copies never converges (as in advise.c, with room for the
+ * nine steps of auto-converge). */
+#define HORIZON_COPIES 50.0
+#define HORIZON_LEAST_NS (60 * NS_PER_S)
+/* Samples that never converge cost a step for each of their rounds.  Once a forecast has cost this
+ * many, a tenth of the samples has to do. */
+#define STEPS_MAX 4000000
+#define FEWEST_SAMPLES 40
+
+/* Without a timeout a sample may never end: bound it by what its bytes take at the least speed. */
+static int64_t horizon_of(const struct setup *s, size_t nr, const struct costs_file_part *part)
+{
+    double ns = (double)HORIZON_LEAST_NS, share = s->link.rate_bps.a / 8.0 / (double)nr;
+
+    for (size_t i = 0; i < nr; i++) {
+        double cap = s->sc.migrations[i].max_bandwidth_bytes_per_s.a;
+        double speed =
+            fmin(fmin(cap > 0.0 ? cap : INFINITY, share), (double)part->costs.copy_bytes_per_s);
+
+        ns = fmax(ns, HORIZON_COPIES * (double)s->guests[i].nonzero_bytes / fmax(speed, 1.0) *
+                              (double)NS_PER_S +
+                          (double)(s->sc.requests[i].at_ns + HORIZON_LEAST_NS));
+    }
+    return ns < (double)s->sc.horizon_ns ? (int64_t)ns : s->sc.horizon_ns;
+}
+
 static enum status run_samples(const struct trace_facts *const *facts, size_t nr,
                                const struct predict_options *o, const struct fit *fits,
                                struct runs *runs)
@@ -120,6 +146,7 @@ static enum status run_samples(const struct trace_facts *const *facts, size_t nr
     predict_setup_link(s, facts[0], part);
     for (size_t i = 0; i < nr; i++)
         predict_setup_vm(s, (uint32_t)i, facts[i], part);
+    s->sc.horizon_ns = horizon_of(s, nr, part);
     sim = sim_new(&s->sc, o->each ? &watched : 0);
     if (!sim)
         goto out;
@@ -145,6 +172,8 @@ static enum status run_samples(const struct trace_facts *const *facts, size_t nr
             runs[i].rows[runs[i].nr++] = sim_results(sim, &n)[i];
         for (size_t i = 0; i < nr && o->each; i++)
             o->each(o->each_ctx, i, &sim_results(sim, &n)[i], sim_rounds(sim, &n));
+        if (k + 1 >= FEWEST_SAMPLES && sim_events(sim) > STEPS_MAX)
+            break;
     }
     st = ST_OK;
 out:
