@@ -125,6 +125,7 @@ const char *cli_version(void);
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_quick;
 extern const struct cmd cmd_lab;
+extern const struct cmd cmd_diff;
 extern const struct cmd cmd_report;
 extern const struct cmd cmd_trace;
 extern const struct cmd cmd_predict;
