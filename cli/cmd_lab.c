@@ -101,7 +101,14 @@ static void add_json(struct strbuf *out, const struct lab_matrix *m, const struc
     strbuf_addch(out, '[');
     for (size_t i = 0; i < run->nr_spreads; i++)
         add_spread_json(out, &run->spreads[i]);
-    strbuf_addstr(out, "]}\n");
+    strbuf_addch(out, ']');
+    json_key(out, "total_time_spread_p50_pct");
+    json_add_double(out, 100.0 * run->total_spread_p50_ratio);
+    json_key(out, "total_time_spread_p90_pct");
+    json_add_double(out, 100.0 * run->total_spread_p90_ratio);
+    json_key(out, "downtime_spread_p90_ms");
+    json_add_double(out, run->downtime_spread_p90_ms);
+    strbuf_addstr(out, "}\n");
 }
 
 /* -------- text -------- */
@@ -151,6 +158,12 @@ static void add_text(struct strbuf *out, const struct cli_opts *o, const struct 
                 "spread", "downtime", "spread", "bytes", "rounds");
     for (size_t i = 0; i < run->nr_spreads; i++)
         add_spread_text(out, &run->spreads[i]);
+    strbuf_addf(
+        out, "%zu cases: total time spreads by %.2f %% (half of them) and %.2f %% (nine in ten)",
+        run->nr_spreads, 100.0 * run->total_spread_p50_ratio, 100.0 * run->total_spread_p90_ratio);
+    if (!isnan(run->downtime_spread_p90_ms))
+        strbuf_addf(out, ", downtime by %.0f ms (nine in ten)", run->downtime_spread_p90_ms);
+    strbuf_addch(out, '\n');
 }
 
 /* The commands, for those who want to see or start a machine by hand. */

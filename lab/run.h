@@ -65,6 +65,8 @@ struct lab_run {
     size_t nr;
     struct lab_spread *spreads; /* of cases with two or more captures, in the matrix's order */
     size_t nr_spreads;
+    /* over these cases: the noise floor; NAN without any */
+    double total_spread_p50_ratio, total_spread_p90_ratio, downtime_spread_p90_ms;
 };
 
 /* lab_plan - what is to do and what is there.  ST_EUSAGE if --only names nothing.

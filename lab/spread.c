@@ -96,9 +96,37 @@ static void fill_spread(const struct lab_run *run, struct lab_spread *s, double 
     s->rounds_max = (int64_t)values[nr - 1];
 }
 
+/* The smallest value that a share of @q does not exceed; sorts. */
+static double quantile(double *values, size_t nr, double q)
+{
+    size_t at = (size_t)ceil(q * (double)nr);
+
+    if (!nr)
+        return NAN;
+    qsort(values, nr, sizeof(*values), by_value);
+    return values[at ? at - 1 : 0];
+}
+
+/* @values has room for all cases. */
+static void fill_floor(struct lab_run *run, double *values)
+{
+    size_t nr = 0;
+
+    for (size_t i = 0; i < run->nr_spreads; i++)
+        if (!isnan(run->spreads[i].total_spread_ratio))
+            values[nr++] = run->spreads[i].total_spread_ratio;
+    run->total_spread_p50_ratio = quantile(values, nr, 0.5);
+    run->total_spread_p90_ratio = quantile(values, nr, 0.9);
+    nr = 0;
+    for (size_t i = 0; i < run->nr_spreads; i++)
+        if (!isnan(run->spreads[i].downtime_spread_ms))
+            values[nr++] = run->spreads[i].downtime_spread_ms;
+    run->downtime_spread_p90_ms = quantile(values, nr, 0.9);
+}
+
 enum status lab_run_spread(struct lab_run *run, const struct lab_matrix *m, struct diag *diag)
 {
-    double *values = calloc(run->nr + 1, sizeof(*values));
+    double *values = calloc(run->nr + m->nr_cases + 1, sizeof(*values));
 
     free(run->spreads);
     run->nr_spreads = 0;
@@ -126,6 +154,7 @@ enum status lab_run_spread(struct lab_run *run, const struct lab_matrix *m, stru
         fill_spread(run, &s, values);
         run->spreads[run->nr_spreads++] = s;
     }
+    fill_floor(run, values);
     free(values);
     return ST_OK;
 }

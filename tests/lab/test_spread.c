@@ -58,6 +58,23 @@ Test(spread, counts_the_commonest_outcome_only)
     free(run.spreads);
 }
 
+Test(spread, the_floor_is_over_cases)
+{
+    struct lab_row rows[] = {
+        row(0, LAB_DONE, "completed", 10, 5), row(0, LAB_DONE, "completed", 10, 7),
+        row(1, LAB_DONE, "completed", 10, 5), row(1, LAB_DONE, "completed", 15, 5)};
+    struct lab_run run = {.rows = rows, .nr = 4};
+
+    cr_assert_eq(lab_run_spread(&run, &matrix, NULL), ST_OK);
+    cr_expect_float_eq(run.total_spread_p50_ratio, 0.0, 1e-9);
+    cr_expect_float_eq(run.total_spread_p90_ratio, 5.0 / 12.5, 1e-9);
+    cr_expect_float_eq(run.downtime_spread_p90_ms, 2.0, 1e-9);
+    run.nr = 0;
+    cr_assert_eq(lab_run_spread(&run, &matrix, NULL), ST_OK);
+    cr_expect(isnan(run.total_spread_p50_ratio) && isnan(run.downtime_spread_p90_ms));
+    free(run.spreads);
+}
+
 Test(spread, needs_two_captures_of_the_case)
 {
     struct lab_row rows[] = {row(0, LAB_DONE, "completed", 10, 5), row(0, LAB_FAILED, NULL, 0, -1),
