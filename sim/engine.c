@@ -30,6 +30,8 @@ static uint32_t most_migrations(const struct scenario *sc)
     const struct cluster_rules *r = &sc->cluster.rules;
     uint32_t most = sc->nr_vms ? sc->nr_vms : 1;
 
+    if (sc->nr_faults) /* a guest that starts again after its host died takes no slot */
+        return most;
     if (r->max_total)
         most = at_most(most, r->max_total);
     if (r->max_out)
@@ -70,6 +72,8 @@ struct sim *sim_new(const struct scenario *sc, const struct sim_options *options
     sim->sc = sc;
     sim->platform = sc->cluster.platform ? sc->cluster.platform : platforms[0];
     sim->observed = options ? options->observed : 0;
+    sim->observe = options ? options->observe : 0;
+    sim->observe_arg = options ? options->observe_arg : 0;
     sim->max_rounds = options ? options->max_rounds : 0;
     sim->max_log = options ? options->max_events : 0;
     if (!allocate(sim)) {
@@ -520,6 +524,8 @@ void sim_run(struct sim *sim, uint32_t replication)
         sim->now_ns = e.time_ns;
         sim->events++;
         dispatch(sim, &e);
+        if (sim->observe)
+            sim->observe(sim, sim->observe_arg);
     }
     operations_horizon(sim);
     cluster_horizon(sim);

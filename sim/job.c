@@ -262,7 +262,7 @@ static void on_begin(struct sim *sim, uint32_t id, uint32_t attempt)
 {
     struct job *job = &sim->cluster.jobs[id];
 
-    if (job->state == JOB_PREPARING && job->attempt == attempt && job->target != HOST_NONE)
+    if (job_still_prepares(sim, job) && job->attempt == attempt && job->target != HOST_NONE)
         job_begin_attempt(sim, job);
 }
 
@@ -270,7 +270,7 @@ static void on_unplaced(struct sim *sim, uint32_t id, uint32_t attempt)
 {
     struct job *job = &sim->cluster.jobs[id];
 
-    if (job->state == JOB_PREPARING && job->attempt == attempt && job->target == HOST_NONE)
+    if (job_still_prepares(sim, job) && job->attempt == attempt && job->target == HOST_NONE)
         mig_refuse(sim, sim_mig(sim, job->mig), job->why);
 }
 

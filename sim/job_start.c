@@ -241,14 +241,23 @@ static void serve_held(struct sim *sim)
     for (uint32_t i = 0; i < c->nr_held; i++) {
         struct job *job = &c->jobs[c->held[i]];
 
-        if (job->state != JOB_PREPARING || job->target != HOST_NONE)
+        if (!job_still_prepares(sim, job) || job->target != HOST_NONE)
             continue;
         if (!job_place(sim, job)) {
             c->held[kept++] = c->held[i];
             continue;
         }
-        c->hosts[job->target].in++;
-        cluster_host_changed(sim, job->target);
+        if (job->kind != JOB_RESCUE && !cluster_target_has_room(sim, job->target)) {
+            placement_unbook(sim, job->vm, job->target);
+            job->target = HOST_NONE;
+            job->placed = false;
+            c->held[kept++] = c->held[i];
+            continue;
+        }
+        if (job->kind != JOB_RESCUE) {
+            c->hosts[job->target].in++;
+            cluster_host_changed(sim, job->target);
+        }
         begin_after_delay(sim, job);
     }
     c->nr_held = kept;

@@ -212,8 +212,11 @@ void mig_start(struct sim *sim, struct mig *m)
     assert(m->state == MIG_IDLE && m->target != HOST_NONE);
     m->qemu = qemu_behaviour(m->params.qemu);
     m->weight = m->params.multifd ? (double)m->params.multifd_channels : 1.0;
-    mig_route(sim, m, &route);
-    m->rtt_ns = route.rtt_ns;
+    m->rtt_ns = 0;
+    if (m->source != m->target) { /* a guest may start again where it was, once its host is back */
+        mig_route(sim, m, &route);
+        m->rtt_ns = route.rtt_ns;
+    }
     m->link_rate = 0.0;
     m->suspended = m->want_postcopy = m->timed_out = m->guest_lost = false;
     m->wanted_s = m->worked_s = 0.0;

@@ -379,7 +379,7 @@ static void write_wanted(const struct ask *a, struct strbuf *out)
     if (why == REFUSE_NOT)
         return;
     strbuf_addstr(out, ": ");
-    filter_words(a, why, 1, out);
+    filter_words(a, why, 0, out);
 }
 
 const char *placement_why(struct sim *sim, const struct job *job)

@@ -299,8 +299,7 @@ static bool together(const struct ask *a, uint32_t host)
 
 static bool failed_before(const struct ask *a, uint32_t host)
 {
-    return a->p->rules->retry_other_host && a->job->wanted == HOST_NONE &&
-           job_tried(a->job, host);
+    return a->p->rules->retry_other_host && a->job->wanted == HOST_NONE && job_tried(a->job, host);
 }
 
 static bool below(uint32_t nr, uint32_t limit)
@@ -452,7 +451,9 @@ enum refusal filter_host(const struct ask *a, uint32_t host)
 
 void filter_words(const struct ask *a, enum refusal why, uint32_t nr, struct strbuf *out)
 {
-    strbuf_addf(out, "%u %s", nr, nr == 1 ? filters[why].one : filters[why].many);
+    if (nr)
+        strbuf_addf(out, "%u ", nr);
+    strbuf_addstr(out, nr > 1 ? filters[why].many : filters[why].one);
     if (!filters[why].words)
         return;
     strbuf_addch(out, ' ');

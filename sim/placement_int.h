@@ -105,7 +105,7 @@ uint64_t index_key(const struct placement *p, uint32_t host, uint64_t free_bytes
 /* placement_filter.c */
 enum refusal filter_class(const struct ask *a, uint32_t class_id);
 enum refusal filter_host(const struct ask *a, uint32_t host);
-/* "2 lack CPU model X" */
+/* "2 lack CPU model X"; @nr 0: "lacks CPU model X" */
 void filter_words(const struct ask *a, enum refusal why, uint32_t nr, struct strbuf *out);
 
 /* placement_book.c */

@@ -26,13 +26,16 @@ struct sim_observed {
         *rate; /* bytes/s on the wire the link gave from then on; INFINITY = no limit seen */
 };
 
+struct sim;
+
 struct sim_options {
     uint32_t max_rounds;                 /* round records kept per replication; 0 = none */
     uint32_t max_events;                 /* lines of the log kept per replication; 0 = none */
     const struct sim_observed *observed; /* NULL, or for request 0; borrowed */
+    void (*observe)(struct sim *sim, void *arg); /* NULL, or called after each event; tests */
+    void *observe_arg;
 };
 
-struct sim;
 struct arena;
 
 /* sim_new - size everything for @sc (borrowed; its values may change between runs, its counts may

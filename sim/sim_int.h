@@ -218,6 +218,8 @@ enum {
 struct sim {
     const struct scenario *sc;
     const struct sim_observed *observed;
+    void (*observe)(struct sim *sim, void *arg);
+    void *observe_arg;
     uint32_t max_rounds;
     uint32_t replication;
     int64_t now_ns;

@@ -144,6 +144,16 @@ static bool vmotion_admit(struct sim *sim, const struct job *job, uint32_t targe
            datastore_has_room(sim, job, c.datastore);
 }
 
+/* Costs are counted on both ends from the start on, so both must be known then. */
+static enum status vmotion_check(const struct scenario *sc, struct diag *diag)
+{
+    if (sc->cluster.rules.unplaced != UNPLACED_HOLD)
+        return ST_OK;
+    diag_set(diag, ST_EINPUT, "vMotion holds no slot for a VM without a target");
+    diag_hint(diag, "write [cluster] unplaced = wait");
+    return ST_EINPUT;
+}
+
 static void use(struct sim *sim, uint32_t host, const struct cost *c, int sign)
 {
     struct vmotion_host *h = platform_host_state(sim, host);
@@ -198,6 +208,7 @@ const struct platform_ops platform_vmotion = {
     .options = &platform_vmotion_options,
     .mig_state_bytes = sizeof(struct vmotion_mig),
     .host_state_bytes = sizeof(struct vmotion_host),
+    .check = vmotion_check,
     .admit = vmotion_admit,
     .prepare = vmotion_prepare,
     .pass = vmotion_pass,
