@@ -127,6 +127,10 @@ static void find_route(const struct sim *sim, const struct mig *m, struct route_
 {
     const char *name = sim->sc->vms[m->vm].name;
 
+    if (m->source == m->target) { /* it starts again on the host it died with: nothing travels */
+        *route = (struct route){.rtt_ns = m->costs->rtt_ns};
+        return;
+    }
     request->source = m->source;
     request->target = m->target;
     request->rtt_ns = m->costs->rtt_ns;

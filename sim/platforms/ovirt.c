@@ -8,10 +8,9 @@
  * monitor looks at the migration and, when passes went by since its first look, takes the next
  * action of the policy's schedule.  Budgets are passes, never seconds.
  *
- * Left to others: which hosts will do (placement), hosts in maintenance (operations), the clocks of
- * fencing.  Source: vdsm lib/vdsm/virt/migration.py, utils.py (DynamicBoundedSemaphore), API.py;
- * ovirt-engine bll/MigrateVmCommand.java, RunVmCommandBase.java; names of the log are its
- * AuditLogType.
+ * Left to others: which hosts will do (placement), hosts in maintenance (operations).  Source: vdsm
+ * lib/vdsm/virt/migration.py, utils.py (DynamicBoundedSemaphore), API.py; ovirt-engine
+ * bll/MigrateVmCommand.java, RunVmCommandBase.java; names of the log are its AuditLogType.
  */
 #include "sim/platforms/ovirt_int.h"
 
@@ -19,6 +18,7 @@
 #include <stdio.h>
 
 #include "base/units.h"
+#include "sim/placement.h"
 #include "sim/platforms/vm_words.h"
 
 /* The monitor of one migration. */
@@ -94,6 +94,23 @@ static void ovirt_begin(struct sim *sim)
     ovirt_balance_begin(sim);
 }
 
+/* Pinned guests do not migrate, and a host with one is refused maintenance as a whole.  Guests for
+ * manual migration only are moved by a maintenance: it is a person's wish as well. */
+static const char *ovirt_refuse(struct sim *sim, const struct job *job)
+{
+    if (job->kind == JOB_RESCUE)
+        return NULL;
+    if (placement_vm_attrs(sim, job->vm)->migratable == MIGRATABLE_NO)
+        return "the VM is pinned to its host";
+    if (job->operation == UINT32_MAX || !cluster_host(sim, job->source)->cordoned)
+        return NULL;
+    for (uint32_t vm = cluster_first_vm(sim, job->source); vm != VM_NONE;
+         vm = cluster_next_vm(sim, vm))
+        if (placement_vm_attrs(sim, vm)->migratable == MIGRATABLE_NO)
+            return "no maintenance: the host has a VM that is pinned to it";
+    return NULL;
+}
+
 /* What the engine asks for, with the target it chose. */
 static void request_of(struct sim *sim, const struct job *job, uint32_t target,
                        struct ovirt_request *out)
@@ -127,7 +144,7 @@ static void ovirt_queued(struct sim *sim, const struct job *job)
     struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
     struct ovirt_request r;
 
-    if (vm->put_off) {
+    if (vm->put_off || job->kind != JOB_LIVE) {
         vm->put_off = false;
         return;
     }
@@ -148,6 +165,8 @@ static bool ovirt_admit(struct sim *sim, const struct job *job, uint32_t target)
     struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
     struct ovirt_request r;
 
+    if (job->kind != JOB_LIVE)
+        return true;
     request_of(sim, job, target, &r);
     if (cluster_host(sim, target)->in < r.max)
         return true;
@@ -165,6 +184,8 @@ static void ovirt_prepare(struct sim *sim, struct job *job, struct mig *m)
     struct ovirt_request r;
     int64_t hook = vm->hook_ns ? vm->hook_ns : s->hook_ns;
 
+    if (job->kind != JOB_LIVE)
+        return;
     request_of(sim, job, m->target, &r);
     p->auto_converge = r.auto_converge;
     p->xbzrle = r.compressed && r.connections == 0; /* QEMU's multifd sends whole pages */
@@ -317,6 +338,11 @@ static void ovirt_ended(struct sim *sim, struct job *job, const struct mig *m)
 
     if (m && vm->unplugged)
         plug(sim, job, m);
+    if (job->kind == JOB_RESCUE) {
+        if (outcome == OUTCOME_COMPLETED)
+            sim_log(sim, job, job->target, "highly available VM started again");
+        return;
+    }
     switch (outcome) {
     case OUTCOME_COMPLETED:
         sim_log(sim, job, job->target, "VM_MIGRATION_DONE");
@@ -341,13 +367,15 @@ static void ovirt_ended(struct sim *sim, struct job *job, const struct mig *m)
 
 static void ovirt_tick(struct sim *sim, uint32_t what)
 {
-    (void)what;
-    ovirt_balance_tick(sim);
+    if (what == OVIRT_TICK_MINUTE)
+        ovirt_balance_tick(sim);
+    else
+        ovirt_ha_restart(sim, what - OVIRT_TICK_RESTART);
 }
 
 static void ovirt_host_lost(struct sim *sim, uint32_t host)
 {
-    sim_log(sim, NULL, host, "VDS_FAILURE");
+    ovirt_ha_host_lost(sim, host);
     ovirt_balance_changed(sim);
 }
 
@@ -364,6 +392,7 @@ const struct platform_ops platform_ovirt = {
     .host_state_bytes = sizeof(struct ovirt_host),
     .check = ovirt_check,
     .begin = ovirt_begin,
+    .refuse = ovirt_refuse,
     .queued = ovirt_queued,
     .admit = ovirt_admit,
     .prepare = ovirt_prepare,

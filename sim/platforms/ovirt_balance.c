@@ -347,7 +347,8 @@ void ovirt_balance_changed(struct sim *sim)
     if (state->ticking || !has_work(sim))
         return;
     state->ticking = true;
-    platform_tick_at(sim, platform_lattice(0, settings(sim)->minute_ns, sim->now_ns + 1), 0);
+    platform_tick_at(sim, platform_lattice(0, settings(sim)->minute_ns, sim->now_ns + 1),
+                     OVIRT_TICK_MINUTE);
 }
 
 void ovirt_balance_begin(struct sim *sim)

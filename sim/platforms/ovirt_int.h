@@ -77,7 +77,9 @@ struct ovirt_settings {
     int64_t overload_ns;
     uint32_t high_vm_count, vm_threshold;
     double vm_cpu_ratio;
-    bool affinity;
+    bool affinity, power_management;
+    int64_t heartbeat_ns, grace_ns, grace_per_vm_ns, fence_ns, short_ns, long_ns, blocked_ns;
+    uint32_t short_tries;
     int64_t minute_ns;
     struct option_list vms;
 };
@@ -154,6 +156,16 @@ void ovirt_balance_begin(struct sim *sim);
 void ovirt_balance_changed(struct sim *sim);
 void ovirt_balance_tick(struct sim *sim);
 
+/* What a tick is for. */
+enum {
+    OVIRT_TICK_MINUTE,
+    OVIRT_TICK_RESTART /* + host */
+};
+
+/* ovirt_ha.c */
+void ovirt_ha_host_lost(struct sim *sim, uint32_t host);
+void ovirt_ha_restart(struct sim *sim, uint32_t host);
+
 /* State of a run. */
 struct ovirt_state {
     bool ticking; /* a minute is pending */
@@ -166,6 +178,8 @@ struct ovirt_host {
     bool busy; /* a VM is on its way from or to it, or it takes none */
     bool over; /* its CPUs are too busy, since: */
     int64_t over_since_ns;
+    uint32_t tries; /* to start the guests it died with */
+    int64_t first_try_ns;
 };
 
 extern const struct option_table ovirt_vm_options;

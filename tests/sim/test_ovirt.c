@@ -573,6 +573,131 @@ Test(ovirt, a_failed_migration_leaves_the_cards_unplugged)
     test_run_release(&run);
 }
 
+/* ---- maintenance ---- */
+
+#define DRAIN "[operation m]\nkind = drain\nhosts = a\n"
+
+/* All are asked for at once, by priority; two leave at a time. */
+Test(ovirt, maintenance_goes_by_priority)
+{
+    struct test_run run;
+
+    preset_run(&run, "ovirt-minimal-downtime",
+               HOSTS CALM "[vm low]\ncount = 2\nhost = a\nmemory = 4GiB\nworkload = calm\n"
+                          "vcpus = 2\npriority = 1\n"
+                          "[vm high]\ncount = 2\nhost = a\nmemory = 4GiB\nworkload = calm\n"
+                          "vcpus = 2\npriority = 100\n" DRAIN);
+    cr_assert_eq(test_most_at_once(&run, "a", NULL), 2);
+    for (uint32_t i = 0; i < run.nr_rows; i++) {
+        cr_assert_eq(run.rows[i].outcome, OUTCOME_COMPLETED);
+        cr_assert_eq(run.rows[i].queued_ns, 0);
+    }
+    cr_assert_eq(test_row(&run, "high-1", 1)->started_ns, S(1));
+    cr_assert_eq(test_row(&run, "high-2", 1)->started_ns, S(1));
+    cr_assert_geq(test_row(&run, "low-1", 1)->started_ns, test_row(&run, "high-1", 1)->ended_ns);
+    test_run_release(&run);
+}
+
+/* A guest that does not converge keeps its host in maintenance: once each five minutes, one host.
+ */
+Test(ovirt, maintenance_is_tried_again_each_five_minutes)
+{
+    struct test_run run;
+
+    preset_run(&run, "ovirt-minimal-downtime",
+               HOSTS RESTLESS
+               "[vm v]\nhost = a\nmemory = 1GiB\nvcpus = 4\nworkload = restless\n" DRAIN);
+    cr_assert_gt(run.nr_rows, 100);
+    for (uint32_t i = 1; i < 10; i++) {
+        cr_assert_eq(run.rows[i].attempt, 1, "no other host is tried");
+        cr_assert_eq(run.rows[i].queued_ns, run.rows[i - 1].ended_ns + S(300));
+    }
+    cr_assert_eq(test_log_count(&run, "v", "VM_MIGRATION_TRYING_RERUN"), 0);
+    test_run_release(&run);
+}
+
+Test(ovirt, a_pinned_vm_keeps_the_whole_host)
+{
+    struct test_run run;
+
+    preset_run(&run, "ovirt-minimal-downtime",
+               HOSTS CALM CALM_VMS("v", "a", "2") "[vm pinned]\nhost = a\nmemory = 4GiB\nvcpus = "
+                                                  "2\nworkload = calm\nmigratable = no\n" DRAIN);
+    for (uint32_t i = 0; i < run.nr_rows; i++) {
+        cr_assert_eq(run.rows[i].outcome, OUTCOME_REJECTED);
+        cr_assert(strstr(run.rows[i].reason, "pinned"), "%s", run.rows[i].reason);
+    }
+    test_run_release(&run);
+}
+
+Test(ovirt, manual_vms_move_for_a_person_and_not_for_the_balancer)
+{
+    struct test_run run;
+
+    preset_run(&run, "ovirt-minimal-downtime",
+               HOSTS CALM "[vm v]\ncount = 11\nhost = a\nmemory = 4GiB\nvcpus = 2\n"
+                          "workload = calm\nmigratable = manual\n"
+                          "[ovirt]\nbalance = vm_evenly_distributed\n");
+    cr_assert_eq(run.nr_rows, 0);
+    test_run_release(&run);
+    preset_run(&run, "ovirt-minimal-downtime",
+               HOSTS CALM "[vm v]\nhost = a\nmemory = 4GiB\nvcpus = 2\nworkload = calm\n"
+                          "migratable = manual\n" DRAIN);
+    cr_assert_eq(test_row(&run, "v", 1)->outcome, OUTCOME_COMPLETED);
+    test_run_release(&run);
+}
+
+/* ---- a dead host ---- */
+
+/* 30 s of heartbeat, 60 s and half a second a guest of grace, 20 s to fence; then by priority. */
+Test(ovirt, guests_of_a_dead_host_start_after_it_was_fenced)
+{
+    struct test_run run;
+
+    preset_run(
+        &run, "ovirt-minimal-downtime",
+        HOSTS CALM CALM_VMS(
+            "v", "a",
+            "3") "[vm cattle]\nhost = a\nmemory = 4GiB\nvcpus = 2\nworkload = calm\nha = off\n"
+                 "[fault f]\nkind = host_down\ntarget = a\nat = 100s\n");
+    cr_assert_eq(run.nr_rows, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        cr_assert_eq(run.rows[i].queued_ns, S(100 + 30 + 60 + 2 + 20));
+        cr_assert_eq(run.rows[i].outcome, OUTCOME_COMPLETED);
+        cr_assert_str_eq(run.rows[i].kind, "rescue");
+    }
+    test_run_release(&run);
+    preset_run(
+        &run, "ovirt-minimal-downtime",
+        HOSTS CALM CALM_VMS("v", "a", "3") "[fault f]\nkind = host_down\ntarget = a\nat = 100s\n"
+                                           "[ovirt]\npower_management = off\n");
+    cr_assert_eq(run.nr_rows, 0, "nothing starts before somebody knows that the host is down");
+    cr_assert_eq(test_log_count(&run, NULL, "VDS_ALERT_FENCE_IS_NOT_CONFIGURED"), 1);
+    test_run_release(&run);
+}
+
+/* The big one finds no host; the small one of lower priority waits ten minutes for it. */
+Test(ovirt, low_priority_waits_ten_minutes_for_high)
+{
+    struct test_run run;
+    const struct mig_result *low;
+
+    preset_run(
+        &run, "ovirt-minimal-downtime",
+        "[host a]\nnic = 10Gb/s\nmemory = 64GiB\n[host b]\nnic = 10Gb/s\nmemory = 16GiB\n" CALM
+        "[vm high]\nhost = a\nmemory = 32GiB\nvcpus = 2\nworkload = calm\npriority = 100\n"
+        "[vm low]\nhost = a\nmemory = 4GiB\nvcpus = 2\nworkload = calm\npriority = 1\n"
+        "[fault f]\nkind = host_down\ntarget = a\nat = 100s\n");
+    low = test_row(&run, "low", 1);
+    /* fenced at 211 s; tries each 30 s ten times, then each half hour: the next is the first after
+     * ten minutes */
+    cr_assert_eq(low->queued_ns, S(211 + 9 * 30 + 1800));
+    cr_assert_eq(low->outcome, OUTCOME_COMPLETED);
+    cr_assert_geq(test_log_count(&run, NULL, "HA_VM_RESTART_FAILED"), 11);
+    cr_assert_eq(test_log_count(&run, NULL, "EXCEEDED_MAXIMUM_NUM_OF_RESTART_HA_VM_ATTEMPTS"), 1);
+    test_run_release(&run);
+}
+
 /* ---- shipped scenarios: what their heads promise ---- */
 
 static void expect_at(const struct test_run *run, const char *vm, const char *what, double seconds)
@@ -638,5 +763,38 @@ Test(ovirt, shipped_full_target_takes_two_at_a_time)
     }
     /* 10 Gb/s of Ethernet are 1177 MB/s of payload */
     cr_assert_float_eq((double)end / 1e9 / (bytes / 1177e6), 1.42, 0.1);
+    test_run_release(&run);
+}
+
+Test(ovirt, shipped_rolling_maintenance_ends_after_34_minutes)
+{
+    struct test_run run;
+    int64_t end = 0;
+
+    test_run_shipped(&run, "ovirt-rolling-maintenance.ini");
+    cr_assert_eq(run.nr_rows, 19);
+    for (uint32_t i = 0; i < run.nr_rows; i++) {
+        cr_assert_eq(run.rows[i].outcome, OUTCOME_COMPLETED);
+        end = run.rows[i].ended_ns > end ? run.rows[i].ended_ns : end;
+    }
+    cr_assert_float_eq((double)end / 60e9, 34, 1);
+    cr_assert_float_eq((double)test_log_ns(&run, NULL, "back after reboot", 3) / 60e9, 44, 1);
+    cr_assert_gt(test_row(&run, "ledger", 1)->postcopy_ns, 0);
+    cr_assert_eq(test_most_at_once(&run, "rhv-1", NULL), 2);
+    test_run_release(&run);
+}
+
+Test(ovirt, shipped_host_loss_is_over_when_its_head_says)
+{
+    struct test_run run;
+
+    test_run_shipped(&run, "ovirt-host-loss.ini");
+    cr_assert_eq(run.nr_rows, 3, "the guest without high availability stays down");
+    cr_assert_eq(test_row(&run, "db", 1)->queued_ns, S(600 + 112));
+    cr_assert_eq(test_row(&run, "web-1", 1)->queued_ns, S(600 + 112));
+    cr_assert_geq(test_row(&run, "web-2", 1)->queued_ns, S(600 + 3600));
+    cr_assert_lt(test_row(&run, "web-2", 1)->queued_ns, S(600 + 3600 + 1800));
+    for (uint32_t i = 0; i < 3; i++)
+        cr_assert_eq(run.rows[i].outcome, OUTCOME_COMPLETED);
     test_run_release(&run);
 }
