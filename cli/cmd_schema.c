@@ -32,6 +32,8 @@ static const struct schema schemas[] = {
     {"predict", "migcast predict, one object for each trace", schema_predict, SCHEMA_WITH_DEFS},
     {"replay", "migcast replay, one object for each trace", schema_replay, SCHEMA_WITH_DEFS},
     {"score", "migcast score", schema_score, SCHEMA_ALONE},
+    {"lab", "migcast lab", schema_lab, SCHEMA_ALONE},
+    {"diff", "migcast diff", schema_diff, SCHEMA_ALONE},
     {"validate", "migcast validate", schema_validate, SCHEMA_ALONE},
     {"config", "migcast config show", schema_config, SCHEMA_ALONE},
     {"presets", "migcast presets list", schema_presets, SCHEMA_ALONE},

@@ -18,7 +18,7 @@ claim_a_slower_link_is_told_in_words_and_by_the_exit_code() {
     two
     exits 0 "$PROGRAM" diff a.ini b.ini
     prints "1 of 1 VMs differ"
-    prints "~ vm: "
+    prints "~ guest: "
     exits 2 "$PROGRAM" diff a.ini b.ini --exit-code
 }
 
