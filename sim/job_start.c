@@ -157,10 +157,23 @@ static void hold_without_target(struct sim *sim, struct job *job)
                  job_index(sim, job), job->attempt);
 }
 
+/* What holds for platforms that have no words of their own for it. */
+static const char *may_not_move(const struct sim *sim, const struct job *job)
+{
+    enum migratable may = placement_vm_attrs(sim, job->vm)->migratable;
+
+    if (job->kind == JOB_RESCUE || may == MIGRATABLE_YES)
+        return 0;
+    if (may == MIGRATABLE_NO)
+        return "the VM may not migrate";
+    return job->evacuation ? "the VM migrates only when a person asks for it" : 0;
+}
+
 static enum start try_start(struct sim *sim, struct job *job)
 {
     const struct cluster_rules *r = &sim->cluster.rules;
-    const char *why = sim->platform->refuse ? sim->platform->refuse(sim, job) : 0;
+    const char *why =
+        sim->platform->refuse ? sim->platform->refuse(sim, job) : may_not_move(sim, job);
 
     if (why) {
         job_end_unstarted(sim, job, OUTCOME_REJECTED, why);

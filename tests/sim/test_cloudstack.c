@@ -88,3 +88,25 @@ Test(cloudstack, five_workers_move_five_at_once)
         cr_assert_eq(run.rows[i].outcome, OUTCOME_COMPLETED);
     test_run_release(&run);
 }
+
+/* Work items of a maintenance: five tries, 120 s of 1.024 s apart; then the drain itself asks
+ * again. */
+Test(cloudstack, a_maintenance_is_tried_five_times)
+{
+    struct test_run run;
+
+    test_run_text(&run, "preset = cloudstack\n[scenario]\nhorizon = 6h\n"
+                        "[host a]\nnic = 10Gb/s\n[host b]\nnic = 10Gb/s\n"
+                        "[workload w]\nwrite_rate = 20GB/s\nworking_set = 3GiB\ncpu_need = 0\n"
+                        "[calibration]\nguest_fault = 0ns\n"
+                        "[vm v]\nhost = a\nmemory = 4GiB\nvcpus = 4\nworkload = w\n"
+                        "[operation o]\nhosts = a\nretry = never\n");
+    cr_assert_eq(run.nr_rows, 5);
+    for (uint32_t i = 0; i < 5; i++) {
+        cr_assert_eq(run.rows[i].attempt, i + 1);
+        cr_assert_eq(run.rows[i].outcome, OUTCOME_TIMEOUT);
+        if (i > 0) /* a second to prepare the target */
+            cr_assert_eq(run.rows[i].started_ns, run.rows[i - 1].ended_ns + S(122.88) + S(1));
+    }
+    test_run_release(&run);
+}

@@ -183,6 +183,27 @@ Test(nova, parallel_post_copy_needs_a_new_qemu)
     cr_assert_gt(diag.line, 0);
 }
 
+Test(nova, what_may_not_move_stays)
+{
+    struct test_run run;
+
+    test_run_text(&run, "preset = nova\n" HOSTS CALM
+                        "[vm no]\nhost = a\nmemory = 4GiB\nvcpus = 2\nworkload = calm\n"
+                        "migratable = no\n"
+                        "[vm manual]\nhost = a\nmemory = 4GiB\nvcpus = 2\nworkload = calm\n"
+                        "migratable = manual\n[request r]\nvm = no, manual\n"
+                        "[operation o]\nhosts = a\nat = 1h\n[scenario]\nhorizon = 2h\n");
+    cr_assert_eq(test_row(&run, "no", 1)->outcome, OUTCOME_REJECTED);
+    cr_assert_eq(test_row(&run, "manual", 1)->outcome, OUTCOME_COMPLETED, "a person asked");
+    test_run_release(&run);
+    test_run_text(&run,
+                  "preset = nova\n" HOSTS CALM
+                  "[vm manual]\nhost = a\nmemory = 4GiB\nvcpus = 2\nworkload = calm\n"
+                  "migratable = manual\n[operation o]\nhosts = a\n[scenario]\nhorizon = 2h\n");
+    cr_assert_eq(test_row(&run, "manual", 1)->outcome, OUTCOME_REJECTED, "an operation asked");
+    test_run_release(&run);
+}
+
 /* ---- shipped scenarios: what their heads promise ---- */
 
 /* Published: 1.464 TB sent after 12,180 s, given up after 12,800 s, 831 MB left at one moment. */
