@@ -78,6 +78,7 @@ struct kubevirt_settings {
     int64_t fencing_ns; /* < 0 = never */
 
     /* Harvester's own */
+    bool force;                 /* maintenance */
     int64_t reset_ns, evict_ns; /* to the drain taint, and from it to the out-of-service taint */
 };
 
@@ -139,8 +140,9 @@ enum {
 
 /* What a run keeps of each VM; platform_vm_state(). */
 struct kubevirt_vm {
-    bool outdated; /* the workload updater has still to move it */
-    bool updating; /* and is at it */
+    bool outdated;       /* the workload updater has still to move it */
+    bool updating;       /* and is at it */
+    bool waits_for_node; /* Harvester: starts again when its node is out of maintenance */
 };
 
 /* What a run keeps; platform_state(). */
@@ -151,6 +153,7 @@ struct kubevirt_state {
     uint32_t failed_source;             /* from there */
     uint64_t updates;                   /* rounds of the workload updater */
     uint32_t outdated;                  /* VMs that it has still to move */
+    uint32_t waiting_vms;               /* Harvester: VMs whose node is in maintenance */
     struct kubevirt_stall stalls[KUBEVIRT_STALLS];
     bool stall_used[KUBEVIRT_STALLS];
 };
@@ -166,7 +169,8 @@ enum {
     KUBEVIRT_TICK_UPDATE = 1 << 24,
     KUBEVIRT_TICK_HEARTBEAT = 2 << 24,
     KUBEVIRT_TICK_FENCED = 3 << 24,
-    HARVESTER_TICK_TAINT = 4 << 24
+    HARVESTER_TICK_TAINT = 4 << 24,
+    HARVESTER_TICK_LOOK = 5 << 24
 };
 
 /* kubevirt.c: the parts that Harvester shares */

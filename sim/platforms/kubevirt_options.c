@@ -131,6 +131,13 @@ static const struct option rows[] = {
      .help = "its pods are deleted this long after it is NotReady, so that its VMs start elsewhere",
      .note = "By a fencing operator or a person: without one of them they never do."},
 #define KUBEVIRT_ROWS 25
+    {.name = "force", .type = OPT_BOOL, .offset = AT(force),
+     .def = "off",
+     .group = "maintenance",
+     .help = "shut down VMs that cannot migrate, where they would make maintenance impossible",
+     .note = "Drains and maintenance heed the VMs' label harvesterhci.io/maintain-mode-strategy: "
+             "Migrate, ShutdownAndRestartAfterEnable, ShutdownAndRestartAfterDisable or Shutdown. "
+             "With force the label is not looked at, as Harvester does."},
     {.name = "reset_period", .type = OPT_TIME_NS, .offset = AT(reset_ns),
      .def = "15s", .min = 0.0, .max = 24.0 * HOUR_NS,
      .group = "host loss",
