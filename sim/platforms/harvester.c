@@ -90,7 +90,7 @@ static void start_waiting(struct sim *sim)
 static const char *refuse(struct sim *sim, const struct job *job)
 {
     const struct kubevirt_settings *s = platform_settings(sim);
-    const char *why = kubevirt_refuse(sim, job);
+    const char *why = kubevirt_not_migratable(sim, job);
 
     if (!job->evacuation || job->kind != JOB_LIVE)
         return why;

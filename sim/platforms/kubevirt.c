@@ -7,7 +7,8 @@
  * migration ends), the back-off of evacuations, what a VM's tuning comes to, and the phases of a
  * migration object in the log.
  *
- * Invariant: state->waiting[] counts the jobs that were queued and have not got their slot.
+ * Invariant: state->waiting[] counts the jobs that were queued and have not got their slot, and
+ * those that were withdrawn since they were last counted.
  * Source: kubevirt/kubevirt pkg/virt-controller/watch/migration/migration.go, and
  * watch/drain/evacuation/evacuation.go.
  */
@@ -126,7 +127,7 @@ static bool has_local_volume(const struct sim *sim, uint32_t vm)
 }
 
 /* Condition LiveMigratable, and its reason. */
-const char *kubevirt_refuse(struct sim *sim, const struct job *job)
+const char *kubevirt_not_migratable(const struct sim *sim, const struct job *job)
 {
     const struct vm_attrs *a = attributes(sim, job->vm);
 
@@ -142,6 +143,20 @@ const char *kubevirt_refuse(struct sim *sim, const struct job *job)
         return "LiveMigratable is false: set so in the scenario";
     if (job->evacuation && a->migratable == MIGRATABLE_MANUAL)
         return "its evictionStrategy does not migrate it";
+    return 0;
+}
+
+/* An eviction that does not migrate shuts the VM down; its pod starts on another node. */
+const char *kubevirt_refuse(struct sim *sim, const struct job *job)
+{
+    enum kubevirt_eviction eviction = settings(sim)->eviction;
+    const char *why = kubevirt_not_migratable(sim, job);
+
+    if (!job->evacuation || job->kind != JOB_LIVE || job->operation == UINT32_MAX ||
+        eviction == EVICTION_LIVE_MIGRATE || (eviction == EVICTION_IF_POSSIBLE && !why))
+        return why;
+    sim_log(sim, job, job->source, "evicted: shut down, to start elsewhere");
+    job_at(sim, (uint32_t)(job - job_at(sim, 0)))->kind = JOB_COLD;
     return 0;
 }
 
@@ -180,17 +195,33 @@ static int64_t requeue_ns(const struct sim *sim, const struct job *job)
     return by_priority(sim) ? by_class[class_of(job->priority)] : REQUEUE_FIFO_NS;
 }
 
+/* Jobs of better classes that wait; counted again, for some may have been withdrawn meanwhile. */
+static uint32_t count_better(struct sim *sim, uint32_t class)
+{
+    struct kubevirt_state *st = platform_state(sim);
+    uint32_t better = 0;
+
+    for (uint32_t c = 0; c < KUBEVIRT_CLASSES; c++)
+        st->waiting[c] = 0;
+    for (uint32_t i = 0; i < sim->cluster.nr_jobs; i++)
+        if (sim->cluster.jobs[i].state == JOB_WAITING)
+            st->waiting[class_of(sim->cluster.jobs[i].priority)]++;
+    for (uint32_t c = 0; c < class; c++)
+        better += st->waiting[c];
+    return better;
+}
+
 /* When a migration ends, the best pending ones are looked at at once, as many as may run. */
 static bool woken(struct sim *sim, const struct job *job)
 {
     const struct kubevirt_state *st = platform_state(sim);
-    uint32_t before = 0;
+    uint32_t before = 0, most = sim->cluster.rules.max_total, class = class_of(job->priority);
 
     if (!by_priority(sim) || st->finished_ns != sim->now_ns)
         return false;
-    for (uint32_t c = 0; c < class_of(job->priority); c++)
+    for (uint32_t c = 0; c < class; c++)
         before += st->waiting[c];
-    return sim->cluster.rules.max_total == 0 || before < sim->cluster.rules.max_total;
+    return most == 0 || before < most || count_better(sim, class) < most;
 }
 
 /* Before 1.9 a failure lets the evacuation controller look at that node at once; a success does
@@ -313,9 +344,12 @@ void kubevirt_prepare(struct sim *sim, struct job *job, struct mig *m)
         sim_log(sim, job, job->source, "SR-IOV interfaces are unplugged");
         job->start_delay_ns += s->unplug_ns;
     }
+    if (job->start_delay_ns > s->handover_ns)
+        mig_poll_at(sim, m, sim->now_ns + job->start_delay_ns - s->handover_ns);
     if (s->pending_ns > 0 && job->start_delay_ns > s->pending_ns) {
         k->pod_pending = true;
         job->start_delay_ns = s->pending_ns;
+        mig_poll_off(sim, m);
     }
 }
 

@@ -54,11 +54,19 @@ enum kubevirt_switch {
     KUBEVIRT_ON
 };
 
+/* What a drain does with a VM. */
+enum kubevirt_eviction {
+    EVICTION_LIVE_MIGRATE, /* one that cannot migrate blocks it */
+    EVICTION_IF_POSSIBLE,  /* one that cannot migrate is shut down and starts elsewhere */
+    EVICTION_NONE          /* every VM is */
+};
+
 /* [kubevirt]; [harvester] has these and its own. */
 struct kubevirt_settings {
     enum kubevirt_version version;
     enum kubevirt_switch disruption; /* auto: follows postcopy */
     enum kubevirt_switch parallel;
+    enum kubevirt_eviction eviction;
     bool cpu_limit;
     int64_t max_downtime_ns;
     int64_t pending_ns;  /* a target pod that does not start; 0 = no limit */
@@ -177,6 +185,8 @@ enum {
 enum status kubevirt_check(const struct scenario *sc, struct diag *diag);
 void kubevirt_begin(struct sim *sim);
 const char *kubevirt_refuse(struct sim *sim, const struct job *job);
+/* why the VM is not LiveMigratable; NULL when it is */
+const char *kubevirt_not_migratable(const struct sim *sim, const struct job *job);
 void kubevirt_queued(struct sim *sim, const struct job *job);
 int32_t kubevirt_priority(struct sim *sim, const struct job *job);
 bool kubevirt_admit(struct sim *sim, const struct job *job, uint32_t target);

@@ -379,6 +379,11 @@ void kubevirt_poll(struct sim *sim, struct mig *m)
 {
     struct kubevirt_mig *k = kubevirt_mig(m);
 
+    if (m->state == MIG_IDLE) { /* the target pod runs */
+        sim_log(sim, job_at(sim, m->job), m->target, "Scheduled");
+        sim_log(sim, job_at(sim, m->job), m->target, "PreparingTarget");
+        return;
+    }
     if (!watched(m) || k->over)
         return;
     if (k->stall)

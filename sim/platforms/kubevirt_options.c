@@ -9,6 +9,8 @@
 #include "sim/scenario_options.h"
 
 static const char *const switch_names[] = {"auto", "off", "on", NULL};
+static const char *const eviction_names[] = {"live_migrate", "live_migrate_if_possible", "none",
+                                             NULL};
 static const char *const policy_names[] = {"unchanged", "off", "on", NULL};
 
 #define HOUR_NS (3600.0 * (double)NS_PER_S)
@@ -41,6 +43,13 @@ static const struct option rows[] = {
      .def = "off",
      .group = "streams",
      .help = "the VMs' pods have a CPU limit, so migrations take one stream"},
+    {.name = "eviction_strategy", .type = OPT_ENUM, .offset = AT(eviction),
+     .def = "live_migrate", .words = eviction_names,
+     .group = "drain",
+     .help = "what a drain does with VMs: migrate them, migrate those that can, or shut all down",
+     .note = "KubeVirt's own default is none; HyperConverged sets live_migrate on more than one "
+             "node. With live_migrate, a VM that cannot migrate blocks its node's drain for ever. "
+             "What is shut down starts on another node. Harvester has labels instead."},
     {.name = "pending_timeout", .type = OPT_TIME_NS, .offset = AT(pending_ns),
      .def = "900s", .min = 0.0, .max = 24.0 * HOUR_NS,
      .word = "none", .word_value = 0.0,
@@ -130,7 +139,7 @@ static const struct option rows[] = {
      .group = "host loss",
      .help = "its pods are deleted this long after it is NotReady, so that its VMs start elsewhere",
      .note = "By a fencing operator or a person: without one of them they never do."},
-#define KUBEVIRT_ROWS 25
+#define KUBEVIRT_ROWS 26
     {.name = "force", .type = OPT_BOOL, .offset = AT(force),
      .def = "off",
      .group = "maintenance",

@@ -67,7 +67,7 @@ static void begin(struct sim *sim)
         struct kubevirt_vm *v = platform_vm_state(sim, i);
         const struct job probe = {.vm = i, .kind = JOB_LIVE, .evacuation = true};
 
-        v->outdated = cluster_vm_host(sim, i) != HOST_NONE && !kubevirt_refuse(sim, &probe);
+        v->outdated = cluster_vm_host(sim, i) != HOST_NONE && !kubevirt_not_migratable(sim, &probe);
         st->outdated += v->outdated;
     }
 }

@@ -278,6 +278,31 @@ Test(kubevirt, critical_ones_go_before_a_users)
     kv_release(&r);
 }
 
+/* Five of the best are woken; a user's migration behind six of them waits for its own look. */
+Test(kubevirt, who_is_not_among_the_best_waits_for_its_own_look)
+{
+    struct kv_run r;
+    const struct mig_result *m;
+    int64_t slot;
+
+    kv_load(&r,
+            "preset = kubevirt-1.9\n[host a]\nnic = 1Gb/s\n[host b]\nnic = 1Gb/s\n[host c]\n"
+            "nic = 1Gb/s\n[host d]\n[vm long]\ncount = 2\nhost = a\nmemory = 16GiB\n"
+            "[vm more]\ncount = 7\nhost = a\nmemory = 1GiB\n"
+            "[vm b]\ncount = 2\nhost = b\nmemory = 1GiB\n[vm c]\nhost = c\nmemory = 1GiB\n"
+            "[vm user]\nhost = d\nmemory = 1GiB\n"
+            "[request 1]\nvm = long, b, c\npriority = 100\n"
+            "[request 2]\nvm = more\npriority = 100\nat = 500ms\n"
+            "[request 3]\nvm = user\nat = 700ms\n",
+            NULL);
+    kv_go(&r, 0);
+    m = kv_row(&r, "user", 1);
+    slot = m->started_ns - r.sc.cluster.rules.start_delay_ns;
+    cr_expect_eq((slot - 700 * MS) % (5 * S), 0, "%.3f s", (double)slot / (double)S);
+    cr_expect_gt(slot, 5 * S);
+    kv_release(&r);
+}
+
 Test(kubevirt, limits_hold_in_random_clusters)
 {
     struct rng rng;
@@ -384,8 +409,9 @@ Test(kubevirt, pod_that_does_not_start_fails_after_900_seconds)
 
 Test(kubevirt, phases_come_in_order)
 {
-    static const char *const phases[] = {"Pending", "Scheduling", "TargetReady",
-                                         "Running", "Succeeded",  "Migrated"};
+    static const char *const phases[] = {"Pending",         "Scheduling",  "Scheduled",
+                                         "PreparingTarget", "TargetReady", "Running",
+                                         "Succeeded",       "Migrated"};
     struct kv_run r;
     int64_t last = 0;
 
@@ -462,6 +488,43 @@ Test(kubevirt, settings_that_a_release_does_not_know_are_refused)
     }
 }
 
+static void drain_one(const char *strategy, const char *line, struct kv_run *r)
+{
+    const char *const set[] = {strategy, NULL};
+    char text[1024];
+
+    snprintf(text, sizeof(text),
+             "preset = kubevirt-1.9\n[scenario]\nhorizon = 2h\n[host a]\ngpus = a2\n[host b]\n"
+             "gpus = a2\n[vm v]\nhost = a\nmemory = 1GiB\n%s\n[operation o]\nhosts = a\n",
+             line);
+    kv_load(r, text, set);
+    kv_go(r, 0);
+}
+
+Test(kubevirt, eviction_strategy_says_what_a_drain_does)
+{
+    static const struct {
+        const char *strategy, *line, *kind;
+        enum outcome outcome;
+    } cases[] = {
+        {"kubevirt.eviction_strategy=live_migrate", "", "live", OUTCOME_COMPLETED},
+        {"kubevirt.eviction_strategy=live_migrate", "gpus = a2", "live", OUTCOME_REJECTED},
+        {"kubevirt.eviction_strategy=live_migrate_if_possible", "", "live", OUTCOME_COMPLETED},
+        {"kubevirt.eviction_strategy=live_migrate_if_possible", "gpus = a2", "cold",
+         OUTCOME_COMPLETED},
+        {"kubevirt.eviction_strategy=none", "", "cold", OUTCOME_COMPLETED},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct kv_run r;
+
+        drain_one(cases[i].strategy, cases[i].line, &r);
+        cr_expect_eq(kv_row(&r, "v", 1)->outcome, cases[i].outcome, "case %zu", i);
+        cr_expect_str_eq(kv_row(&r, "v", 1)->kind, cases[i].kind, "case %zu", i);
+        kv_release(&r);
+    }
+}
+
 /* ---- tuning ---- */
 
 static bool uses_streams(const char *preset, const char *line, const char *set)
@@ -518,7 +581,8 @@ Test(kubevirt, policy_goes_over_the_profile)
     cr_expect_eq(gold->outcome, OUTCOME_COMPLETED);
     cr_expect_gt(gold->postcopy_ns, 0, "disruption follows post-copy");
     expect_within(gold->ended_ns - gold->started_ns - gold->postcopy_ns, 41 * S, 43 * S, "switch");
-    /* below 1 MiB/s counts as 1 MiB/s, and a window of 100 ms sends one flush of 128 KiB at least */
+    /* below 1 MiB/s counts as 1 MiB/s, and a window of 100 ms sends one flush of 128 KiB at least
+     */
     expect_within((int64_t)gold->precopy_bytes, 42 * (int64_t)MIB, 42 * 10 * 129 * (int64_t)KIB,
                   "bytes before the switch");
     cr_expect_eq(plain->outcome, OUTCOME_TIMEOUT);
