@@ -54,5 +54,6 @@ static inline void bench_keep(uint64_t value)
 
 void bench_queue(struct bench_report *report);
 void bench_forecast(struct bench_report *report);
+void bench_network(struct bench_report *report);
 
 #endif

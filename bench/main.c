@@ -16,6 +16,7 @@
 
 static const struct bench bench_table[] = {
     {"queue", "event queue, hold model, against a textbook binary heap", bench_queue},
+    {"network", "changes of shares, against filling the network anew", bench_network},
     {"forecast", "one migration with the full engine", bench_forecast},
 };
 

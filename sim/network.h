@@ -94,6 +94,7 @@ struct network {
     uint32_t *dirty, nr_dirty;                 /* links to look at in the next solve */
     uint32_t *fresh, nr_fresh;                 /* bundles that changed by themselves */
     uint32_t *open, nr_open;                   /* scratch: bundles whose level is open */
+    uint32_t nr_unfixed;                       /* scratch: of them */
     uint32_t *touched, nr_touched;             /* scratch: links they cross */
     struct network_heap_entry *heap;           /* scratch */
     uint32_t heap_len;

@@ -142,6 +142,7 @@ static void fix(struct network *net, struct network_bundle *b, double level, uin
     b->solved = level;
     b->solved_holder = holder;
     b->fixed = true;
+    net->nr_unfixed--;
     for (uint32_t i = 0; i < b->nr_hops; i++) {
         struct network_link *l = &net->links[b->hops[i]];
 
@@ -172,20 +173,8 @@ static double link_level(const struct network_link *l)
     return num_max(l->free, 0.0) / l->weight;
 }
 
-/* A link's level only rises while others are fixed below it, so an entry that is behind is put back
- * when its turn comes. */
-static void fill(struct network *net)
+static void prepare_links(struct network *net)
 {
-    net->heap_len = 0;
-    for (uint32_t i = 0; i < net->nr_open; i++) {
-        struct network_bundle *b = &net->bundles[net->open[i]];
-
-        b->fixed = false;
-        b->solved = INFINITY;
-        b->solved_holder = NETWORK_NONE;
-        if (b->cap < INFINITY)
-            heap_push(net, b->cap, net->open[i]);
-    }
     for (uint32_t i = 0; i < net->nr_touched; i++) {
         struct network_link *l = &net->links[net->touched[i]];
 
@@ -193,16 +182,60 @@ static void fill(struct network *net)
         l->unfixed = l->nr_open;
         l->weight = l->open_weight;
         l->free = l->capacity > 0.0 ? l->capacity - (l->load + l->load_low) : 0.0;
-        if (l->capacity < INFINITY)
+        if (l->nr_open > 1 && l->capacity < INFINITY)
             heap_push(net, link_level(l), net->touched[i] | NETWORK_HEAP_LINK);
     }
-    while (net->heap_len > 0) {
+}
+
+/* What a bundle can have at most: its cap, or what a link leaves that it has to itself.  Most links
+ * of a path are such, and need no place in the heap. */
+static void prepare_bundles(struct network *net)
+{
+    for (uint32_t i = 0; i < net->nr_open; i++) {
+        struct network_bundle *b = &net->bundles[net->open[i]];
+
+        b->fixed = false;
+        b->solved = b->cap;
+        b->solved_holder = NETWORK_NONE;
+        for (uint32_t h = 0; h < b->nr_hops; h++) {
+            const struct network_link *l = &net->links[b->hops[h]];
+
+            if (l->nr_open == 1 && l->capacity < INFINITY && link_level(l) < b->solved) {
+                b->solved = link_level(l);
+                b->solved_holder = b->hops[h];
+            }
+        }
+        if (b->solved < INFINITY)
+            heap_push(net, b->solved, net->open[i]);
+    }
+}
+
+static void fix_alone(struct network *net, struct network_bundle *b)
+{
+    uint32_t holder = b->solved_holder;
+
+    if (holder != NETWORK_NONE) {
+        net->links[holder].full = true;
+        net->links[holder].level = b->solved;
+    }
+    fix(net, b, b->solved, holder);
+}
+
+/* A link's level only rises while others are fixed below it, so an entry that is behind is put back
+ * when its turn comes. */
+static void fill(struct network *net)
+{
+    net->heap_len = 0;
+    net->nr_unfixed = net->nr_open;
+    prepare_links(net);
+    prepare_bundles(net);
+    while (net->heap_len > 0 && net->nr_unfixed > 0) {
         struct network_heap_entry e = heap_pop(net);
         uint32_t id = e.id & ~NETWORK_HEAP_LINK;
 
         if (!(e.id & NETWORK_HEAP_LINK)) {
             if (!net->bundles[id].fixed)
-                fix(net, &net->bundles[id], e.level, NETWORK_NONE);
+                fix_alone(net, &net->bundles[id]);
         } else if (net->links[id].unfixed > 0) {
             double level = link_level(&net->links[id]);
 
