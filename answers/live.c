@@ -339,7 +339,9 @@ static enum place judge_running(struct live *l, struct live_view *v, int64_t see
     struct band bytes = band_near(l, bytes_at, seen_ns);
     struct band rounds = band_near(l, rounds_at, seen_ns);
     struct band total = band_at(l, total_of, 0);
-    double margin = fmax(LIVE_MARGIN_RATIO * (double)v->sent_bytes, LIVE_MARGIN_BYTES);
+    double short_while = fmin(1.0, (double)LIVE_MARGIN_NS / fmax(1.0, (double)seen_ns));
+    double margin = fmax(fmax(LIVE_MARGIN_RATIO * (double)v->sent_bytes, LIVE_MARGIN_BYTES),
+                         bytes.high * short_while);
     enum place worst = INSIDE;
 
     v->sent_low_bytes = (int64_t)bytes.low;

@@ -204,12 +204,7 @@ static enum status name_file(struct session *s, struct diag *diag)
     else
         snprintf(s->path, sizeof(s->path), "%s.jsonl.zst", s->id);
     s->o->output = NULL; /* standard output is for what is shown, the file for the trace */
-    if (strcmp(s->path, "-") != 0)
-        return ST_OK;
-    diag_hint(diag, "give -o a file; each line can be read there as soon as it is written");
-    return s->o->json || cli_flag(s->o, "forecast")
-               ? diag_set(diag, ST_EUSAGE, "-o - does not go with --json and --forecast")
-               : ST_OK;
+    return ST_OK;
 }
 
 static enum status read_options(struct session *s, struct diag *diag)
@@ -314,6 +309,7 @@ static enum status record(struct session *s, struct diag *diag)
     enum status st, st_end;
 
     s->ro.observe = live_line_observe;
+    s->ro.tick = live_line_tick;
     s->ro.observe_ctx = s->line;
     st = record_open(&s->rec, &s->ro, s->path, diag);
     if (st != ST_OK)

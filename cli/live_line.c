@@ -18,7 +18,7 @@
 
 #include "base/banned.h"
 
-#define DRAW_EVERY_NS (250 * NS_PER_MS)
+#define LOOK_EVERY_NS (250 * NS_PER_MS) /* an alarm waits for no line to be due */
 #define JSON_EVERY_NS (1 * NS_PER_S)
 #define PLAIN_EVERY_NS (5 * NS_PER_S)
 
@@ -27,8 +27,8 @@ struct live_line {
     const char *path;
     const struct costs_file *calibration; /* NULL = no forecast */
     struct live *live;
-    bool terminal, drawn, started, alarm_said;
-    int64_t last_ns, next_ns; /* of the trace's clock */
+    bool terminal, drawn, started, ended, alarm_said;
+    int64_t last_ns, look_ns, show_ns; /* of the trace's clock: the last line, and what is due */
 
     pthread_t thread;
     bool thread_runs;
@@ -242,19 +242,35 @@ static void draw(struct live_line *ll, const struct live_view *v)
 
 /* -------- while it runs -------- */
 
-static void show(struct live_line *ll)
+static int64_t show_every_ns(const struct live_line *ll)
+{
+    if (ll->o->json)
+        return JSON_EVERY_NS;
+    return ll->terminal && !ll->o->quiet ? LOOK_EVERY_NS : PLAIN_EVERY_NS;
+}
+
+static void alarm_once(struct live_line *ll, const struct live_view *v)
+{
+    if (v->state != LIVE_ABNORMAL || ll->alarm_said)
+        return;
+    ll->alarm_said = true;
+    wipe(ll);
+    if (ll->o->json)
+        print_view_event(ll, "alarm", v);
+    cli_warn(ll->o, "alarm: the migration %s", v->why);
+}
+
+static void look(struct live_line *ll)
 {
     struct live_view v;
 
     collect_forecast(ll, false);
     live_look(ll->live, ll->last_ns, &v);
-    if (v.state == LIVE_ABNORMAL && !ll->alarm_said) {
-        ll->alarm_said = true;
-        wipe(ll);
-        if (ll->o->json)
-            print_view_event(ll, "alarm", &v);
-        cli_warn(ll->o, "alarm: the migration %s", v.why);
-    }
+    alarm_once(ll, &v);
+    ll->ended = v.ended;
+    if (ll->last_ns < ll->show_ns || v.ended)
+        return;
+    ll->show_ns = ll->last_ns + show_every_ns(ll);
     if (ll->o->json)
         print_view_event(ll, "progress", &v);
     if (!ll->o->json || ll->terminal)
@@ -271,17 +287,22 @@ void live_line_observe(void *ctx, const struct trace_line *line)
     live_line(ll->live, line);
     if (starts && !ll->started) {
         ll->started = true;
+        ll->show_ns = line->t_ns + (ll->o->json ? 0 : show_every_ns(ll));
         /* Started by somebody else: a command that names no address. */
         if (ll->calibration && !json_object_get(line->data, "uri"))
             forecast_anew(ll);
     }
-    if (!ll->started || line->t_ns < ll->next_ns)
+}
+
+void live_line_tick(void *ctx, int64_t t_ns)
+{
+    struct live_line *ll = ctx;
+
+    if (!ll->started || ll->ended || t_ns < ll->look_ns || t_ns < ll->last_ns)
         return;
-    if (ll->next_ns || ll->o->json)
-        show(ll);
-    ll->next_ns = line->t_ns + (ll->o->json                     ? JSON_EVERY_NS
-                                : ll->terminal && !ll->o->quiet ? DRAW_EVERY_NS
-                                                                : PLAIN_EVERY_NS);
+    ll->last_ns = t_ns;
+    ll->look_ns = t_ns + LOOK_EVERY_NS;
+    look(ll);
 }
 
 void live_line_say(struct live_line *ll, const char *event, const char *text)

@@ -26,6 +26,8 @@ enum status live_line_forecast(struct live_line *ll, struct diag *diag);
  * else's `migrate` comes by, the forecast is renewed in a thread, since parameters are set just
  * before it. */
 void live_line_observe(void *ctx, const struct trace_line *line);
+/* live_line_tick - for record_options.tick: a monitor that falls silent is to be seen too. */
+void live_line_tick(void *ctx, int64_t t_ns);
 
 /* live_line_say - a line in between: "waiting for the migration to start". */
 void live_line_say(struct live_line *ll, const char *event, const char *text);

@@ -8,7 +8,8 @@ packages=(build-essential cmake ninja-build pkg-config libgsl-dev libsqlite3-dev
           libcriterion-dev)
 # What captures of real migrations need: for test.sh, whose tests skip them where they are missing.  Cases of
 # the lab with Linux guests need more, see docs/lab.md; nothing installs that by itself.
-capture_packages=(qemu-system-x86 busybox-static cpio iproute2)
+capture_packages=(qemu-system-x86 busybox-static cpio iproute2 libvirt-dev libvirt-daemon libvirt-daemon-driver-qemu
+                  libvirt-clients)
 jobs=$(nproc)
 
 note() {

@@ -73,7 +73,10 @@ struct record_options {
     const atomic_int *stop; /* not 0: stop as soon as possible with ST_EINTR; may be NULL */
     /* Called with each line after it was written, header and footer excepted; may be NULL. */
     void (*observe)(void *ctx, const struct trace_line *line);
-    void *observe_ctx;
+    /* Called some ten times a second or more, also while nothing arrives; @t_ns as in the trace;
+     * may be NULL. */
+    void (*tick)(void *ctx, int64_t t_ns);
+    void *observe_ctx; /* of both */
 };
 
 struct record_result {

@@ -302,6 +302,24 @@ static bool destination_is_due(const struct recorder *rec)
            !record_ended(d->status);
 }
 
+/* The destination's last word, if it has one soon: it may hang, and the source's is what counts. */
+static enum status poll_destination(struct recorder *rec, struct diag *diag)
+{
+    int64_t until_ns = qmp_now() + DESTINATION_NS;
+    struct record_pending *p = NULL;
+    enum status st = ST_OK;
+
+    if (!rec->sides[1].qmp || !rec->sides[0].qmp)
+        return ST_OK;
+    if (record_send(rec, TRACE_DESTINATION, "query-migrate", NULL, RECORD_LOG_REPLY, &p, NULL) !=
+        ST_OK)
+        return ST_OK;
+    while (st == ST_OK && !p->done && rec->sides[0].qmp && qmp_now() < until_ns)
+        st = settle(rec, SETTLE_NS / 40, diag);
+    record_pending_free(p);
+    return st;
+}
+
 static enum status follow_end(struct recorder *rec, struct diag *diag)
 {
     int64_t end_ns = qmp_now();
@@ -318,13 +336,7 @@ static enum status follow_end(struct recorder *rec, struct diag *diag)
     }
     while (st == ST_OK && destination_is_due(rec) && qmp_now() < end_ns + DESTINATION_NS)
         st = settle(rec, SETTLE_NS / 4, diag);
-    if (st == ST_OK && rec->sides[1].qmp) {
-        st =
-            record_ask(rec, TRACE_DESTINATION, "query-migrate", NULL, RECORD_LOG_REPLY, NULL, diag);
-        if (st == ST_EINPUT || (st == ST_ERETRY && !rec->sides[1].qmp))
-            st = ST_OK;
-    }
-    return st;
+    return st == ST_OK ? poll_destination(rec, diag) : st;
 }
 
 enum status record_follow(struct recorder *rec, struct diag *diag)

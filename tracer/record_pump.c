@@ -318,6 +318,8 @@ enum status record_pump(struct recorder *rec, int64_t until_ns, struct diag *dia
         if (st != ST_OK)
             return st;
     }
+    if (rec->o.tick)
+        rec->o.tick(rec->o.observe_ctx, qmp_now() - rec->epoch_ns);
     if (rec->o.stop && atomic_load(rec->o.stop))
         return diag_set(diag, ST_EINTR, "interrupted");
     return ST_OK;
