@@ -458,6 +458,8 @@ static bool has_failed(const struct scenario *sc, const struct mig_result *r, en
     *goal = GOAL_COMPLETE;
     if (r->started_ns < 0)
         return false;
+    if (r->kind && strcmp(r->kind, "live") != 0)
+        return false; /* the guest is down by intention */
     if (r->outcome == OUTCOME_TIMEOUT || r->outcome == OUTCOME_QUEUED ||
         r->outcome == OUTCOME_CANCELLED)
         return true;

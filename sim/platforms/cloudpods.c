@@ -14,10 +14,20 @@
  * pkg/hostman/host_health/health_manager.go, pkg/compute/models/host_health.go and hosts.go
  * (OnHostDown), pkg/cloudmon/misc/pingutils.go.
  */
+#include <stdio.h>
+
 #include "base/units.h"
+#include "sim/placement.h"
 #include "sim/sim_int.h"
 
+#include "base/banned.h"
+
 #define LONG_NS ((double)(3650LL * 86400 * NS_PER_S))
+
+enum host_loss {
+    LOSS_CRASH,
+    LOSS_SHUTDOWN
+};
 
 struct cloudpods_settings {
     bool freeze;
@@ -27,7 +37,9 @@ struct cloudpods_settings {
     uint32_t throttle_max_pct;
     int64_t poll_ns;
     bool keep_dest_on_failed;
-    bool auto_migrate_on_host_down;
+    bool auto_migrate_on_host_down, auto_migrate_on_host_shutdown;
+    enum host_loss host_loss;
+    bool maintenance_all_or_nothing;
     int64_t lease_ns, reconnect_ns, ping_ns;
 };
 
@@ -39,6 +51,8 @@ struct agent {
     uint32_t seen_round;
     bool frozen;
 };
+
+static const char *const loss_names[] = {"crash", "shutdown", NULL};
 
 /* clang-format off */
 #define AT(field) offsetof(struct cloudpods_settings, field)
@@ -68,6 +82,16 @@ static const struct option rows[] = {
     {.name = "auto_migrate_on_host_down", .type = OPT_BOOL, .offset = AT(auto_migrate_on_host_down),
      .def = "off",
      .help = "start the guests of a dead host elsewhere, if all their disks are shared"},
+    {.name = "auto_migrate_on_host_shutdown", .type = OPT_BOOL,
+     .offset = AT(auto_migrate_on_host_shutdown),
+     .def = "off",
+     .help = "the same for a host that was shut down; needs auto_migrate_on_host_down"},
+    {.name = "host_loss", .type = OPT_ENUM, .offset = AT(host_loss),
+     .def = "crash", .words = loss_names,
+     .help = "what a [fault] of kind host_down is: a crash, or an orderly shutdown of the host"},
+    {.name = "maintenance_all_or_nothing", .type = OPT_BOOL, .offset = AT(maintenance_all_or_nothing),
+     .def = "on",
+     .help = "one guest that cannot be migrated refuses the maintenance of its host as a whole"},
     {.name = "lease", .type = OPT_TIME_NS, .offset = AT(lease_ns),
      .def = "10s", .min = 0.0, .max = (double)(3600 * NS_PER_S),
      .help = "life of a host's health key (HostLeaseTimeout)",
@@ -84,6 +108,44 @@ static const struct option rows[] = {
 
 const struct option_table platform_cloudpods_options = {
     .rows = rows, .nr = sizeof(rows) / sizeof(rows[0]), .size = sizeof(struct cloudpods_settings)};
+
+static enum status cloudpods_check(const struct scenario *sc, struct diag *diag)
+{
+    const struct cloudpods_settings *s = sc->cluster.settings;
+
+    if (!s->auto_migrate_on_host_shutdown || s->auto_migrate_on_host_down)
+        return ST_OK;
+    diag_set(diag, ST_EINPUT, "on, but auto_migrate_on_host_down is off");
+    diag_hint(diag, "Cloudpods wants both switched on");
+    snprintf(diag->key, sizeof(diag->key), "auto_migrate_on_host_shutdown");
+    return ST_EINPUT;
+}
+
+/* Passed-through devices, and what the scenario says. */
+static bool can_move(const struct sim *sim, uint32_t vm)
+{
+    const struct vm_attrs *a = placement_vm_attrs(sim, vm);
+
+    return a->migratable != MIGRATABLE_NO && a->gpus == 0 && a->devices == 0 && a->sriov == 0;
+}
+
+/* Every guest of the host is looked at before the first one moves. */
+static const char *cloudpods_refuse(struct sim *sim, const struct job *job)
+{
+    const struct cloudpods_settings *s = platform_settings(sim);
+
+    if (job->kind != JOB_LIVE)
+        return NULL;
+    if (!can_move(sim, job->vm))
+        return "not live: the guest has a device of its host";
+    if (job->operation == UINT32_MAX || !s->maintenance_all_or_nothing)
+        return NULL;
+    for (uint32_t vm = cluster_first_vm(sim, job->source); vm != VM_NONE;
+         vm = cluster_next_vm(sim, vm))
+        if (!can_move(sim, vm))
+            return "maintenance refused as a whole: a guest of the host cannot be migrated";
+    return NULL;
+}
 
 static void cloudpods_prepare(struct sim *sim, struct job *job, struct mig *m)
 {
@@ -189,7 +251,8 @@ static void cloudpods_host_lost(struct sim *sim, uint32_t host)
     double third = (double)s->lease_ns / 3.0;
     struct rng rng;
 
-    if (!s->auto_migrate_on_host_down)
+    if (!s->auto_migrate_on_host_down ||
+        (s->host_loss == LOSS_SHUTDOWN && !s->auto_migrate_on_host_shutdown))
         return;
     rng_stream(&rng, sim->sc->seed, "cloudpods lease", host, sim->replication);
     platform_tick_at(sim,
@@ -212,6 +275,8 @@ const struct platform_ops platform_cloudpods = {
     .help = "Cloudpods: no queue, freeze at a time-out, quickly-finish, rescue of a dead host",
     .options = &platform_cloudpods_options,
     .mig_state_bytes = sizeof(struct agent),
+    .check = cloudpods_check,
+    .refuse = cloudpods_refuse,
     .prepare = cloudpods_prepare,
     .running = cloudpods_running,
     .pass = cloudpods_pass,

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "support_run.h"
+#include "support_scenario.h"
 
 #define S 1e-9
 #define FROZEN "time-out: guest stopped"
@@ -190,6 +191,72 @@ Test(cloudpods, a_kept_copy_keeps_its_memory_at_the_target)
         cr_expect_eq(test_row(&run, "w", 1)->outcome == OUTCOME_COMPLETED, !keep);
         test_run_release(&run);
     }
+}
+
+static void run_maintenance(struct test_run *run, const char *more)
+{
+    char text[1024];
+
+    snprintf(text, sizeof(text),
+             "[scenario]\npreset = cloudpods-4.0.2\nhorizon = 1h\n"
+             "[host a]\nmemory = 64GiB\n[host b]\nmemory = 64GiB\n"
+             "[vm v]\ncount = 4\nhost = a\nmemory = 1GiB\n"
+             "[operation o]\nkind = drain\nhosts = a\nretry = never\n%s",
+             more);
+    test_run_text(run, text);
+}
+
+Test(cloudpods, maintenance_moves_all_guests_at_once_or_none)
+{
+    struct test_run run;
+
+    run_maintenance(&run, "");
+    cr_assert_eq(run.nr_rows, 4);
+    cr_assert_eq(test_most_at_once(&run, "a", NULL), 4, "all in parallel");
+    test_run_release(&run);
+    run_maintenance(&run, "[vm fixed]\nhost = a\nmemory = 1GiB\nmigratable = no\n");
+    for (uint32_t i = 0; i < run.nr_rows; i++)
+        cr_expect_eq(run.rows[i].outcome, OUTCOME_REJECTED, "%s", run.rows[i].vm);
+    cr_assert_geq(run.nr_rows, 5);
+    test_run_release(&run);
+    run_maintenance(&run, "[vm fixed]\nhost = a\nmemory = 1GiB\nmigratable = no\n"
+                          "[cloudpods]\nmaintenance_all_or_nothing = off\n");
+    cr_expect_eq(test_row(&run, "v-1", 1)->outcome, OUTCOME_COMPLETED);
+    cr_expect_eq(test_row(&run, "fixed", 1)->outcome, OUTCOME_REJECTED);
+    test_run_release(&run);
+}
+
+Test(cloudpods, a_shut_down_host_is_rescued_only_if_that_is_asked_for)
+{
+    static const struct {
+        const char *head;
+        uint32_t rows;
+    } cases[] = {
+        {"", 0},
+        {"auto_migrate_on_host_down = on\n", 1},
+        {"auto_migrate_on_host_down = on\nhost_loss = shutdown\n", 0},
+        {"auto_migrate_on_host_down = on\nauto_migrate_on_host_shutdown = on\n"
+         "host_loss = shutdown\n",
+         1},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct test_run run;
+        char text[1024];
+
+        snprintf(text, sizeof(text),
+                 "[scenario]\npreset = cloudpods-4.0.2\n[host a]\n[host b]\n"
+                 "[vm v]\nhost = a\nmemory = 1GiB\n[fault f]\nkind = host_down\ntarget = a\n"
+                 "at = 10s\n[cloudpods]\n%s",
+                 cases[i].head);
+        test_run_text(&run, text);
+        cr_expect_eq(run.nr_rows, cases[i].rows, "%s", cases[i].head);
+        test_run_release(&run);
+    }
+    expect_refused("[scenario]\npreset = cloudpods-4.0.2\n[host a]\n[host b]\n"
+                   "[vm v]\nhost = a\nmemory = 1GiB\n"
+                   "[cloudpods]\nauto_migrate_on_host_shutdown = on\n",
+                   "auto_migrate_on_host_down is off");
 }
 
 Test(cloudpods, shipped_freeze_stops_everybody_and_3_10_nobody)

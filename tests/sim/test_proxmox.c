@@ -264,6 +264,25 @@ Test(proxmox, ha_starts_in_the_first_eight_seconds_of_its_nodes_rounds)
     test_run_release(&run);
 }
 
+Test(proxmox, after_maintenance_guests_move_back)
+{
+    struct test_run run;
+
+    test_run_text(&run, "[scenario]\npreset = proxmox-ha\nhorizon = 3h\n[host a]\nmemory = 64GiB\n"
+                        "nic = 10Gb/s\n[host b]\nmemory = 64GiB\nnic = 10Gb/s\n"
+                        "[vm v]\ncount = 9\nhost = a\nmemory = 2GiB\n"
+                        "[operation o]\nkind = maintenance\nhosts = a\nreboot_time = 10min\n"
+                        "return_vms = on\n");
+    cr_assert_eq(run.nr_rows, 18, "away and back");
+    for (uint32_t i = 0; i < run.nr_rows; i++) {
+        cr_expect_eq(run.rows[i].outcome, OUTCOME_COMPLETED);
+        cr_expect_str_eq(run.rows[i].target, i < 9 ? "b" : "a");
+    }
+    cr_expect_eq(test_most_at_once(&run, "a", NULL), 4);
+    cr_expect_eq(test_most_at_once(&run, "b", NULL), 4);
+    test_run_release(&run);
+}
+
 Test(proxmox, disks_are_ready_before_memory_and_kept_in_step_by_blocking_writes)
 {
     struct test_run run;
