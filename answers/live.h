@@ -32,8 +32,8 @@ enum live_state {
  * was measured; what the model itself leaves out is of this size (replays: total time within 2 %;
  * forecasts: 90 % of the captures within 10 %). */
 #define LIVE_MARGIN_RATIO 0.10
-#define LIVE_MARGIN_NS (500LL * 1000 * 1000) /* of bytes: what goes in so long at the usual speed  \
-                                              */
+/* Of bytes: what goes in so long at the usual speed. */
+#define LIVE_MARGIN_NS (500LL * 1000 * 1000)
 #define LIVE_MARGIN_BYTES (256LL << 10)
 
 struct live_view {
