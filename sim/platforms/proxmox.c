@@ -35,7 +35,7 @@ struct proxmox_settings {
     uint32_t workers; /* 0 = as Proxmox chooses */
     uint32_t ha_workers;
     int64_t worker_poll_ns;
-    int64_t ha_round_ns, ha_window_ns;
+    int64_t ha_round_ns, ha_window_ns, ha_fence_ns;
     int64_t poll_ns, fast_poll_ns;
     uint32_t rises;
     int64_t downtime_max_ns;
@@ -82,6 +82,9 @@ static const struct option rows[] = {
     {.name = "ha_window", .type = OPT_TIME_NS, .offset = AT(ha_window_ns),
      .def = "8s", .min = 0.0, .max = (double)(3600 * NS_PER_S),
      .help = "first part of the round, in which workers are started"},
+    {.name = "ha_fence", .type = OPT_TIME_NS, .offset = AT(ha_fence_ns),
+     .def = "120s", .min = 0.0, .max = (double)(3600 * NS_PER_S),
+     .help = "from the loss of a node until it counts as fenced: its watchdog, then its lock"},
     {.name = "poll", .type = OPT_TIME_NS, .offset = AT(poll_ns),
      .def = "1s", .min = (double)NS_PER_MS, .max = (double)(3600 * NS_PER_S),
      .help = "how often the loop around a migration looks"},
@@ -196,7 +199,7 @@ static bool proxmox_admit(struct sim *sim, const struct job *job, uint32_t targe
     int64_t at;
 
     (void)target;
-    if (s->start == START_SINGLE)
+    if (s->start == START_SINGLE || job->kind == JOB_RESCUE)
         return true;
     at = worker_slot(sim, s, job, platform_host_state(sim, job->source), sim->now_ns);
     if (at == sim->now_ns)
@@ -214,6 +217,26 @@ static void proxmox_ended(struct sim *sim, struct job *job, const struct mig *m)
         m->own.outcome == OUTCOME_COMPLETED || m->own.outcome == OUTCOME_CANCELLED)
         return;
     job_retry(sim, job, platform_lattice(0, s->ha_round_ns, sim->now_ns + 1));
+}
+
+/* HA: when the node is fenced, the next round of the cluster's manager starts its services on
+ * others, whose managers pick them up: no limit of the dead node counts. */
+static void proxmox_host_lost(struct sim *sim, uint32_t host)
+{
+    const struct proxmox_settings *s = platform_settings(sim);
+
+    if (s->start == START_HA)
+        platform_tick_at(sim, platform_lattice(0, s->ha_round_ns, sim->now_ns + s->ha_fence_ns),
+                         host);
+}
+
+static void proxmox_tick(struct sim *sim, uint32_t host)
+{
+    if (!cluster_host(sim, host)->down)
+        return;
+    sim_log(sim, NULL, host, "node fenced: its services are recovered");
+    cluster_limit_host(sim, host, UINT32_MAX, 0);
+    cluster_restart_lost(sim, host, JOB_RESCUE);
 }
 
 /* ---- the loop around one migration ---- */
@@ -371,5 +394,7 @@ const struct platform_ops platform_proxmox = {
     .planned = proxmox_planned,
     .pass = proxmox_pass,
     .poll = proxmox_poll,
+    .tick = proxmox_tick,
+    .host_lost = proxmox_host_lost,
     .ended = proxmox_ended,
 };

@@ -283,6 +283,23 @@ Test(proxmox, after_maintenance_guests_move_back)
     test_run_release(&run);
 }
 
+Test(proxmox, ha_recovers_the_guests_of_a_fenced_node)
+{
+    struct test_run run;
+
+    test_run_text(&run, "[scenario]\npreset = proxmox-ha\n[cluster]\nstart_delay = 0s\n"
+                        "[host a]\n[host b]\n[host c]\n"
+                        "[vm v]\ncount = 12\nhost = a\nmemory = 2GiB\nboot = 25s\n"
+                        "[fault f]\nkind = host_down\ntarget = a\nat = 103s\n");
+    cr_assert_eq(run.nr_rows, 12);
+    for (uint32_t i = 0; i < run.nr_rows; i++) {
+        cr_expect_eq(run.rows[i].outcome, OUTCOME_COMPLETED);
+        cr_expect_eq(run.rows[i].started_ns, 230 * NS_PER_S, "223 s, and the next round of 10 s");
+        cr_expect_eq(run.rows[i].blackout_ns, (230 - 103 + 25) * NS_PER_S);
+    }
+    test_run_release(&run);
+}
+
 Test(proxmox, disks_are_ready_before_memory_and_kept_in_step_by_blocking_writes)
 {
     struct test_run run;
