@@ -81,6 +81,9 @@ struct kubevirt_settings {
     struct kubevirt_stall_options stall;
 
     int64_t update_at_ns; /* workload updater; < 0 = never */
+    bool update_evict;
+    uint32_t update_batch;
+    int64_t update_interval_ns;
 
     int64_t not_ready_ns;
     int64_t fencing_ns; /* < 0 = never */
@@ -150,6 +153,7 @@ enum {
 struct kubevirt_vm {
     bool outdated;       /* the workload updater has still to move it */
     bool updating;       /* and is at it */
+    bool evict;          /* by shutting it down */
     bool waits_for_node; /* Harvester: starts again when its node is out of maintenance */
 };
 
@@ -160,6 +164,7 @@ struct kubevirt_state {
     int64_t failed_ns;                  /* and when one last failed, */
     uint32_t failed_source;             /* from there */
     uint64_t updates;                   /* rounds of the workload updater */
+    int64_t next_batch_ns;              /* of its evictions */
     uint32_t outdated;                  /* VMs that it has still to move */
     uint32_t waiting_vms;               /* Harvester: VMs whose node is in maintenance */
     struct kubevirt_stall stalls[KUBEVIRT_STALLS];

@@ -669,6 +669,32 @@ Test(kubevirt, workload_updater_moves_everybody_once)
     kv_release(&r);
 }
 
+Test(kubevirt, workload_updater_evicts_in_batches)
+{
+    static const char *const set[] = {"kubevirt.workload_update_at=0s",
+                                      "kubevirt.workload_update_evict=on",
+                                      "kubevirt.workload_update_batch=2", NULL};
+    struct kv_run r;
+    uint32_t live = 0, cold = 0;
+
+    kv_load(&r,
+            "preset = kubevirt-1.9\n[host h]\ncount = 3\ngpus = a2:8\n"
+            "[vm ai]\ncount = 5\nhost = h\nmemory = 1GiB\ngpus = a2\n"
+            "[vm v]\ncount = 5\nhost = h\nmemory = 1GiB\n",
+            set);
+    kv_go(&r, 0);
+    for (uint32_t i = 0; i < r.nr_rows; i++) {
+        cr_expect_eq(r.rows[i].outcome, OUTCOME_COMPLETED);
+        if (strcmp(r.rows[i].kind, "live") == 0)
+            live++;
+        else
+            cr_expect_eq(r.rows[i].queued_ns, (int64_t)(cold++ / 2) * 60 * S, "%s", r.rows[i].vm);
+    }
+    cr_expect_eq(live, 5);
+    cr_expect_eq(cold, 5);
+    kv_release(&r);
+}
+
 Test(kubevirt, same_seed_gives_the_same_run)
 {
     struct kv_run a, b;
