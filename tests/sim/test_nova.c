@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "support_run.h"
@@ -255,4 +256,17 @@ Test(nova, shipped_steps_make_a_200_ms_guest_wait_40_minutes)
     cr_assert_float_eq((double)r->total_ns / 1e9, 74, 1);
     sim_free(sim);
     scenario_release(&sc);
+}
+
+Test(nova, shipped_full_cluster_never_starts_and_says_why)
+{
+    struct test_run run;
+
+    test_run_shipped(&run, "nova-full-cluster.ini");
+    cr_assert_gt(run.nr_rows, 20, "the drain asks again each five minutes");
+    for (uint32_t i = 0; i < run.nr_rows; i++) {
+        cr_assert_eq(run.rows[i].outcome, OUTCOME_REJECTED);
+        cr_assert(strstr(run.rows[i].reason, "2 short of 28 GiB"), "%s", run.rows[i].reason);
+    }
+    test_run_release(&run);
 }
