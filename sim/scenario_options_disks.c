@@ -62,7 +62,7 @@ static const struct option disk_rows[] = {
      .def = "used", .min = 0.0, .max = 1e18, .word = "used", .word_value = SCN_UNLIMITED_VALUE,
      .help = "the part that is written again and again"},
     {.name = "limit", .type = OPT_RATE, .offset = AT(limit_bytes_per_s),
-     .def = "migration", .min = 1.0, .max = SCN_UNLIMITED_VALUE,
+     .def = "migration", .min = 1.0, .max = SCN_RATE_LIMIT,
      .word = "migration", .word_value = 0.0,
      .help = "bandwidth limit of its copy, in place of [migration] disk_limit"},
 };

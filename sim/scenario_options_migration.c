@@ -249,7 +249,7 @@ static const struct option migration_rows[] = {
      .note = "background: what the guest writes is copied later, so a disk may never be ready; "
              "write_blocking: writes wait for both sides; then_blocking: from the moment it is ready."},
     {.name = "disk_limit", .type = OPT_RATE, .offset = AT(params.disk_limit_bytes_per_s),
-     .def = "max_bandwidth", .min = 1.0, .max = SCN_UNLIMITED_VALUE,
+     .def = "max_bandwidth", .min = 1.0, .max = SCN_RATE_LIMIT,
      .word = "max_bandwidth", .word_value = 0.0,
      .group = "disks",
      .qmp = "speed",
