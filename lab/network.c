@@ -66,10 +66,13 @@ static enum status limit(const struct lab_network *net, const struct lab_link *l
 enum status lab_network_init(struct lab_network *net, const struct lab_link *link,
                              struct diag *diag)
 {
+    struct lab_network before;
     enum status st;
 
     snprintf(net->source, sizeof(net->source), NAME_PREFIX "%ld-s", (long)getpid());
     snprintf(net->destination, sizeof(net->destination), NAME_PREFIX "%ld-d", (long)getpid());
+    before = *net;
+    lab_network_release(&before); /* of a lab that had this process number before */
     st = TOOL("ip", "netns", "add", net->source);
     if (st == ST_OK)
         st = TOOL("ip", "netns", "add", net->destination);

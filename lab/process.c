@@ -246,17 +246,6 @@ static const char *temp_folder(void)
     return dir && dir[0] == '/' ? dir : "/tmp";
 }
 
-enum status lab_folder_make(struct strbuf *path, struct diag *diag)
-{
-    strbuf_clear(path);
-    strbuf_addf(path, "%s/" FOLDER_PREFIX "%ld", temp_folder(), (long)getpid());
-    if (strbuf_failed(path))
-        return diag_set(diag, ST_ENOMEM, "out of memory");
-    if (mkdir(strbuf_text(path), 0700) != 0)
-        return diag_errno(diag, ST_EOUTPUT, strbuf_text(path), "cannot make the folder");
-    return ST_OK;
-}
-
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
 {
     (void)st;
@@ -270,6 +259,30 @@ void lab_folder_remove(const char *path)
 {
     if (path && path[0])
         nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static bool is_own_folder(const char *path)
+{
+    struct stat at;
+
+    return lstat(path, &at) == 0 && S_ISDIR(at.st_mode) && at.st_uid == geteuid();
+}
+
+enum status lab_folder_make(struct strbuf *path, struct diag *diag)
+{
+    bool made;
+
+    strbuf_clear(path);
+    strbuf_addf(path, "%s/" FOLDER_PREFIX "%ld", temp_folder(), (long)getpid());
+    if (strbuf_failed(path))
+        return diag_set(diag, ST_ENOMEM, "out of memory");
+    made = mkdir(strbuf_text(path), 0700) == 0;
+    if (!made && errno == EEXIST && is_own_folder(strbuf_text(path))) {
+        /* of a lab that had this process number before */
+        lab_folder_remove(strbuf_text(path));
+        made = mkdir(strbuf_text(path), 0700) == 0;
+    }
+    return made ? ST_OK : diag_errno(diag, ST_EOUTPUT, strbuf_text(path), "cannot make the folder");
 }
 
 bool lab_is_leftover(const char *name, const char *prefix)
@@ -293,13 +306,11 @@ void lab_folders_sweep(void)
     struct dirent *entry;
 
     while (dir && (entry = readdir(dir))) {
-        struct stat at;
-
         if (!lab_is_leftover(entry->d_name, FOLDER_PREFIX))
             continue;
         strbuf_clear(&path);
         strbuf_addf(&path, "%s/%s", temp_folder(), entry->d_name);
-        if (lstat(strbuf_text(&path), &at) == 0 && S_ISDIR(at.st_mode) && at.st_uid == geteuid())
+        if (is_own_folder(strbuf_text(&path)))
             lab_folder_remove(strbuf_text(&path));
     }
     if (dir)
