@@ -113,7 +113,7 @@ static void add_card(struct html *h, const char *label, enum html_unit unit, dou
 
 static void add_cards(struct html *h)
 {
-    size_t nr = h->run->nr_migs, done = h->sum.outcomes[OUTCOME_COMPLETED];
+    size_t nr = h->sum.nr_wishes, done = h->sum.ends[OUTCOME_COMPLETED];
     const struct spread *total = &h->sum.scored[SCORED_TOTAL_TIME];
     const struct spread *down = &h->sum.scored[SCORED_DOWNTIME];
 
@@ -135,7 +135,7 @@ static void add_verdict(struct html *h)
 {
     struct strbuf words = STRBUF_INIT;
     const char *verdict = words_verdict(&words, &h->sum);
-    bool done = h->sum.outcomes[OUTCOME_COMPLETED] == h->run->nr_migs && h->run->nr_migs > 0;
+    bool done = h->sum.ends[OUTCOME_COMPLETED] == h->sum.nr_wishes && h->run->nr_migs > 0;
     size_t crossed = 0, errors = 0;
 
     for (size_t i = 0; i < h->run->nr_thresholds; i++) {
@@ -145,9 +145,9 @@ static void add_verdict(struct html *h)
     strbuf_addstr(h->out, "<header>\n<p class=\"over\">Live migration forecast</p>\n<h1>");
     html_name(h, h->run->scenario);
     strbuf_addf(h->out, "</h1>\n<div class=\"verdict %s\"><strong>%s%s</strong><p>",
-                errors || h->sum.outcomes[OUTCOME_COMPLETED] == 0 ? "bad"
-                : done && !crossed                                ? "good"
-                                                                  : "doubt",
+                errors || h->sum.ends[OUTCOME_COMPLETED] == 0 ? "bad"
+                : done && !crossed                            ? "good"
+                                                              : "doubt",
                 verdict,
                 errors    ? " &ndash; THRESHOLD CROSSED"
                 : crossed ? " &ndash; WARNING"

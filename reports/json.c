@@ -77,6 +77,12 @@ static void add_summary(struct strbuf *out, const struct summary *s)
     for (int o = 0; o < OUTCOME_NR; o++)
         add_u64(out, outcome_name((enum outcome)o), s->outcomes[o]);
     strbuf_addch(out, '}');
+    add_u64(out, "jobs", s->nr_wishes);
+    json_key(out, "job_outcomes");
+    strbuf_addch(out, '{');
+    for (int o = 0; o < OUTCOME_NR; o++)
+        add_u64(out, outcome_name((enum outcome)o), s->ends[o]);
+    strbuf_addch(out, '}');
     add_spread(out, "makespan_ms", SCORED_TOTAL_TIME, &s->makespan);
     for (int field = 0; field < SCORED_NR; field++)
         add_spread(out, scored_key((enum scored)field), (enum scored)field, &s->scored[field]);

@@ -224,6 +224,25 @@ static void fill_overall(struct summary *s, double *scratch)
     s->makespan = makespans(run, scratch);
 }
 
+static bool tries_again(const struct mig_result *mig, const struct mig_result *next)
+{
+    return next->replication == mig->replication && next->job == mig->job &&
+           next->attempt > mig->attempt;
+}
+
+/* Rows stand by replication, job and attempt. */
+static void count_ends(struct summary *s)
+{
+    const struct run_result *run = s->run;
+
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        if (i + 1 < run->nr_migs && tries_again(&run->migs[i], &run->migs[i + 1]))
+            continue;
+        s->nr_wishes++;
+        s->ends[run->migs[i].outcome]++;
+    }
+}
+
 enum status summary_init(struct summary *s, const struct run_result *run)
 {
     size_t nr = run->nr_migs;
@@ -244,6 +263,7 @@ enum status summary_init(struct summary *s, const struct run_result *run)
         goto out;
     make_groups(s, slots, scratch);
     fill_overall(s, scratch);
+    count_ends(s);
     st = ST_OK;
 out:
     free(scratch);

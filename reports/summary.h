@@ -42,6 +42,8 @@ struct summary_group {
 struct summary {
     const struct run_result *run; /* borrowed */
     size_t outcomes[OUTCOME_NR];
+    /* what came of each wish: a migration that was tried again counts once, as it ended */
+    size_t nr_wishes, ends[OUTCOME_NR];
     struct spread scored[SCORED_NR]; /* over all migrations */
     struct spread makespan;          /* ns, of each replication: first request to last end */
     size_t nr_groups;

@@ -236,15 +236,17 @@ static void verdict_of_one(struct text *t, struct strbuf *words)
 static void verdict_of_many(struct text *t, struct strbuf *words)
 {
     const struct summary *s = &t->sum;
-    size_t nr = t->run->nr_migs, done = s->outcomes[OUTCOME_COMPLETED];
+    size_t nr = s->nr_wishes, done = s->ends[OUTCOME_COMPLETED];
     char buf[UNITS_TEXT];
 
     if (done == nr) {
         strbuf_addf(words, "all %zu migrations complete", nr);
     } else {
         strbuf_addf(words, "%zu of %zu migrations complete; ", done, nr);
-        add_counts(words, s->outcomes, OUTCOME_TIMEOUT);
+        add_counts(words, s->ends, OUTCOME_TIMEOUT);
     }
+    if (t->run->nr_migs > nr)
+        strbuf_addf(words, ", in %zu attempts", t->run->nr_migs);
     if (t->run->replications > 1)
         strbuf_addf(words, " (over %u replications)", t->run->replications);
     if (isfinite(s->makespan.p50))
@@ -258,7 +260,7 @@ static void add_verdict(struct text *t)
     struct strbuf words = STRBUF_INIT;
     size_t crossed = thresholds_crossed(t->run);
     enum tone tone;
-    const char *word = verdict_word(t->sum.outcomes, t->run->nr_migs, &tone);
+    const char *word = verdict_word(t->sum.ends, t->sum.nr_wishes, &tone);
 
     if (t->run->nr_migs == 0) {
         word = "NO MIGRATION";

@@ -32,14 +32,14 @@ static const char *verdict_word(const struct summary *sum)
 {
     static const char *const words[OUTCOME_NR] = {"COMPLETED", "TIMEOUT",  "CANCELLED",
                                                   "FAILED",    "REJECTED", "QUEUED"};
-    size_t nr = sum->run->nr_migs;
+    size_t nr = sum->nr_wishes;
 
     if (nr == 0)
         return "NO MIGRATION";
     for (int o = 0; o < OUTCOME_NR; o++)
-        if (sum->outcomes[o] == nr)
+        if (sum->ends[o] == nr)
             return words[o];
-    return sum->outcomes[OUTCOME_COMPLETED] > 0 ? "PARTLY COMPLETED" : "NOT COMPLETED";
+    return sum->ends[OUTCOME_COMPLETED] > 0 ? "PARTLY COMPLETED" : "NOT COMPLETED";
 }
 
 static size_t nr_crossed(const struct run_result *run)
@@ -54,7 +54,7 @@ static size_t nr_crossed(const struct run_result *run)
 const char *words_verdict(struct strbuf *out, const struct summary *sum)
 {
     const struct run_result *run = sum->run;
-    size_t nr = run->nr_migs, done = sum->outcomes[OUTCOME_COMPLETED], crossed = nr_crossed(run);
+    size_t nr = sum->nr_wishes, done = sum->ends[OUTCOME_COMPLETED], crossed = nr_crossed(run);
     char buf[UNITS_TEXT];
 
     if (nr == 0)
@@ -65,7 +65,9 @@ const char *words_verdict(struct strbuf *out, const struct summary *sum)
     else
         strbuf_addf(out, "%zu of %zu migrations complete; ", done, nr);
     if (nr > 0 && done < nr)
-        words_counts(out, sum->outcomes, OUTCOME_TIMEOUT);
+        words_counts(out, sum->ends, OUTCOME_TIMEOUT);
+    if (run->nr_migs > nr)
+        strbuf_addf(out, ", in %zu attempts", run->nr_migs);
     if (nr > 0 && run->replications > 1)
         strbuf_addf(out, " (over %u replications)", run->replications);
     if (isfinite(sum->makespan.p50))
