@@ -229,6 +229,8 @@ static void begin_slot(struct sim *sim, struct op_slot *s)
     }
     host_state(sim, s->host, false, true);
     sim_log(sim, NULL, s->host, "drain begins");
+    if (sim->platform->cordoned)
+        sim->platform->cordoned(sim, s->host);
     if (op->max_wait_ns > 0)
         s->late = sim_push(sim, sim->now_ns + op->max_wait_ns, 0, EV_OPERATION_LATE, s->op, slot);
     drain_on(sim, s);

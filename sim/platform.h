@@ -61,6 +61,8 @@ struct platform_ops {
     void (*ended)(struct sim *sim, struct job *job, const struct mig *m);
     /* The moment asked for with platform_tick_at(). */
     void (*tick)(struct sim *sim, uint32_t what);
+    /* A host is about to be emptied, and takes no guests from now on; no job of it was made yet. */
+    void (*cordoned)(struct sim *sim, uint32_t host);
     /* A host died with its guests (after the engine failed its migrations and marked its VMs). */
     void (*host_lost)(struct sim *sim, uint32_t host);
 };

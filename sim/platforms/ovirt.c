@@ -331,11 +331,39 @@ static void plug(struct sim *sim, const struct job *job, const struct mig *m)
             back ? "passthrough NICs plugged in" : "passthrough NICs stay unplugged");
 }
 
+/* Migrations into a host that goes into maintenance are cancelled, and tried elsewhere. */
+static void ovirt_cordoned(struct sim *sim, uint32_t host)
+{
+    for (uint32_t slot = 0; slot < sim->nr_migs; slot++) {
+        struct mig *m = sim_mig(sim, slot);
+        const struct job *job = job_at(sim, m->job);
+        struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
+
+        if (job->mig != slot || m->target != host || job->kind != JOB_LIVE ||
+            !(mig_in_precopy(m) || m->state == MIG_IDLE))
+            continue;
+        vm->cancelled_by_us = true;
+        mig_order_abort(sim, m, false, "its target goes into maintenance");
+    }
+    for (uint32_t id = 0; id < sim->cluster.nr_jobs; id++) { /* and those that wait at a source */
+        struct job *job = job_at(sim, id);
+
+        if (job->state != JOB_WAITING || !job->placed || job->target != host)
+            continue;
+        sim_log(sim, job, host, "VM_MIGRATION_TRYING_RERUN");
+        placement_unbook(sim, job->vm, host);
+        job->placed = false;
+        job->target = HOST_NONE;
+    }
+}
+
 static void ovirt_ended(struct sim *sim, struct job *job, const struct mig *m)
 {
-    const struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
+    struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
+    bool by_us = vm->cancelled_by_us;
     enum outcome outcome = m ? m->own.outcome : OUTCOME_REJECTED;
 
+    vm->cancelled_by_us = false;
     if (m && vm->unplugged)
         plug(sim, job, m);
     if (job->kind == JOB_RESCUE) {
@@ -348,7 +376,10 @@ static void ovirt_ended(struct sim *sim, struct job *job, const struct mig *m)
         sim_log(sim, job, job->target, "VM_MIGRATION_DONE");
         break;
     case OUTCOME_CANCELLED:
-        sim_log(sim, job, job->target, "VM_MIGRATION_ABORT");
+        if (by_us)
+            failed(sim, job);
+        else
+            sim_log(sim, job, job->target, "VM_MIGRATION_ABORT");
         break;
     case OUTCOME_FAILED:
     case OUTCOME_TIMEOUT:
@@ -401,5 +432,6 @@ const struct platform_ops platform_ovirt = {
     .poll = ovirt_poll,
     .ended = ovirt_ended,
     .tick = ovirt_tick,
+    .cordoned = ovirt_cordoned,
     .host_lost = ovirt_host_lost,
 };

@@ -96,7 +96,8 @@ struct ovirt_vm {
     double cpu_ratio;
     bool unplugged; /* its passed-through network card is away, since: */
     int64_t unplugged_ns;
-    bool put_off; /* its target was full: it comes again, and is no new request */
+    bool cancelled_by_us; /* the engine cancelled it, and tries again elsewhere */
+    bool put_off;         /* its target was full: it comes again, and is no new request */
 };
 
 enum ovirt_action {

@@ -647,6 +647,37 @@ Test(ovirt, manual_vms_move_for_a_person_and_not_for_the_balancer)
     test_run_release(&run);
 }
 
+/* b is the emptier target; it goes into maintenance while the guest is on its way there. */
+Test(ovirt, maintenance_sends_arriving_guests_elsewhere)
+{
+    struct test_run run;
+
+    preset_run(&run, "ovirt-minimal-downtime",
+               "[host a]\nnic = 10Gb/s\nmemory = 128GiB\n[host b]\nnic = 10Gb/s\nmemory = 256GiB\n"
+               "[host c]\nnic = 10Gb/s\nmemory = 128GiB\n" CALM
+               "[vm v]\nhost = a\nmemory = 64GiB\nvcpus = 2\nworkload = calm\n"
+               "[request r]\nvm = v\n[operation o]\nhosts = b\nat = 20s\n");
+    cr_assert_eq(run.nr_rows, 2);
+    cr_assert_str_eq(run.rows[0].target, "b");
+    cr_assert_eq(run.rows[0].outcome, OUTCOME_CANCELLED);
+    cr_assert_eq(test_log_count(&run, "v", "VM_MIGRATION_TRYING_RERUN"), 1);
+    cr_assert_str_eq(run.rows[1].target, "c");
+    cr_assert_eq(run.rows[1].outcome, OUTCOME_COMPLETED);
+    test_run_release(&run);
+    /* of three, two are on their way and one waits */
+    preset_run(&run, "ovirt-minimal-downtime",
+               "[host a]\nnic = 10Gb/s\nmemory = 128GiB\n[host b]\nnic = 10Gb/s\nmemory = 512GiB\n"
+               "[host c]\nnic = 10Gb/s\nmemory = 128GiB\n" CALM
+               "[vm v]\ncount = 3\nhost = a\nmemory = 32GiB\nvcpus = 2\nworkload = calm\n"
+               "[request r]\nvm = v\n[operation o]\nhosts = b\nat = 20s\n");
+    cr_assert_eq(run.nr_rows, 5);
+    cr_assert_str_eq(test_row(&run, "v-3", 1)->target, "c");
+    for (uint32_t i = 0; i < run.nr_rows; i++)
+        cr_assert_eq(run.rows[i].outcome == OUTCOME_COMPLETED,
+                     strcmp(run.rows[i].target, "c") == 0);
+    test_run_release(&run);
+}
+
 /* ---- a dead host ---- */
 
 /* 30 s of heartbeat, 60 s and half a second a guest of grace, 20 s to fence; then by priority. */
