@@ -58,7 +58,7 @@ static void add_list(struct strbuf *out, const struct cli_opts *o)
     char help[HELP_TEXT];
 
     for (const struct preset *p = presets; p->name; p++)
-        strbuf_addf(out, "%s%-16s%s %s\n", cli_style(o, CLI_BOLD), p->name, cli_style(o, CLI_PLAIN),
+        strbuf_addf(out, "%s%-23s%s %s\n", cli_style(o, CLI_BOLD), p->name, cli_style(o, CLI_PLAIN),
                     help_of(p, help));
 }
 
