@@ -213,6 +213,52 @@ static void add_events(struct strbuf *out, const struct run_result *run)
     strbuf_addch(out, ']');
 }
 
+static void add_operations(struct strbuf *out, const struct run_result *run)
+{
+    json_key(out, "operations");
+    strbuf_addch(out, '[');
+    for (size_t i = 0; i < run->nr_ops; i++) {
+        const struct op_result *op = &run->ops[i];
+
+        next_line(out);
+        strbuf_addch(out, '{');
+        add_text(out, "name", op->name);
+        add_text(out, "kind", op->kind);
+        add_u64(out, "replication", op->replication);
+        add_s(out, "started_s", op->started_ns);
+        add_s(out, "ended_s", op->ended_ns);
+        add_u64(out, "hosts", op->hosts);
+        add_u64(out, "hosts_done", op->hosts_done);
+        add_u64(out, "hosts_given_up", op->hosts_given_up);
+        add_u64(out, "moves", op->vms_moved);
+        add_u64(out, "vms_left", op->vms_left);
+        add_text(out, "host", op->host);
+        add_text(out, "vm", op->blocker);
+        add_text(out, "reason", op->why);
+        strbuf_addch(out, '}');
+    }
+    strbuf_addch(out, ']');
+}
+
+static void add_hazards(struct strbuf *out, const struct run_result *run)
+{
+    json_key(out, "hazards");
+    strbuf_addch(out, '[');
+    for (size_t i = 0; i < run->nr_hazards; i++) {
+        const struct hazard_result *h = &run->hazards[i];
+
+        next_line(out);
+        strbuf_addch(out, '{');
+        add_text(out, "kind", hazard_key(h->kind));
+        add_text(out, "text", h->text);
+        add_text(out, "vm", h->vm);
+        add_text(out, "host", h->host);
+        add_u64(out, "replications", h->replications);
+        strbuf_addch(out, '}');
+    }
+    strbuf_addch(out, ']');
+}
+
 enum status report_json(const struct run_result *run, struct strbuf *out)
 {
     struct summary s;
@@ -237,6 +283,10 @@ enum status report_json(const struct run_result *run, struct strbuf *out)
     strbuf_addch(out, ']');
     next_line(out);
     add_fixes(out, run);
+    next_line(out);
+    add_hazards(out, run);
+    next_line(out);
+    add_operations(out, run);
     next_line(out);
     add_events(out, run);
     next_line(out);

@@ -533,6 +533,8 @@ enum status report_text(const struct run_result *run, const struct report_text_o
     if (summary_init(&t.sum, run) != ST_OK)
         return ST_ENOMEM;
     add_verdict(&t);
+    text_hazards(&t);
+    text_operations(&t);
     add_body(&t);
     add_thresholds(&t);
     add_origin(&t);

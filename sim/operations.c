@@ -478,7 +478,8 @@ void operations_job_ended(struct sim *sim, uint32_t id)
 {
     struct operations *o = sim->cluster.operations;
     const struct job *job = job_at(sim, id);
-    bool moved = cluster_vm_host(sim, job->vm) != job->source;
+    uint32_t host = cluster_vm_host(sim, job->vm);
+    bool moved = host != job->source && host != HOST_NONE;
     uint32_t slot;
 
     if (sim->sc->nr_operations == 0)

@@ -88,3 +88,15 @@ const char *value_unit_key(enum value_unit u)
     assert((unsigned)u < VALUE_NR);
     return unit_keys[u];
 }
+
+const char *hazard_key(enum hazard_kind k)
+{
+    static const char *const keys[HAZARD_NR] = {
+        [HAZARD_INFINITE_DRAIN] = "infinite_drain", [HAZARD_DEADLOCK] = "deadlock",
+        [HAZARD_NO_TARGET] = "no_target",           [HAZARD_TIMEOUT] = "timeout_fails_all",
+        [HAZARD_FROZEN] = "frozen_guests",          [HAZARD_LOST] = "lost_guests",
+        [HAZARD_POSTCOPY] = "postcopy_exposure",    [HAZARD_TARGET_NIC] = "target_nic",
+    };
+
+    return k < HAZARD_NR ? keys[k] : "?";
+}

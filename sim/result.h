@@ -161,6 +161,26 @@ struct op_result {
     const char *host, *blocker, *why;
 };
 
+/* What planners fear; answers/hazards.c finds it. */
+enum hazard_kind {
+    HAZARD_INFINITE_DRAIN, /* tried again and again, each time the same */
+    HAZARD_DEADLOCK,       /* nothing has room, and nothing will free any */
+    HAZARD_NO_TARGET,      /* no host will ever do */
+    HAZARD_TIMEOUT,        /* the timeout ends all of a class */
+    HAZARD_FROZEN,         /* guests stand still for long */
+    HAZARD_LOST,           /* guests are lost */
+    HAZARD_POSTCOPY,       /* guests run on two hosts at once */
+    HAZARD_TARGET_NIC,     /* many streams into one card */
+    HAZARD_NR
+};
+
+struct hazard_result {
+    enum hazard_kind kind;
+    const char *text;      /* for people */
+    const char *vm, *host; /* the worst; NULL = none in particular */
+    uint32_t replications; /* in which it shows */
+};
+
 struct arena;
 
 struct run_result {
@@ -170,7 +190,8 @@ struct run_result {
     uint64_t seed;
     uint32_t replications; /* finished */
     bool interrupted;
-    size_t nr_migs, nr_rounds, nr_thresholds, nr_fixes, nr_events, nr_ops;
+    size_t nr_migs, nr_rounds, nr_thresholds, nr_fixes, nr_events, nr_ops,
+        nr_hazards;
     struct mig_result
         *migs; /* replication-major, then job, then attempt; jobs of requests come first */
     struct mig_round *rounds;
@@ -178,6 +199,8 @@ struct run_result {
     struct fix_result *fixes; /* by migration, then kind */
     struct sim_event *events; /* replication-major, then time */
     struct op_result *ops;    /* replication-major, then as in the scenario */
+    struct hazard_result *hazards;
+    struct arena *hazard_texts;
     struct arena **texts;     /* reasons that a run made up */
     size_t nr_texts;
 };
@@ -188,6 +211,8 @@ const char *
 binding_key(enum binding b); /* "link", "cap" ... for databases and JSON; never changes */
 const char *
 fix_key(enum fix_kind f); /* "max_bandwidth" ... for databases and JSON; never changes */
+const char *
+hazard_key(enum hazard_kind k); /* "infinite_drain" ... for databases and JSON; never changes */
 const char *value_unit_key(enum value_unit u); /* "count", "ns", "bytes", "ratio" */
 
 #endif

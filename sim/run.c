@@ -230,6 +230,8 @@ void run_free(struct run_result *out)
     free(out->rounds);
     free(out->events);
     free(out->ops);
+    free(out->hazards);
+    arena_free(out->hazard_texts);
     free(out->thresholds);
     free(out->fixes);
     *out = (struct run_result){0};

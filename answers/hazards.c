@@ -1,0 +1,473 @@
+/*
+ * hazards.c - reads the rows of a run for what planners fear.
+ *
+ * Each finder looks at one replication and says its worst case; the driver counts in how many
+ * replications a kind shows and keeps the words of the first.  Invariant: nothing is simulated, and
+ * the same run gives the same words.
+ */
+#include "answers/hazards.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/strbuf.h"
+#include "base/units.h"
+
+enum {
+    TRIES = 3,  /* as often for the same reason, and it will not change */
+    SAMPLE = 2, /* fewer VMs are no class */
+    CROWD = 3,  /* migrations into one host that are many */
+    TEXT_LIMIT = 4 * 1024 * 1024
+};
+#define STANDSTILL_NS (10 * NS_PER_S) /* a guest's clients have given up by then */
+
+/* The rows of one replication. */
+struct look {
+    const struct scenario *sc;
+    const struct run_result *run;
+    const struct mig_result *rows;
+    size_t nr;
+    uint32_t replication;
+    size_t *by_vm; /* rows in the order of (VM, time): scratch of all finders */
+};
+
+struct find {
+    struct strbuf words;
+    const char *vm, *host;
+};
+
+static bool starts_with(const char *text, const char *start)
+{
+    return text && strncmp(text, start, strlen(start)) == 0;
+}
+
+/* The same reason, but for its numbers. */
+static bool same_reason(const char *a, const char *b)
+{
+    if (!a || !b)
+        return a == b;
+    while (*a && *b) {
+        if (*a >= '0' && *a <= '9' && *b >= '0' && *b <= '9') {
+            a += strspn(a, "0123456789.");
+            b += strspn(b, "0123456789.");
+        } else if (*a++ != *b++) {
+            return false;
+        }
+    }
+    return *a == *b;
+}
+
+static bool gave_up(const struct mig_result *r)
+{
+    return r->outcome == OUTCOME_TIMEOUT || r->outcome == OUTCOME_FAILED ||
+           r->outcome == OUTCOME_REJECTED;
+}
+
+static bool is_live(const struct mig_result *r)
+{
+    return !r->kind || strcmp(r->kind, "live") == 0;
+}
+
+/* ---- the drain that never ends ---- */
+
+/* An operation that is not over, and what its host waits for. */
+static bool stuck_operation(const struct look *l, struct find *f)
+{
+    for (size_t i = 0; i < l->run->nr_ops; i++) {
+        const struct op_result *op = &l->run->ops[i];
+        bool hopeless = op->why && !starts_with(op->why, "no target");
+
+        if (op->replication != l->replication || op->started_ns < 0 || op->ended_ns >= 0 ||
+            !op->blocker || !hopeless)
+            continue;
+        f->vm = op->blocker;
+        f->host = op->host;
+        strbuf_addf(&f->words, "%s %s never ends: VM %s stays on %s (%s)", op->kind, op->name,
+                    op->blocker, op->host, op->why);
+        return true;
+    }
+    return false;
+}
+
+/* A VM that was tried again and again, and is not done. */
+static bool infinite_drain(const struct look *l, struct find *f)
+{
+    size_t most = TRIES - 1;
+
+    for (size_t i = 0; i < l->nr;) {
+        const struct mig_result *first = &l->rows[l->by_vm[i]], *last = first;
+        size_t tries = 0, k = i;
+        const char *reason = NULL;
+
+        for (; k < l->nr && strcmp(l->rows[l->by_vm[k]].vm, first->vm) == 0; k++) {
+            last = &l->rows[l->by_vm[k]];
+            if (!gave_up(last) && last->outcome != OUTCOME_QUEUED)
+                tries = 0;
+            else if (gave_up(last)) {
+                tries = same_reason(reason, last->reason) ? tries + 1 : 1;
+                reason = last->reason;
+            }
+        }
+        i = k;
+        if (last->outcome == OUTCOME_COMPLETED || tries <= most || !reason ||
+            starts_with(reason, "no target"))
+            continue;
+        most = tries;
+        strbuf_clear(&f->words);
+        f->vm = last->vm;
+        f->host = last->source;
+        strbuf_addf(&f->words,
+                    "a drain of %s never ends: VM %s was tried %zu times, each time the same (%s)",
+                    last->source, last->vm, tries, reason);
+    }
+    return f->words.len > 0 || stuck_operation(l, f);
+}
+
+/* ---- nowhere to go ---- */
+
+/* VMs that wait for a host, with the reason of the first; @room: for want of memory or CPUs. */
+static size_t homeless(const struct look *l, bool room, const struct mig_result **first)
+{
+    size_t nr = 0;
+
+    for (size_t i = 0; i < l->nr; i++) {
+        const struct mig_result *r = &l->rows[l->by_vm[i]];
+        bool last = i + 1 == l->nr || strcmp(l->rows[l->by_vm[i + 1]].vm, r->vm) != 0;
+
+        if (!last || r->started_ns >= 0 || !starts_with(r->reason, "no target") ||
+            (r->outcome != OUTCOME_QUEUED && r->outcome != OUTCOME_REJECTED) ||
+            (strstr(r->reason, "short of") != NULL) != room)
+            continue;
+        if (nr++ == 0)
+            *first = r;
+    }
+    return nr;
+}
+
+static bool dead_lock(const struct look *l, struct find *f)
+{
+    const struct mig_result *first = NULL;
+    size_t nr = homeless(l, true, &first), moving = 0, done = 0;
+
+    for (size_t i = 0; i < l->nr; i++) {
+        moving += l->rows[i].outcome == OUTCOME_QUEUED && l->rows[i].started_ns >= 0;
+        done += l->rows[i].outcome == OUTCOME_COMPLETED;
+    }
+    if (nr == 0 || moving > 0)
+        return false;
+    f->vm = first->vm;
+    f->host = first->source;
+    if (done == 0)
+        strbuf_addf(&f->words,
+                    "dead-locked: the cluster is full, no host has room for the first VM "
+                    "(%zu %s; %s: %s)",
+                    nr, nr == 1 ? "waits" : "wait", first->vm, first->reason);
+    else
+        strbuf_addf(&f->words, "dead-locked: %zu %s for room that nothing will free (%s: %s)", nr,
+                    nr == 1 ? "VM waits" : "VMs wait", first->vm, first->reason);
+    return true;
+}
+
+static bool no_target(const struct look *l, struct find *f)
+{
+    const struct mig_result *first = NULL;
+    size_t nr = homeless(l, false, &first);
+
+    if (nr == 0)
+        return false;
+    f->vm = first->vm;
+    f->host = first->source;
+    strbuf_addf(&f->words, "no host will do for %zu %s (%s: %s)", nr, nr == 1 ? "VM" : "VMs",
+                first->vm, first->reason);
+    return true;
+}
+
+/* ---- the timeout that fails everybody ---- */
+
+static int by_class(const void *a, const void *b, void *rows)
+{
+    const struct mig_result *ra = (const struct mig_result *)rows + *(const size_t *)a;
+    const struct mig_result *rb = (const struct mig_result *)rows + *(const size_t *)b;
+    int order = strcmp(ra->vm_class ? ra->vm_class : ra->vm, rb->vm_class ? rb->vm_class : rb->vm);
+
+    if (order != 0)
+        return order;
+    return ra < rb ? -1 : ra > rb;
+}
+
+static bool all_timed_out(const struct look *l, struct find *f)
+{
+    size_t *order = malloc(l->nr * sizeof(*order) + 1), most = SAMPLE - 1;
+
+    if (!order)
+        return false;
+    for (size_t i = 0; i < l->nr; i++)
+        order[i] = i;
+    qsort_r(order, l->nr, sizeof(*order), by_class, (void *)l->rows);
+    for (size_t i = 0; i < l->nr;) {
+        const struct mig_result *first = &l->rows[order[i]];
+        const char *class_name = first->vm_class ? first->vm_class : first->vm;
+        size_t timeouts = 0, others = 0;
+
+        for (; i < l->nr; i++) {
+            const struct mig_result *r = &l->rows[order[i]];
+
+            if (strcmp(r->vm_class ? r->vm_class : r->vm, class_name) != 0)
+                break;
+            if (r->outcome == OUTCOME_TIMEOUT)
+                timeouts++;
+            else if (r->outcome != OUTCOME_QUEUED)
+                others++;
+        }
+        if (others > 0 || timeouts <= most)
+            continue;
+        most = timeouts;
+        strbuf_clear(&f->words);
+        f->vm = first->vm;
+        f->host = NULL;
+        strbuf_addf(&f->words, "the timeout ends every migration of '%s': %zu of %zu tries",
+                    class_name, timeouts, timeouts);
+    }
+    free(order);
+    return f->words.len > 0;
+}
+
+/* ---- guests that stand still, or are lost ---- */
+
+static bool frozen(const struct look *l, struct find *f)
+{
+    const struct mig_result *worst = NULL;
+    char text[UNITS_TEXT];
+    size_t nr = 0;
+
+    for (size_t i = 0; i < l->nr; i++) {
+        const struct mig_result *r = &l->rows[i];
+
+        if (!is_live(r) || r->blackout_ns < STANDSTILL_NS)
+            continue;
+        nr++;
+        if (!worst || r->blackout_ns > worst->blackout_ns)
+            worst = r;
+    }
+    if (nr == 0)
+        return false;
+    f->vm = worst->vm;
+    strbuf_addf(&f->words, "%zu %s for 10 s or longer, %s for %s", nr,
+                nr == 1 ? "guest is frozen" : "guests are frozen", worst->vm,
+                units_time(text, worst->blackout_ns));
+    return true;
+}
+
+static bool lost(const struct look *l, struct find *f)
+{
+    size_t nr = 0;
+
+    for (size_t i = 0; i < l->nr; i++) {
+        const struct mig_result *r = &l->rows[i];
+
+        if (r->outcome != OUTCOME_FAILED || !r->reason || !strstr(r->reason, "guest lost"))
+            continue;
+        if (nr++ == 0) {
+            f->vm = r->vm;
+            f->host = r->source;
+        }
+    }
+    if (nr == 0)
+        return false;
+    strbuf_addf(&f->words, "%zu %s lost while migrating, %s the first", nr,
+                nr == 1 ? "guest is" : "guests are", f->vm);
+    return true;
+}
+
+static bool exposed(const struct look *l, struct find *f)
+{
+    const struct mig_result *worst = NULL;
+    char all[UNITS_TEXT], most[UNITS_TEXT];
+    int64_t sum = 0;
+    size_t nr = 0;
+
+    for (size_t i = 0; i < l->nr; i++) {
+        const struct mig_result *r = &l->rows[i];
+
+        if (r->postcopy_ns <= 0)
+            continue;
+        nr++;
+        sum += r->postcopy_ns;
+        if (!worst || r->postcopy_ns > worst->postcopy_ns)
+            worst = r;
+    }
+    if (nr == 0)
+        return false;
+    f->vm = worst->vm;
+    strbuf_addf(
+        &f->words,
+        "%zu %s in post-copy, for %s in all and %s at most (%s): if a host dies then, or a link "
+        "for good, the guest is lost",
+        nr, nr == 1 ? "guest runs" : "guests run", units_time(all, sum),
+        units_time(most, worst->postcopy_ns), worst->vm);
+    return true;
+}
+
+/* ---- many streams into one network card ---- */
+
+struct moment {
+    int64_t at_ns;
+    uint32_t host;
+    int change;
+};
+
+static int by_host_and_time(const void *a, const void *b)
+{
+    const struct moment *ma = a, *mb = b;
+
+    if (ma->host != mb->host)
+        return ma->host < mb->host ? -1 : 1;
+    if (ma->at_ns != mb->at_ns)
+        return ma->at_ns < mb->at_ns ? -1 : 1;
+    return ma->change - mb->change; /* one that ends makes place first */
+}
+
+/* The host with most at once, by the ids of targets or of sources. */
+static int most_at_once(struct moment *all, size_t nr, uint32_t *host)
+{
+    int now = 0, most = 0;
+
+    qsort(all, nr, sizeof(*all), by_host_and_time);
+    for (size_t i = 0; i < nr; i++) {
+        now = i > 0 && all[i].host != all[i - 1].host ? all[i].change : now + all[i].change;
+        if (now > most) {
+            most = now;
+            *host = all[i].host;
+        }
+    }
+    return most;
+}
+
+static bool crowded_target(const struct look *l, struct find *f)
+{
+    struct moment *in = malloc(2 * l->nr * sizeof(*in) + 1);
+    struct moment *out = malloc(2 * l->nr * sizeof(*out) + 1);
+    uint32_t target = 0, source = 0;
+    int most_in = 0, most_out = 0;
+    size_t nr = 0;
+
+    for (size_t i = 0; in && out && i < l->nr; i++) {
+        const struct mig_result *r = &l->rows[i];
+
+        if (r->binding != BINDING_LINK || r->started_ns < 0 || r->ended_ns < 0 || !r->target ||
+            r->source_id >= l->sc->nr_hosts || r->target_id >= l->sc->nr_hosts)
+            continue;
+        in[nr] = (struct moment){r->started_ns, r->target_id, 1};
+        out[nr++] = (struct moment){r->started_ns, r->source_id, 1};
+        in[nr] = (struct moment){r->ended_ns, r->target_id, -1};
+        out[nr++] = (struct moment){r->ended_ns, r->source_id, -1};
+    }
+    if (nr > 0) {
+        most_in = most_at_once(in, nr, &target);
+        most_out = most_at_once(out, nr, &source);
+    }
+    free(in);
+    free(out);
+    if (most_in < CROWD || most_in < 2 * most_out ||
+        l->sc->hosts[target].nic_bps == UNITS_UNLIMITED)
+        return false;
+    f->host = l->sc->hosts[target].name;
+    strbuf_addf(
+        &f->words,
+        "up to %d migrations go into %s at once and no host sends more than %d: its network card "
+        "is the bottleneck",
+        most_in, f->host, most_out);
+    return true;
+}
+
+/* ---- all of them ---- */
+
+static bool (*const finders[HAZARD_NR])(const struct look *l, struct find *f) = {
+    [HAZARD_INFINITE_DRAIN] = infinite_drain,
+    [HAZARD_DEADLOCK] = dead_lock,
+    [HAZARD_NO_TARGET] = no_target,
+    [HAZARD_TIMEOUT] = all_timed_out,
+    [HAZARD_FROZEN] = frozen,
+    [HAZARD_LOST] = lost,
+    [HAZARD_POSTCOPY] = exposed,
+    [HAZARD_TARGET_NIC] = crowded_target,
+};
+
+static int by_vm_and_time(const void *a, const void *b, void *rows)
+{
+    const struct mig_result *ra = (const struct mig_result *)rows + *(const size_t *)a;
+    const struct mig_result *rb = (const struct mig_result *)rows + *(const size_t *)b;
+    int order = strcmp(ra->vm, rb->vm);
+
+    if (order != 0)
+        return order;
+    if (ra->queued_ns != rb->queued_ns)
+        return ra->queued_ns < rb->queued_ns ? -1 : 1;
+    return ra < rb ? -1 : ra > rb;
+}
+
+static bool keep(struct run_result *run, enum hazard_kind kind, const struct find *f)
+{
+    struct hazard_result *h = NULL;
+
+    for (size_t i = 0; i < run->nr_hazards; i++)
+        if (run->hazards[i].kind == kind)
+            h = &run->hazards[i];
+    if (h) {
+        h->replications++;
+        return true;
+    }
+    run->hazards[run->nr_hazards] = (struct hazard_result){
+        .kind = kind,
+        .text = strbuf_failed(&f->words) ? NULL
+                                         : arena_strdup(run->hazard_texts, strbuf_text(&f->words)),
+        .vm = f->vm,
+        .host = f->host,
+        .replications = 1};
+    return run->hazards[run->nr_hazards++].text != NULL;
+}
+
+static enum status look_at(struct look *l, struct run_result *run)
+{
+    for (size_t i = 0; i < l->nr; i++)
+        l->by_vm[i] = i;
+    qsort_r(l->by_vm, l->nr, sizeof(*l->by_vm), by_vm_and_time, (void *)l->rows);
+    for (int k = 0; k < HAZARD_NR; k++) {
+        struct find f = {.words = STRBUF_INIT};
+        bool kept = !finders[k](l, &f) || keep(run, (enum hazard_kind)k, &f);
+
+        strbuf_release(&f.words);
+        if (!kept)
+            return ST_ENOMEM;
+    }
+    return ST_OK;
+}
+
+enum status hazards_find(const struct scenario *sc, struct run_result *run)
+{
+    struct look l = {.sc = sc, .run = run};
+    size_t from = 0;
+    enum status st = ST_OK;
+
+    run->hazards = calloc(HAZARD_NR, sizeof(*run->hazards));
+    run->hazard_texts = arena_new(TEXT_LIMIT);
+    l.by_vm = malloc(run->nr_migs * sizeof(*l.by_vm) + 1);
+    if (!run->hazards || !run->hazard_texts || !l.by_vm) {
+        free(l.by_vm);
+        return ST_ENOMEM;
+    }
+    while (from < run->nr_migs && st == ST_OK) {
+        size_t to = from;
+
+        l.replication = run->migs[from].replication;
+        while (to < run->nr_migs && run->migs[to].replication == l.replication)
+            to++;
+        l.rows = run->migs + from;
+        l.nr = to - from;
+        st = look_at(&l, run);
+        from = to;
+    }
+    free(l.by_vm);
+    return st;
+}
