@@ -347,12 +347,21 @@ void ovirt_balance_changed(struct sim *sim)
     if (state->ticking || !has_work(sim))
         return;
     state->ticking = true;
-    platform_tick_at(sim, platform_lattice(0, settings(sim)->minute_ns, sim->now_ns + 1),
+    platform_tick_at(sim,
+                     platform_lattice(state->phase_ns, settings(sim)->minute_ns, sim->now_ns + 1),
                      OVIRT_TICK_MINUTE);
 }
 
 void ovirt_balance_begin(struct sim *sim)
 {
+    struct ovirt_state *state = platform_state(sim);
+    struct rng rng;
+
+    state->phase_ns = settings(sim)->phase_ns;
+    if (state->phase_ns < 0) {
+        rng_stream(&rng, sim->sc->seed, "ovirt minute", 0, sim->replication);
+        state->phase_ns = (int64_t)(rng_uniform(&rng) * (double)settings(sim)->minute_ns);
+    }
     if (settings(sim)->balance == BALANCE_EVEN) {
         survey(sim);
         watch_load(sim);

@@ -80,7 +80,7 @@ struct ovirt_settings {
     bool affinity, power_management;
     int64_t heartbeat_ns, grace_ns, grace_per_vm_ns, fence_ns, short_ns, long_ns, blocked_ns;
     uint32_t short_tries;
-    int64_t minute_ns;
+    int64_t minute_ns, phase_ns;
     struct option_list vms;
 };
 
@@ -169,7 +169,8 @@ void ovirt_ha_restart(struct sim *sim, uint32_t host);
 
 /* State of a run. */
 struct ovirt_state {
-    bool ticking; /* a minute is pending */
+    bool ticking;     /* a minute is pending */
+    int64_t phase_ns; /* when the engine's first one is over */
 };
 
 /* What the engine's minute found of a host. */
