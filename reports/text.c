@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "reports/caution.h"
 #include "reports/cell.h"
 
 #include "base/banned.h"
@@ -273,6 +274,7 @@ static void add_verdict(struct text *t)
     } else {
         verdict_of_many(t, &words);
     }
+    caution_add(&words, t->run);
     if (crossed)
         strbuf_addf(&words, ". %zu threshold%s crossed", crossed, crossed > 1 ? "s" : "");
     strbuf_addch(&words, '.');
@@ -380,6 +382,11 @@ static void add_facts(struct text *t, const struct mig_result *mig)
         if (mig->downtime_ns >= 0 && mig->blackout_ns >= 0)
             strbuf_addf(&words, "; no vCPU runs for %s", units_time(a, mig->blackout_ns));
         flush_fact(t, "downtime", &words);
+        if (mig->disk_bytes > 0) {
+            strbuf_addf(&words, "%s copied, for %s before memory", units_size(a, mig->disk_bytes),
+                        units_time(b, mig->disk_ns));
+            flush_fact(t, "disks", &words);
+        }
         strbuf_addf(&words, "%u", mig->rounds);
         if (mig->max_throttle_pct > 0)
             strbuf_addf(&words, ", the guest throttled by up to %u %%", mig->max_throttle_pct);
