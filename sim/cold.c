@@ -79,8 +79,8 @@ static void transfer(struct sim *sim, struct mig *m, const struct route *route, 
     bulk_start(m, sim->now_ns, bytes, cpu_ns);
     links_start(sim, m->slot, route, bulk_demand(m));
     sim_reshare(sim);
-    if (m->link_rate <= 0.0)
-        sim_schedule(sim, m, TIMER_BREAK, EV_BREAK, sim->now_ns + m->costs->tcp_timeout_ns);
+    /* nothing answers until there is a share */
+    sim_schedule(sim, m, TIMER_BREAK, EV_BREAK, sim->now_ns + m->costs->tcp_timeout_ns);
 }
 
 static void begin_save(struct sim *sim, struct mig *m)

@@ -197,6 +197,12 @@ uint32_t sim_row_reserve(struct sim *sim)
 
 void sim_reshare(struct sim *sim)
 {
+    sim->shares_stale = true;
+}
+
+void sim_reshare_now(struct sim *sim)
+{
+    sim->shares_stale = false;
     network_solve(&sim->net);
     for (uint32_t i = 0; i < sim->net.nr_changed; i++) {
         uint32_t flow = sim->net.changed[i];
@@ -503,6 +509,17 @@ static void begin_platform(struct sim *sim)
     placement_rules_changed(sim);
 }
 
+/* Shares are due, and nothing else happens before time goes on. */
+static bool instant_is_over(struct sim *sim)
+{
+    const struct event *next;
+
+    if (!sim->shares_stale)
+        return false;
+    next = event_queue_peek(&sim->queue);
+    return !next || next->time_ns > sim->now_ns;
+}
+
 void sim_run(struct sim *sim, uint32_t replication)
 {
     struct event e;
@@ -511,13 +528,20 @@ void sim_run(struct sim *sim, uint32_t replication)
     sim->now_ns = 0;
     sim->nr_rounds = sim->nr_rows = sim->nr_log = 0;
     sim->nr_migs = sim->nr_free = 0;
+    sim->shares_stale = false;
     event_queue_clear(&sim->queue);
     links_begin(sim);
     cluster_begin(sim);
     disks_begin_run(sim);
     begin(sim);
     begin_platform(sim);
-    while (!sim->no_memory && event_queue_pop(&sim->queue, &e)) {
+    while (!sim->no_memory) {
+        if (instant_is_over(sim)) {
+            sim_reshare_now(sim); /* may add to this very instant */
+            continue;
+        }
+        if (!event_queue_pop(&sim->queue, &e))
+            break;
         if (e.time_ns > sim->sc->horizon_ns)
             break;
         assert(e.time_ns >= sim->now_ns);

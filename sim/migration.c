@@ -323,8 +323,8 @@ static void end_setup(struct sim *sim, struct mig *m)
     mig_route(sim, m, &route);
     links_start(sim, m->slot, &route, precopy_demand(&m->limits, WIRE_NORMAL));
     sim_reshare(sim);
-    if (m->link_rate <= 0.0) /* no path from the start: nothing answers */
-        sim_schedule(sim, m, TIMER_BREAK, EV_BREAK, sim->now_ns + m->costs->tcp_timeout_ns);
+    /* nothing answers until there is a share */
+    sim_schedule(sim, m, TIMER_BREAK, EV_BREAK, sim->now_ns + m->costs->tcp_timeout_ns);
     if (m->params.postcopy && m->params.postcopy_trigger == POSTCOPY_AT_ROUND &&
         m->params.postcopy_after_round <= 1)
         mig_order_postcopy(sim, m);

@@ -173,7 +173,7 @@ void postcopy_recover(struct sim *sim, struct mig *m)
     m->bulk.left = left;
     mig_route(sim, m, &route);
     links_start(sim, m->slot, &route, bulk_demand(m));
-    sim_reshare(sim);
+    sim_reshare_now(sim);
     if (m->link_rate <= 0.0) {
         /* still no path: paused again, another try later */
         postcopy_pause(sim, m);

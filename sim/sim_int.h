@@ -246,6 +246,7 @@ struct sim {
     struct name_index text_index;
     bool no_memory; /* the run ends early and says so */
     struct route_map routes;
+    bool shares_stale;             /* re-solve before time goes on */
     struct link_state *links;      /* of the scenario's; links.c */
     uint32_t nr_series, nr_asleep; /* links with other traffic that changes */
     uint32_t first_disk_link;      /* links of storage come after those of routes */
@@ -269,8 +270,11 @@ event_handle sim_push(struct sim *sim, int64_t at_ns, int16_t prio, enum event_k
 const char *sim_intern(struct sim *sim, const char *text);
 /* A row for an attempt (or a job that never got that far): where it will stand. */
 uint32_t sim_row_reserve(struct sim *sim);
-/* Re-solve the network and let every migration whose share moved plan anew. */
+/* Shares may have moved: before time goes on, the network is re-solved once for all that happened
+ * in this instant, and every migration whose share did move plans anew. */
 void sim_reshare(struct sim *sim);
+/* The same at once, for who must know. */
+void sim_reshare_now(struct sim *sim);
 /* One draw of this replication; each name and index has its own stream. */
 double sim_draw(const struct sim *sim, const struct uncertain *u, const char *name, uint32_t index);
 void sim_draw_vm(const struct sim *sim, uint32_t vm, struct dirty_params *dirty, int64_t *phase_ns);
