@@ -209,6 +209,7 @@ static enum status score_unit(struct work *w, const size_t *unit, size_t n,
         struct score_row *row = &w->out->rows[unit[k]];
 
         row->forecast = forecast;
+        row->costs = *c;
         row->replayed = !replay_lacks(row->facts);
         row->missing = predict_lacks(row->facts);
         if (!row->missing)

@@ -56,6 +56,7 @@ struct score_row {
     enum score_kind kind;
     bool forecast, replayed; /* false: the capture lacks what it takes, and says so in `missing` */
     const char *missing;
+    struct costs_file costs; /* what it was judged with */
     struct prediction prediction;
     struct replay replay; /* rounds released */
     bool outcome_right;

@@ -102,6 +102,9 @@ static const struct cli_option options[] = {
     {"markdown", 0, NULL, "print the tables as Markdown; of a split the validation half alone",
      false},
     {"plot", 0, "FILE", "draw forecast against observed total time as FILE.svg or FILE.png", false},
+    {"plot-errors", 0, "FILE", "draw the share of forecasts up to each error, by method", false},
+    {"plot-course", 0, "FILE",
+     "draw remaining bytes over time of the first capture, with the forecast laid over", false},
     {0},
 };
 

@@ -21,9 +21,13 @@ enum status score_add_json(struct strbuf *out, const struct score_view *v);
 enum status score_add_markdown(struct strbuf *out, const struct score_view *v);
 
 /* Pictures wanted on the command line. */
+enum {
+    SCORE_PLOTS = 3 /* forecast against observed, errors by method, the course of one */
+};
+
 struct score_plots {
-    const char *path[3];
-    enum chart_form form[3];
+    const char *path[SCORE_PLOTS];
+    enum chart_form form[SCORE_PLOTS];
 };
 
 /* score_plots_check - are the names fit; before the work. */

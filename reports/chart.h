@@ -83,4 +83,45 @@ struct chart_scatter {
 enum status chart_scatter(struct strbuf *out, const struct chart_look *look,
                           const struct chart_scatter *what);
 
+/* Absolute errors of several methods on the same migrations. */
+enum {
+    CHART_ERROR_SETS = 4
+};
+
+struct chart_error_set {
+    const char *name;
+    const double *errors; /* ratios, ascending */
+    size_t nr;
+};
+
+struct chart_errors {
+    struct chart_error_set sets[CHART_ERROR_SETS]; /* ours first */
+    size_t nr;                                     /* >= 1 */
+    const char *subtitle;
+};
+
+enum status chart_errors(struct strbuf *out, const struct chart_look *look,
+                         const struct chart_errors *what);
+
+/* Remaining bytes over time, with the forecast laid over them. */
+struct chart_course_point {
+    double t_ns, bytes;
+};
+
+struct chart_course_band { /* at one moment */
+    double t_ns, low, high;
+};
+
+struct chart_course {
+    const char *name;
+    const struct chart_course_point *observed, *middle; /* middle: one sample of the forecast */
+    const struct chart_course_band *forecast;
+    size_t nr_observed, nr_middle, nr_forecast;
+    double observed_end_ns, forecast_end_ns;
+    const char *subtitle;
+};
+
+enum status chart_course(struct strbuf *out, const struct chart_look *look,
+                         const struct chart_course *what);
+
 #endif

@@ -114,12 +114,34 @@ static void add_cross(struct chart *c, struct chart_point at, const char *tip)
     }
 }
 
+/* How far off; a wrong outcome is further than any time. */
+static double distance(const struct chart_pair *p)
+{
+    return p->outcome_right ? fabs(log(p->predicted_ns / p->observed_ns)) : INFINITY;
+}
+
+/* Only the worst few are named. */
+static bool named(const struct chart_scatter *what, size_t i)
+{
+    size_t worse = 0;
+
+    if (within(&what->pairs[i]))
+        return false;
+    for (size_t k = 0; k < what->nr; k++) {
+        double mine = distance(&what->pairs[i]), other;
+
+        if (k == i || !usable(&what->pairs[k]))
+            continue;
+        other = distance(&what->pairs[k]);
+        worse += other > mine || (other == mine && k < i);
+    }
+    return worse < LABELS_MAX;
+}
+
 static void add_points(struct chart *c, const struct chart_scatter *what,
                        const struct chart_key *keys, const struct chart_scale *x,
                        const struct chart_scale *y)
 {
-    unsigned labels = 0;
-
     for (size_t i = 0; i < what->nr; i++) {
         const struct chart_pair *p = &what->pairs[i];
         struct chart_point at;
@@ -141,7 +163,7 @@ static void add_points(struct chart *c, const struct chart_scatter *what,
         }
         strbuf_release(&tip);
         left = at.x > (LEFT + RIGHT) / 2.0;
-        if (!within(p) && labels++ < LABELS_MAX)
+        if (named(what, i))
             chart_text(
                 c, (struct chart_point){at.x + (left ? -10 : 10), at.y + 4},
                 (struct chart_font){11, COLOR_INK, left ? CHART_END : CHART_START, CHART_PLAIN},
@@ -161,7 +183,7 @@ static void say_finding(struct strbuf *title, const struct chart_scatter *what)
     if (nr == 0)
         strbuf_addstr(title, "no capture to compare with");
     else
-        strbuf_addf(title, "%zu of %zu forecasts lie within 5 %% of the observed time", inside, nr);
+        strbuf_addf(title, "%zu of %zu forecasts lie within 5 %%", inside, nr);
     if (wrong > 0)
         strbuf_addf(title, "; %zu of the wrong outcome", wrong);
 }

@@ -169,9 +169,9 @@ Test(reports_chart, forecasts_are_counted_in_the_title)
         {"wrong", 10e9, 10e9, false, "tcg"},  {"unknown", NAN, 10e9, true, "tcg"},
         {"nothing", 0, 10e9, true, "shared"},
     };
-    static const char *const titles[] = {
-        "no capture to compare with", "1 of 1 forecasts lie within 5 %", "1 of 2 forecasts",
-        "1 of 3 forecasts lie within 5 % of the observed time; 1 of"};
+    static const char *const titles[] = {"no capture to compare with",
+                                         "1 of 1 forecasts lie within 5 %", "1 of 2 forecasts",
+                                         "1 of 3 forecasts lie within 5 %; 1 of the wrong outcome"};
 
     if (!chart_available())
         cr_skip_test("built without charts");
@@ -181,6 +181,48 @@ Test(reports_chart, forecasts_are_counted_in_the_title)
         char *text = checked(&out, chart_scatter(&out, &look, &what));
 
         cr_expect_not_null(strstr(text, titles[nr < 3 ? nr : 3]), "%zu: %s", nr, text);
+        free(text);
+    }
+}
+
+/* One curve a method; the title counts those within 5 % of the first two. */
+Test(reports_chart, errors_of_methods_are_counted_in_the_title)
+{
+    const double ours[] = {0.0, 0.01, 0.02, 0.5}, his[] = {0.04, 0.2, 1.0, 50.0}, none[] = {0.0};
+    struct chart_errors what = {
+        {{"migcast", ours, 4}, {"Gudkov", his, 4}, {"AVG", none, 0}}, 1, "s"};
+
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    for (; what.nr <= 3; what.nr++) {
+        struct strbuf out = STRBUF_INIT;
+        char *text = checked(&out, chart_errors(&out, &look, &what));
+
+        cr_expect_not_null(strstr(text, "migcast is within 5 % in 75 of 100 migrations"));
+        cr_expect_eq(strstr(text, ", Gudkov in 25") != NULL, what.nr > 1);
+        free(text);
+    }
+}
+
+/* Observed and forecast may be empty, end at zero, or lie on top of each other. */
+Test(reports_chart, the_course_of_a_migration_names_both_ends)
+{
+    const struct chart_course_point observed[] = {{0, 1e9}, {4e9, 1e6}, {4e9, 5e7}, {5e9, 0}};
+    const struct chart_course_point middle[] = {{0, 1e9}, {5e9, 2e6}, {6e9, 0}};
+    const struct chart_course_band band[] = {{0, 9e8, 1e9}, {3e9, 2e8, 4e8}, {7e9, 0, 0}};
+    struct chart_course what = {"db", observed, middle, band, 0, 0, 0, 5e9, 6e9, "setting"};
+
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    for (int full = 0; full < 2; full++) {
+        struct strbuf out = STRBUF_INIT;
+        char *text;
+
+        what.nr_observed = full ? 4 : 0;
+        what.nr_middle = what.nr_forecast = full ? 3 : 0;
+        text = checked(&out, chart_course(&out, &look, &what));
+        cr_expect_not_null(strstr(text, "db: forecast 6 s, took 5 s"), "%s", text);
+        cr_expect_not_null(strstr(text, "observed end"));
         free(text);
     }
 }
