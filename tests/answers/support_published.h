@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "answers/baselines.h"
 #include "answers/setup.h"
 #include "sim/result.h"
 
@@ -71,7 +72,8 @@ struct pub_guest {
     double zero_write_ratio;
     uint32_t nr_classes;
     struct dirty_class classes[DIRTY_CLASSES_MAX];
-    int64_t load_end_ns; /* writing stops; 0 = never */
+    int64_t load_end_ns;         /* writing stops; 0 = never */
+    struct baseline_guest curve; /* what the rounds found dirty, by their length */
 };
 
 /* What one run tells of the pair of hosts. */
@@ -113,6 +115,16 @@ bool pub_inputs(const struct pub_scenario *s, int run, struct pub_guest *guest,
                 struct pub_host *host);
 bool pub_forecast(const struct pub_scenario *s, const struct pub_guest *guest,
                   const struct pub_host *host, struct mig_result *out);
+
+/* When the harness of the set gave the order that was due after @after_s. */
+double pub_order_s(double after_s);
+
+/* A method to compare with, told the same; false if it says that the migration never ends. */
+bool pub_guess(enum baseline method, const struct pub_scenario *s, const struct pub_guest *guest,
+               const struct pub_host *host, struct baseline_result *out);
+/* Absolute errors of the 90 migrations that run @run was not taken from, by @method or (-1) by
+ * ours.  Returns how many; 0 when the files are not as described. */
+size_t pub_errors(int method, int run, double errors[PUB_SCENARIOS * PUB_RUNS]);
 
 /* Sorts @values. */
 double pub_median(double *values, size_t nr);

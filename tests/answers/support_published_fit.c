@@ -199,6 +199,27 @@ static void fit_classes(struct pub_guest *g, const struct pass *p, uint32_t nr)
     }
 }
 
+/* The same rounds as a curve, for those who take it as it is: rounds of like length are one point,
+ * and a curve does not fall. */
+static void draw_curve(struct baseline_guest *g, const struct pass *p, uint32_t nr)
+{
+    for (int length = -20; length < 40 && g->nr < BASELINE_POINTS_MAX; length++) {
+        double t_s = 0.0, pages = 0.0, n = 0.0;
+
+        for (uint32_t i = 0; i < nr; i++) {
+            if (p[i].duration_s <= 0.0 || length_of(&p[i]) != length)
+                continue;
+            t_s += p[i].duration_s;
+            pages += p[i].newly_pages;
+            n += 1.0;
+        }
+        if (n == 0.0)
+            continue;
+        pages = fmax(pages / n, g->nr > 0 ? g->dirty[g->nr - 1].pages : 0.0);
+        g->dirty[g->nr++] = (struct baseline_point){t_s / n, pages};
+    }
+}
+
 /* The load ended with the migration when the benchmark had at most LOAD_TAIL_S to go: its threads
  * finish one after another, and what the last passes find is no longer the load. */
 #define LOAD_TAIL_S 2.0
@@ -244,7 +265,9 @@ bool pub_guest(const char *scenario, int run, struct pub_guest *g)
     data = r[nr - 1].normal_pages - r[1].normal_pages;
     zero = r[nr - 1].zero_pages - r[1].zero_pages;
     g->zero_write_ratio = zero / (data + zero);
-    fit_classes(g, p, drop_tail(&finals[run - 1], g, p, passes));
+    passes = drop_tail(&finals[run - 1], g, p, passes);
+    fit_classes(g, p, passes);
+    draw_curve(&g->curve, p, passes);
     return g->nr_classes > 0;
 }
 

@@ -78,10 +78,15 @@ struct setup *pub_setup(const struct pub_guest *g, const struct pub_host *h)
 /* The harness looked at the migration every 0.201 s and gave the order at the first look due. */
 #define LOOK_S 0.201
 
+double pub_order_s(double after_s)
+{
+    return fmax(ceil(after_s / LOOK_S), 1.0) * LOOK_S;
+}
+
 struct setup *pub_setup_postcopy(const struct pub_guest *g, const struct pub_host *h,
                                  double after_s)
 {
-    double order_s = fmax(ceil(after_s / LOOK_S), 1.0) * LOOK_S;
+    double order_s = pub_order_s(after_s);
     double grown = fmin(order_s / g->round_1_s, 1.0);
     struct pub_guest at_order = *g;
     struct setup *s;
