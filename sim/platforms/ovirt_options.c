@@ -75,7 +75,7 @@ static const struct option settings_rows[] = {
      .help = "how long before `migrate` the monitor starts",
      .note = "libvirt prepares the target in between; the looks come that much earlier."},
     {.name = "retry_timeout", .type = OPT_TIME_NS, .offset = AT(retry_ns), .def = "10s",
-     .min = (double)NS_PER_MS, .max = (double)(3600 * NS_PER_S),
+     .min = (double)NS_PER_S, .max = (double)(3600 * NS_PER_S),
      .help = "wait after a target had no slot"},
     {.name = "guest_hook", .type = OPT_TIME_NS, .offset = AT(hook_ns), .def = "0s",
      .min = 0.0, .max = (double)(3600 * NS_PER_S),
