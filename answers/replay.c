@@ -85,11 +85,16 @@ static uint32_t dirty_of_syncs(const struct trace_facts *f, uint64_t *dirty, uin
 }
 
 /* Bandwidth of each window in which the link was what bound.  A window at the cap says nothing of
- * the link, nor does one spent on zero pages: there the link is taken to be as it was before. */
+ * the link, nor does one spent on zero pages: there the link is taken to be as it was before, and
+ * until it was seen as its nominal rate. */
 static uint32_t rates_of_windows(const struct trace_facts *f, int64_t *at, double *rate,
                                  uint32_t cap)
 {
-    double limit = (double)f->before.params.max_bandwidth_bytes_per_s, last = -1.0, link = INFINITY;
+    double limit = (double)f->before.params.max_bandwidth_bytes_per_s, last = -1.0;
+    double nominal = f->header.link.rate_bps > 0
+                         ? (double)f->header.link.rate_bps / BITS_PER_BYTE * PREDICT_TBF_EFFICIENCY
+                         : INFINITY;
+    double link = nominal;
     int64_t since = 0;
     uint32_t nr = 0;
 
@@ -104,7 +109,7 @@ static uint32_t rates_of_windows(const struct trace_facts *f, int64_t *at, doubl
         zeros = (double)p->pages_per_s * (double)PAGE_BYTES > 1.5 * last;
         capped = limit > 0.0 && limit < (double)UNITS_UNLIMITED && last > 0.93 * limit;
         if (!zeros)
-            link = capped ? INFINITY : last;
+            link = capped ? nominal : last;
         at[nr] = since;
         rate[nr++] = link;
         since = p->t_ns;
