@@ -299,7 +299,9 @@ static void nova_poll(struct sim *sim, struct mig *m)
         force(sim, m);
     if (n->timeout_ns > 0 && elapsed >= n->timeout_ns) {
         if (s->action == NOVA_ABORT) {
-            mig_order_abort(sim, m, true, "live_migration_completion_timeout");
+            mig_order_abort(
+                sim, m, true,
+                "completion timeout: live_migration_completion_timeout for its GiB is over");
             return;
         }
         /* an order like an operator's: the next look finds it */
