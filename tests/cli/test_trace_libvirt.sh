@@ -17,12 +17,10 @@ needs_libvirt() {
     [ -z "$reason" ]
 }
 
-as_user() {
-    if [ "$(id -u)" -eq 0 ]; then
-        setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
-    else
-        "$@"
-    fi
+# exec_as_user COMMAND... - in the place of this shell, so that its process number is the command's.
+exec_as_user() {
+    [ "$(id -u)" -ne 0 ] || exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+    exec "$@"
 }
 
 await() {
@@ -44,7 +42,7 @@ daemon() {
     chmod -R a+rwX "$home"
     # Socket paths have to be short, and a session daemon must not write to anybody's home.
     HOME=$home XDG_RUNTIME_DIR=$home/run XDG_CONFIG_HOME=$home/config XDG_CACHE_HOME=$home/cache \
-        PATH=$PATH:/usr/sbin as_user libvirtd >"$1.log" 2>&1 &
+        PATH=$PATH:/usr/sbin exec_as_user libvirtd >"$1.log" 2>&1 &
     eval "pid_$1=\$!"
     eval "uri_$1='qemu+unix:///session?socket=$home/run/libvirt/libvirt-sock'"
     await test -S "$home/run/libvirt/libvirt-sock"
