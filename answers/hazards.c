@@ -196,39 +196,68 @@ static int by_class(const void *a, const void *b, void *rows)
     return ra < rb ? -1 : ra > rb;
 }
 
+/* What a set of rows came to; those still under way do not count. */
+struct tally {
+    size_t timeouts, others;
+    uint32_t rounds; /* most of any that timed out */
+};
+
+static void count_row(struct tally *t, const struct mig_result *r)
+{
+    if (r->outcome == OUTCOME_TIMEOUT) {
+        t->timeouts++;
+        t->rounds = r->rounds > t->rounds ? r->rounds : t->rounds;
+    } else if (r->outcome != OUTCOME_QUEUED) {
+        t->others++;
+    }
+}
+
+static void say_timeouts(struct find *f, const struct tally *t, const char *class_name)
+{
+    strbuf_clear(&f->words);
+    strbuf_addstr(&f->words, "the timeout ends every migration");
+    if (class_name)
+        strbuf_addf(&f->words, " of '%s'", class_name);
+    strbuf_addf(&f->words, ": %zu of %zu tries", t->timeouts, t->timeouts);
+    if (t->rounds <= 1)
+        strbuf_addstr(&f->words,
+                      ", none of which got its memory across once: it asks for more than "
+                      "the network gives, whatever the guests write");
+}
+
+/* All there are; else all of the largest class of which all are. */
 static bool all_timed_out(const struct look *l, struct find *f)
 {
     size_t *order = malloc(l->nr * sizeof(*order) + 1), most = SAMPLE - 1;
+    struct tally all = {0};
 
     if (!order)
         return false;
-    for (size_t i = 0; i < l->nr; i++)
+    for (size_t i = 0; i < l->nr; i++) {
+        count_row(&all, &l->rows[i]);
         order[i] = i;
+    }
     qsort_r(order, l->nr, sizeof(*order), by_class, (void *)l->rows);
-    for (size_t i = 0; i < l->nr;) {
+    for (size_t i = 0; i < l->nr && all.others > 0;) {
         const struct mig_result *first = &l->rows[order[i]];
         const char *class_name = first->vm_class ? first->vm_class : first->vm;
-        size_t timeouts = 0, others = 0;
+        struct tally t = {0};
 
         for (; i < l->nr; i++) {
             const struct mig_result *r = &l->rows[order[i]];
 
             if (strcmp(r->vm_class ? r->vm_class : r->vm, class_name) != 0)
                 break;
-            if (r->outcome == OUTCOME_TIMEOUT)
-                timeouts++;
-            else if (r->outcome != OUTCOME_QUEUED)
-                others++;
+            count_row(&t, r);
         }
-        if (others > 0 || timeouts <= most)
+        if (t.others > 0 || t.timeouts <= most)
             continue;
-        most = timeouts;
-        strbuf_clear(&f->words);
+        most = t.timeouts;
         f->vm = first->vm;
-        f->host = NULL;
-        strbuf_addf(&f->words, "the timeout ends every migration of '%s': %zu of %zu tries",
-                    class_name, timeouts, timeouts);
+        say_timeouts(f, &t, class_name);
     }
+    if (all.others == 0 && all.timeouts >= SAMPLE)
+        say_timeouts(f, &all, NULL);
     free(order);
     return f->words.len > 0;
 }

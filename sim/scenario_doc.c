@@ -87,8 +87,10 @@ enum status scn_read_title(const char *title, enum scn_kind *kind, const char **
     if (nearest.best)
         diag_hint(diag, "did you mean '%s'?", nearest.best);
     else
-        diag_hint(diag, "sections are scenario, migration, calibration, host, link, workload, vm, "
-                        "request, fault, change and thresholds");
+        diag_hint(diag,
+                  "sections are scenario, cluster, migration, calibration, host, link, workload, "
+                  "vm, affinity, request, operation, fault, change, thresholds, and one for "
+                  "each platform");
     return ST_EINPUT;
 }
 

@@ -76,7 +76,15 @@ static const struct hazard_case {
      HAZARD_INFINITE_DRAIN, "drain d never ends: VM pet stays on a"},
     {"the timeout fails all",
      FAST "completion_timeout = 60s\n" MACHINES HOG "[request r]\nvm = hog\n",
+     HAZARD_TIMEOUT, "the timeout ends every migration: 2 of 2 tries"},
+    {"the timeout fails all of a class",
+     FAST "completion_timeout = 60s\n" MACHINES HOG "[vm calm]\nhost = a\nmemory = 1GiB\n"
+     "[request r]\nvm = hog, calm\n",
      HAZARD_TIMEOUT, "the timeout ends every migration of 'hog': 2 of 2"},
+    {"the timeout asks for more than the network gives",
+     FAST "completion_timeout = 10s\n" MACHINES "[vm calm]\ncount = 2\nhost = a\nmemory = 16GiB\n"
+     "[request r]\nvm = calm\n",
+     HAZARD_TIMEOUT, "more than the network gives"},
     {"the timeout fails one of two",
      FAST "completion_timeout = 60s\n" MACHINES HOG "[vm calm]\nhost = a\nmemory = 1GiB\n"
      "[request r]\nvm = hog-1, calm\n",
