@@ -21,6 +21,7 @@ enum {
     TEXT_LIMIT = 4 * 1024 * 1024
 };
 #define STANDSTILL_NS (10 * NS_PER_S) /* a guest's clients have given up by then */
+#define HIGH_LIMIT_NS (2 * NS_PER_S)  /* nobody chooses it for a guest that serves */
 
 /* The rows of one replication. */
 struct look {
@@ -262,7 +263,86 @@ static bool all_timed_out(const struct look *l, struct find *f)
     return f->words.len > 0;
 }
 
+/* ---- what never ends by itself ---- */
+
+/* A guest that never converges, and others that wait behind it; alone, the verdict says it. */
+static bool never(const struct look *l, struct find *f)
+{
+    size_t nr = 0, waiting = 0;
+
+    for (size_t i = 0; i < l->nr; i++) {
+        const struct mig_result *r = &l->rows[i];
+
+        if (r->outcome != OUTCOME_QUEUED)
+            continue;
+        waiting += r->started_ns < 0;
+        if (r->started_ns < 0 || !r->reason || strcmp(r->reason, REASON_NEVER_CONVERGES) != 0)
+            continue;
+        if (nr++ == 0) {
+            f->vm = r->vm;
+            f->host = r->source;
+        }
+    }
+    if (nr == 0 || waiting == 0)
+        return false;
+    strbuf_addf(&f->words, "%zu %s (%s%s)", nr,
+                nr == 1 ? "guest never converges, and nothing ends its migration"
+                        : "guests never converge, and nothing ends their migrations",
+                f->vm, nr == 1 ? "" : " and others");
+    strbuf_addf(&f->words, "; %zu %s behind", waiting, waiting == 1 ? "waits" : "wait");
+    strbuf_addstr(&f->words, ". What remains: the static way with the guest down, a stop of the "
+                             "guest, or post-copy");
+    return true;
+}
+
+static bool disk_never_ready(const struct look *l, struct find *f)
+{
+    size_t nr = 0;
+
+    for (size_t i = 0; i < l->nr; i++) {
+        const struct mig_result *r = &l->rows[i];
+
+        if (r->outcome == OUTCOME_QUEUED && starts_with(r->reason, "never ready") && nr++ == 0) {
+            f->vm = r->vm;
+            f->host = r->source;
+        }
+    }
+    if (nr == 0)
+        return false;
+    strbuf_addf(&f->words,
+                "the memory of %zu %s never begun (%s%s): a disk is written faster than it is "
+                "copied",
+                nr, nr == 1 ? "guest is" : "guests is", f->vm, nr == 1 ? "" : " and others");
+    return true;
+}
+
 /* ---- guests that stand still, or are lost ---- */
+
+static bool high_limit(const struct look *l, struct find *f)
+{
+    const struct mig_result *worst = NULL;
+    char limit[UNITS_TEXT], stop[UNITS_TEXT];
+    size_t nr = 0;
+
+    for (size_t i = 0; i < l->nr; i++) {
+        const struct mig_result *r = &l->rows[i];
+
+        if (!is_live(r) || r->outcome != OUTCOME_COMPLETED || r->downtime_ns < NS_PER_S ||
+            r->downtime_limit_ns < HIGH_LIMIT_NS)
+            continue;
+        nr++;
+        if (!worst || r->downtime_limit_ns > worst->downtime_limit_ns)
+            worst = r;
+    }
+    if (nr == 0)
+        return false;
+    f->vm = worst->vm;
+    strbuf_addf(&f->words,
+                "the downtime limit of %zu %s went far: %s ended at %s and stood still for %s", nr,
+                nr == 1 ? "guest" : "guests", worst->vm,
+                units_time(limit, worst->downtime_limit_ns), units_time(stop, worst->downtime_ns));
+    return true;
+}
 
 static bool frozen(const struct look *l, struct find *f)
 {
@@ -417,7 +497,10 @@ static bool (*const finders[HAZARD_NR])(const struct look *l, struct find *f) = 
     [HAZARD_DEADLOCK] = dead_lock,
     [HAZARD_NO_TARGET] = no_target,
     [HAZARD_TIMEOUT] = all_timed_out,
+    [HAZARD_NEVER] = never,
+    [HAZARD_DISK] = disk_never_ready,
     [HAZARD_FROZEN] = frozen,
+    [HAZARD_LIMIT] = high_limit,
     [HAZARD_LOST] = lost,
     [HAZARD_POSTCOPY] = exposed,
     [HAZARD_TARGET_NIC] = crowded_target,

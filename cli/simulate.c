@@ -103,10 +103,11 @@ static enum status run_all(struct cli_opts *o, const struct scenario *sc, struct
     progress_init(&progress, sc->replications, "simulating", mode, stderr);
     st = run_scenario(sc, &options, run, diag);
     progress_done(&progress);
-    if (st == ST_OK || st == ST_EINTR)
-        st = hazards_find(sc, run) == ST_OK ? st : ST_ENOMEM;
+    /* advice first: it finds out what would never converge */
     if (st == ST_OK)
         st = advise_run(sc, run, &cli_interrupted);
+    if (st == ST_OK || st == ST_EINTR)
+        st = hazards_find(sc, run) == ST_OK ? st : ST_ENOMEM;
     if (st == ST_ENOMEM && diag && !diag->what[0])
         diag_set(diag, st, "out of memory");
     return st;

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "reports/caution.h"
 #include "reports/cell.h"
 
 #include "base/banned.h"
@@ -274,7 +273,6 @@ static void add_verdict(struct text *t)
     } else {
         verdict_of_many(t, &words);
     }
-    caution_add(&words, t->run);
     if (crossed)
         strbuf_addf(&words, ". %zu threshold%s crossed", crossed, crossed > 1 ? "s" : "");
     strbuf_addch(&words, '.');

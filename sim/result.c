@@ -92,10 +92,17 @@ const char *value_unit_key(enum value_unit u)
 const char *hazard_key(enum hazard_kind k)
 {
     static const char *const keys[HAZARD_NR] = {
-        [HAZARD_INFINITE_DRAIN] = "infinite_drain", [HAZARD_DEADLOCK] = "deadlock",
-        [HAZARD_NO_TARGET] = "no_target",           [HAZARD_TIMEOUT] = "timeout_fails_all",
-        [HAZARD_FROZEN] = "frozen_guests",          [HAZARD_LOST] = "lost_guests",
-        [HAZARD_POSTCOPY] = "postcopy_exposure",    [HAZARD_TARGET_NIC] = "target_nic",
+        [HAZARD_INFINITE_DRAIN] = "infinite_drain",
+        [HAZARD_DEADLOCK] = "deadlock",
+        [HAZARD_NO_TARGET] = "no_target",
+        [HAZARD_TIMEOUT] = "timeout_fails_all",
+        [HAZARD_NEVER] = "never_converges",
+        [HAZARD_DISK] = "disk_never_ready",
+        [HAZARD_LIMIT] = "limit_raised",
+        [HAZARD_FROZEN] = "frozen_guests",
+        [HAZARD_LOST] = "lost_guests",
+        [HAZARD_POSTCOPY] = "postcopy_exposure",
+        [HAZARD_TARGET_NIC] = "target_nic",
     };
 
     return k < HAZARD_NR ? keys[k] : "?";

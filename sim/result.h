@@ -167,7 +167,10 @@ enum hazard_kind {
     HAZARD_DEADLOCK,       /* nothing has room, and nothing will free any */
     HAZARD_NO_TARGET,      /* no host will ever do */
     HAZARD_TIMEOUT,        /* the timeout ends all of a class */
+    HAZARD_NEVER,          /* a guest never converges; others wait behind it */
+    HAZARD_DISK,           /* a disk is never ready, so memory is not begun */
     HAZARD_FROZEN,         /* guests stand still for long */
+    HAZARD_LIMIT,          /* a downtime limit was raised beyond what guests bear */
     HAZARD_LOST,           /* guests are lost */
     HAZARD_POSTCOPY,       /* guests run on two hosts at once */
     HAZARD_TARGET_NIC,     /* many streams into one card */
