@@ -66,7 +66,7 @@ check_format() {
     [ "${PIPESTATUS[0]}" -eq 0 ]
 }
 
-packages+=("${capture_packages[@]}")
+packages+=("${capture_packages[@]}" "${peer_packages[@]}")
 prepare
 started=$SECONDS
 build_preset dev

@@ -10,6 +10,8 @@ packages=(build-essential cmake ninja-build pkg-config libgsl-dev libsqlite3-dev
 # the lab with Linux guests need more, see docs/lab.md; nothing installs that by itself.
 capture_packages=(qemu-system-x86 busybox-static cpio iproute2 libvirt-dev libvirt-daemon libvirt-daemon-driver-qemu
                   libvirt-clients)
+# Another simulator, for one test and one benchmark that are left out where it is missing.
+peer_packages=(libsimgrid-dev)
 jobs=$(nproc)
 
 note() {
