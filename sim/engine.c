@@ -176,6 +176,10 @@ void sim_log(struct sim *sim, const struct job *job, uint32_t host, const char *
 
 uint32_t sim_row_reserve(struct sim *sim)
 {
+    if (sim->nr_rows >= SIM_ROWS_MAX) {
+        sim->too_many_rows = sim->no_memory = true;
+        return 0;
+    }
     if (sim->nr_rows == sim->cap_rows) {
         uint32_t cap = sim->cap_rows ? 2 * sim->cap_rows : sim->sc->nr_requests + 16;
         struct mig_result *rows = realloc(sim->rows, cap * sizeof(*rows));
@@ -552,7 +556,12 @@ void sim_run(struct sim *sim, uint32_t replication)
             sim->observe(sim, sim->observe_arg);
     }
     operations_horizon(sim);
-    cluster_horizon(sim);
+    if (!sim->no_memory)
+        cluster_horizon(sim);
+    if (sim->no_memory) { /* half a run is none */
+        sim->nr_rows = sim->nr_rounds = sim->nr_log = 0;
+        return;
+    }
     group_rounds(sim);
     sort_rows(sim);
 }
@@ -580,9 +589,9 @@ const struct op_result *sim_operations(const struct sim *sim, uint32_t *nr)
     return operations_results(sim, nr);
 }
 
-bool sim_ran_out_of_memory(const struct sim *sim)
+enum status sim_status(const struct sim *sim)
 {
-    return sim->no_memory;
+    return sim->too_many_rows ? ST_EINPUT : sim->no_memory ? ST_ENOMEM : ST_OK;
 }
 
 struct arena *sim_take_texts(struct sim *sim)

@@ -36,6 +36,7 @@ struct pool {
     struct arena *texts[JOBS_MAX];
     atomic_uint next, nr_texts;
     atomic_bool failed;
+    atomic_bool endless; /* attempts without end */
 };
 
 static bool copy(void **to, const void *from, size_t nr, size_t size)
@@ -53,7 +54,7 @@ static bool keep(struct part *part, const struct sim *sim)
     const struct sim_event *events = sim_log_lines(sim, &part->nr_events);
     const struct op_result *ops = sim_operations(sim, &part->nr_ops);
 
-    part->done = !sim_ran_out_of_memory(sim) &&
+    part->done = sim_status(sim) == ST_OK &&
                  copy((void **)&part->migs, rows, part->nr_migs, sizeof(*rows)) &&
                  copy((void **)&part->rounds, rounds, part->nr_rounds, sizeof(*rounds)) &&
                  copy((void **)&part->events, events, part->nr_events, sizeof(*events)) &&
@@ -81,6 +82,8 @@ static void *work(void *arg)
         sim_run(sim, r);
         if (!keep(&p->parts[r], sim)) {
             atomic_store(&p->failed, true);
+            if (sim_status(sim) == ST_EINPUT)
+                atomic_store(&p->endless, true);
             break;
         }
         if (p->options->step)
@@ -213,6 +216,12 @@ enum status run_scenario(const struct scenario *sc, const struct run_options *op
     for (size_t i = out->nr_texts; i < atomic_load(&pool.nr_texts); i++)
         arena_free(pool.texts[i]);
     free_parts(&pool, reps);
+    if (atomic_load(&pool.endless)) {
+        run_free(out);
+        diag_hint(diag, "raise [cluster] retry_wait, or lower max_attempts");
+        return diag_at(diag, ST_EINPUT, sc->path, 0, "more than %d attempts in one replication",
+                       SIM_ROWS_MAX);
+    }
     if (st == ST_ENOMEM) {
         run_free(out);
         diag_set(diag, st, "not enough memory for %zu replications of %u requests", reps,

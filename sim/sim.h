@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/status.h"
 #include "sim/result.h"
 #include "sim/scenario.h"
 
@@ -24,6 +25,10 @@ struct sim_observed {
     const int64_t *rate_at_ns; /* from `migrate` on; ascending */
     const double
         *rate; /* bytes/s on the wire the link gave from then on; INFINITY = no limit seen */
+};
+
+enum {
+    SIM_ROWS_MAX = 1 << 21 /* attempts in one replication: far beyond any drain */
 };
 
 struct sim;
@@ -53,8 +58,9 @@ const struct mig_result *sim_results(const struct sim *sim, uint32_t *nr);
 const struct mig_round *sim_rounds(const struct sim *sim, uint32_t *nr);
 const struct sim_event *sim_log_lines(const struct sim *sim, uint32_t *nr);
 const struct op_result *sim_operations(const struct sim *sim, uint32_t *nr);
-/* The last run ended early for want of memory. */
-bool sim_ran_out_of_memory(const struct sim *sim);
+/* ST_OK; ST_ENOMEM when a run ended early for want of memory, ST_EINPUT when it had more than
+ * SIM_ROWS_MAX attempts.  There are no rows then, and the sim is of no further use. */
+enum status sim_status(const struct sim *sim);
 /* The texts that rows point to, to outlive the sim; the caller frees.  No run may follow. */
 struct arena *sim_take_texts(struct sim *sim);
 /* Events handled since sim_new(). */

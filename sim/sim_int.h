@@ -244,7 +244,8 @@ struct sim {
     uint32_t nr_rounds;
     struct arena *texts; /* reasons made up during runs */
     struct name_index text_index;
-    bool no_memory; /* the run ends early and says so */
+    bool no_memory;     /* the run ends early and says so */
+    bool too_many_rows; /* ... because of attempts without end */
     struct route_map routes;
     bool shares_stale;             /* re-solve before time goes on */
     struct link_state *links;      /* of the scenario's; links.c */
