@@ -27,10 +27,12 @@ enum status cluster_init(struct sim *sim)
     c->held = calloc(sim->cap_migs, sizeof(*c->held));
     if (!c->held || !c->jobs || !c->vms || !c->hosts || !c->first_vm || !c->last_vm)
         return ST_ENOMEM;
-    /* parked by what they lack: alike VMs with any target, or one wanted target */
+    /* parked by what they lack: alike VMs with any target, or one wanted target, or a VM that lacks
+     * what others do not */
     if (placement_init(sim) != ST_OK || operations_init(sim) != ST_OK)
         return ST_ENOMEM;
-    return queue_init(&c->queue, sc->nr_hosts, sc->nr_classes + 1 + sc->nr_hosts);
+    return queue_init(&c->queue, sc->nr_hosts,
+                      sc->nr_classes + 1 + sc->nr_hosts + sc->nr_vms);
 }
 
 void cluster_release(struct sim *sim)

@@ -48,6 +48,21 @@ static uint32_t lack_class(const struct sim *sim, const struct job *job)
     return sim->sc->nr_classes ? sim->sc->vms[job->vm].class_id : 0;
 }
 
+enum {
+    EACH_REQUEST = 10000 /* up to so many, VMs that want one target are parked apart */
+};
+
+/* A job is parked with those that lack the same, and one of them is tried when room is made; so
+ * one that lacks what the others do not must stand by itself, or it would be in their way. */
+static uint32_t park_class(struct sim *sim, const struct job *job)
+{
+    const struct scenario *sc = sim->sc;
+    bool alone = job->wanted != HOST_NONE ? sc->nr_requests <= EACH_REQUEST
+                                          : placement_refused_alone(sim, job);
+
+    return alone ? sc->nr_classes + 1 + sc->nr_hosts + job->vm : lack_class(sim, job);
+}
+
 /* A target into job->target, booked; false with job->why when there is none. */
 bool job_place(struct sim *sim, struct job *job)
 {
@@ -222,8 +237,13 @@ void job_wake(struct sim *sim)
 
         if (try_start(sim, &c->jobs[id]) == START_BLOCKED) {
             /* put off, or its source is held: it is not in the way */
-            if (c->jobs[id].heap != QUEUE_NONE && c->hosts[source].hold_ns <= sim->now_ns)
-                queue_park(&c->queue, c->jobs, id, lack);
+            if (c->jobs[id].heap != QUEUE_NONE && c->hosts[source].hold_ns <= sim->now_ns) {
+                uint32_t with = park_class(sim, &c->jobs[id]);
+
+                queue_park(&c->queue, c->jobs, id, with);
+                if (with != lack) /* what kept it may not keep the next */
+                    queue_unpark_next(&c->queue, c->jobs, lack);
+            }
         } else {
             queue_unpark_next(&c->queue, c->jobs, lack);
         }

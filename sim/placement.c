@@ -302,6 +302,21 @@ uint32_t placement_pick(struct sim *sim, const struct job *job)
     return host;
 }
 
+bool placement_refused_alone(struct sim *sim, const struct job *job)
+{
+    struct ask a = ask_for(sim, job);
+    const struct placement *p = a.p;
+    const struct scn_place *place = &p->sc->place;
+
+    if (p->nr_groups &&
+        place->vm_affinity_first[job->vm] != place->vm_affinity_first[job->vm + 1])
+        return true;
+    if (p->rules->retry_other_host && job->last_target != HOST_NONE)
+        return true;
+    return a.source != HOST_NONE && p->nodes[a.source].in &&
+           p->nodes[a.source].free_bytes >= a.memory_bytes;
+}
+
 /* ---- reasons ---- */
 
 /* Counts the hosts of a class that attributes do not refuse.  Those in the tree that have no room

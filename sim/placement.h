@@ -80,6 +80,9 @@ uint32_t placement_pick(struct sim *sim, const struct job *job);
 /* May the job's VM go to @host, slots aside? */
 bool placement_fits(struct sim *sim, const struct job *job, uint32_t host);
 enum refusal placement_refusal(struct sim *sim, const struct job *job, uint32_t host);
+/* After a pick that found none: might another VM with the same needs find one?  So it is when a
+ * group, an earlier failure or its own host kept this one from a host. */
+bool placement_refused_alone(struct sim *sim, const struct job *job);
 /* Why there is no target, for people: "no target: 3 hosts, 2 lack CPU model X, 1 short of 12 GiB";
  * lives as long as the results. */
 const char *placement_why(struct sim *sim, const struct job *job);

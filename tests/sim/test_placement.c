@@ -198,6 +198,37 @@ Test(placement, those_together_follow_the_first)
     test_run_release(&run);
 }
 
+/* Of two alike that wait, the first may not go to the host that gets room, the second may. */
+Test(placement, who_is_kept_away_alone_is_in_nobodys_way)
+{
+    static const char base[] =
+        "[scenario]\nhorizon = 20min\n[migration]\nmax_bandwidth = unlimited\n"
+        "[host s]\nnic = 10Gb/s\nmemory = 16GiB\nlabels = n=1\n"
+        "[host t]\nnic = 10Gb/s\nmemory = 8GiB\nlabels = n=1\n[host u]\nnic = 10Gb/s\n"
+        "[vm x]\nhost = t\nmemory = 1GiB\n[vm y]\nhost = t\nmemory = 7GiB\n"
+        "[vm v]\ncount = 2\nhost = s, s\nmemory = 4GiB\nneeds = n=1\n"
+        "[request r]\nvm = v\n[request z]\nvm = y\ntarget = u\nat = 1min\n"
+        "[affinity g]\nvm = v-1, x\n";
+    struct test_run run;
+
+    test_run_text(&run, base);
+    cr_expect_eq(test_row(&run, "v-1", 1)->outcome, OUTCOME_QUEUED);
+    cr_expect_eq(test_row(&run, "v-2", 1)->outcome, OUTCOME_COMPLETED, "%s",
+                 test_row(&run, "v-2", 1)->reason);
+    test_run_release(&run);
+    test_run_text(&run,
+                  "[scenario]\nhorizon = 20min\n[migration]\nmax_bandwidth = unlimited\n"
+                  "[host s]\nnic = 10Gb/s\nmemory = 8GiB\n[host t]\nnic = 10Gb/s\nmemory = 8GiB\n"
+                  "[host u]\nnic = 10Gb/s\nmemory = 3GiB\n"
+                  "[vm v]\ncount = 2\nhost = s, t\nmemory = 4GiB\n"
+                  "[vm y]\nhost = s\nmemory = 3GiB\n[vm x]\nhost = t\nmemory = 3GiB\n"
+                  "[request r]\nvm = v-1\n[request q]\nvm = v-2\n"
+                  "[request z]\nvm = y\ntarget = u\nat = 1min\n");
+    cr_expect_eq(test_row(&run, "v-2", 1)->outcome, OUTCOME_COMPLETED, "%s",
+                 test_row(&run, "v-2", 1)->reason);
+    test_run_release(&run);
+}
+
 /* ---- picks against a search of all hosts ---- */
 
 static char *random_hosts(struct rng *r, enum weigher w)
