@@ -22,6 +22,7 @@ enum {
     THRESHOLDS_MAX = 100,
     VMS_MAX = 20,
     NAME_COLUMNS = 120, /* longer names are cut */
+    HAZARD_COLUMNS = 400,
     WORDS_COLUMNS = 400
 };
 
@@ -132,6 +133,15 @@ static void add_thresholds(struct strbuf *out, const struct run_result *run)
         strbuf_addf(out, "\n%zu more are left out.\n", run->nr_thresholds - shown);
 }
 
+static void add_hazards(struct strbuf *out, const struct run_result *run)
+{
+    for (size_t i = 0; i < run->nr_hazards; i++) {
+        strbuf_addstr(out, i == 0 ? "\n- " : "- ");
+        add_cut(out, run->hazards[i].text, HAZARD_COLUMNS);
+        strbuf_addch(out, '\n');
+    }
+}
+
 static void add_outcomes(struct strbuf *out, const struct summary *sum)
 {
     double nr = (double)sum->run->nr_migs;
@@ -215,6 +225,7 @@ enum status report_markdown(const struct run_result *run, struct strbuf *out)
         return st;
     strbuf_addf(out, "## Migration forecast: %s\n\n", words_verdict(&words, &sum));
     strbuf_addf(out, "%s\n", strbuf_text(&words));
+    add_hazards(out, run);
     add_thresholds(out, run);
     add_outcomes(out, &sum);
     add_vms(out, &sum);
