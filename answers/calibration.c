@@ -22,6 +22,7 @@ enum figure {
     FIG_SLIP,       /* ns */
     FIG_COPY_LEAST, /* bytes/s: at least this fast, where the quota hides the rest */
     FIG_COPY,       /* bytes/s */
+    FIG_COPY_KEPT,  /* bytes/s, better where a capture tells */
     FIG_MULTIFD,    /* bytes/s, all channels */
     FIG_SCAN,       /* bytes/s */
     FIG_SETUP,      /* ns */
@@ -122,21 +123,21 @@ static double tail_bytes(const struct trace_facts *f)
     return 0.0;
 }
 
-/*
- * Speed of one stream in round 1.  Where the cap is out of reach, each window says it.  Under a cap
- * the sender rests for most of a window: only the fastest stretches between two polls show its
- * speed, and only if a window's quota lasts longer than a stretch.
- */
-static double copy_speed(const struct trace_facts *f)
+static double cap_of(const struct trace_facts *f)
 {
-    const struct mig_params *p = &f->before.params;
-    double cap = (double)p->max_bandwidth_bytes_per_s, *v, result, fast;
+    uint64_t cap = f->before.params.max_bandwidth_bytes_per_s;
+
+    return cap == 0 || cap == UNITS_UNLIMITED ? INFINITY : (double)cap;
+}
+
+/* Speed of one stream in round 1, window by window; no more than the cap. */
+static double window_speed(const struct trace_facts *f)
+{
+    double *v, result;
     size_t n = 0;
 
-    if (f->header.link.rate_bps || p->multifd || f->after.nr_polls < 8)
+    if (f->header.link.rate_bps || f->before.params.multifd || f->after.nr_polls < 8)
         return UNKNOWN;
-    if (p->max_bandwidth_bytes_per_s == 0 || p->max_bandwidth_bytes_per_s == UNITS_UNLIMITED)
-        cap = INFINITY;
     v = malloc(f->after.nr_polls * sizeof(*v));
     for (size_t i = 0; v && i < f->after.nr_polls; i++) {
         const struct facts_poll *q = &f->after.polls[i];
@@ -148,11 +149,55 @@ static double copy_speed(const struct trace_facts *f)
     }
     result = n >= 8 ? median(v, n) : UNKNOWN;
     free(v);
+    return result;
+}
+
+/*
+ * Where the cap is out of reach, each window says the speed.  Under a cap the sender rests for most
+ * of a window: only the fastest stretches between two polls show its speed, and only if a window's
+ * quota lasts longer than a stretch.
+ */
+static double copy_speed(const struct trace_facts *f)
+{
+    double cap = cap_of(f), result = window_speed(f), fast;
+
     if (result == UNKNOWN || result < 0.9 * cap)
         return result;
     fast = poll_speed(f, false, 0.95);
     /* polls are some 20 ms apart: a quota that is gone by then shows itself, not the speed */
     return fast < 0.8 * cap * 0.1 / 0.021 ? fast : UNKNOWN;
+}
+
+/*
+ * The speed that a sender keeps up, better than the above: without a cap in reach each window's;
+ * with one, if it lets the sender work for three polls and more at a stretch, that of the middle
+ * ones.  The first after a rest goes into an empty socket buffer and to a receiver that has caught
+ * up, half as fast again as what lasts; the last one ends with the quota.
+ */
+static double kept_up_speed(const struct trace_facts *f)
+{
+    double *v, result = window_speed(f);
+    const struct facts_poll *q = f->after.polls;
+    size_t n = 0;
+
+    if (result == UNKNOWN || result < 0.9 * cap_of(f))
+        return result;
+    result = UNKNOWN;
+    v = malloc((f->after.nr_polls + 1) * sizeof(*v));
+    for (size_t i = 2; v && i + 1 < f->after.nr_polls; i++) {
+        bool busy = q[i - 2].status == FACTS_ST_ACTIVE && q[i + 1].status == FACTS_ST_ACTIVE &&
+                    q[i].t_ns - q[i - 1].t_ns >= 5 * NS_PER_MS;
+
+        for (size_t k = i - 1; k <= i + 1; k++)
+            busy = busy && q[k].normal_pages - q[k - 1].normal_pages > 256;
+        if (busy)
+            v[n++] = (double)(q[i].normal_pages - q[i - 1].normal_pages) * (double)PAGE_BYTES *
+                     1e9 / (double)(q[i].t_ns - q[i - 1].t_ns);
+    }
+    if (n >= 24)
+        result = median(v, n);
+    free(v);
+    return result;
 }
 
 static double from_moments(const struct trace_facts *f, enum figure figure)
@@ -185,6 +230,8 @@ static double figure_of(const struct trace_facts *f, enum figure figure)
     case FIG_COPY_LEAST:
         return f->header.link.rate_bps || f->before.params.multifd ? UNKNOWN
                                                                    : poll_speed(f, false, 0.95);
+    case FIG_COPY_KEPT:
+        return kept_up_speed(f);
     case FIG_COPY:
         return copy_speed(f);
     case FIG_MULTIFD:
@@ -310,6 +357,7 @@ static void set_figure(struct costs_file_part *part, enum figure figure, double 
         c->copy_bytes_per_s = (uint64_t)mid;
         part->spread.copy_spread_ratio = 0.15;
         break;
+    case FIG_COPY_KEPT:
     case FIG_COPY:
         c->copy_bytes_per_s = (uint64_t)mid;
         part->spread.copy_spread_ratio = fmax(sd / mid, 0.1);
