@@ -152,6 +152,11 @@ static const char *fix_word(int i)
     return fix_key((enum fix_kind)i);
 }
 
+static const char *hazard_word(int i)
+{
+    return hazard_key((enum hazard_kind)i);
+}
+
 static const char *severity_word(int i)
 {
     return i ? "error" : "warning";
@@ -368,6 +373,77 @@ static enum status load_thresholds(struct store *store, struct store_run *out, s
     return st;
 }
 
+static enum status load_operations(struct store *store, struct store_run *out, struct diag *diag)
+{
+    static const char sql[] =
+        "SELECT name, kind, replication, started_ns, ended_ns, hosts, hosts_done, hosts_given_up,"
+        " moves, vms_left, host, vm, reason FROM operation WHERE run_id = ? ORDER BY seq";
+    struct run_result *run = &out->result;
+    struct cells c;
+    enum status st = cells_open(&c, store, out->names, sql, out->run_id, diag);
+    bool more = st == ST_OK;
+
+    while (st == ST_OK && (st = cells_next(&c, &more, diag)) == ST_OK && more) {
+        struct op_result *all = grown(run->ops, run->nr_ops, sizeof(*all));
+        struct op_result *op;
+
+        if (!all) {
+            st = diag_set(diag, ST_ENOMEM, "out of memory");
+            break;
+        }
+        run->ops = all;
+        op = &all[run->nr_ops++];
+        *op = (struct op_result){0};
+        op->name = cell_required_text(&c);
+        op->kind = cell_required_text(&c);
+        op->replication = cell_u32(&c);
+        op->started_ns = cell_known(&c);
+        op->ended_ns = cell_known(&c);
+        op->hosts = cell_u32(&c);
+        op->hosts_done = cell_u32(&c);
+        op->hosts_given_up = cell_u32(&c);
+        op->vms_moved = cell_u32(&c);
+        op->vms_left = cell_u32(&c);
+        op->host = cell_text(&c);
+        op->blocker = cell_text(&c);
+        op->why = cell_text(&c);
+        st = cells_check(&c, "operation", diag);
+    }
+    sqlite3_finalize(c.stmt);
+    return st;
+}
+
+static enum status load_hazards(struct store *store, struct store_run *out, struct diag *diag)
+{
+    static const char sql[] = "SELECT kind, text, vm, host, replications"
+                              " FROM hazard WHERE run_id = ? ORDER BY seq";
+    struct run_result *run = &out->result;
+    struct cells c;
+    enum status st = cells_open(&c, store, out->names, sql, out->run_id, diag);
+    bool more = st == ST_OK;
+
+    while (st == ST_OK && (st = cells_next(&c, &more, diag)) == ST_OK && more) {
+        struct hazard_result *all = grown(run->hazards, run->nr_hazards, sizeof(*all));
+        struct hazard_result *h;
+
+        if (!all) {
+            st = diag_set(diag, ST_ENOMEM, "out of memory");
+            break;
+        }
+        run->hazards = all;
+        h = &all[run->nr_hazards++];
+        *h = (struct hazard_result){0};
+        h->kind = (enum hazard_kind)cell_word(&c, hazard_word, HAZARD_NR);
+        h->text = cell_required_text(&c);
+        h->vm = cell_text(&c);
+        h->host = cell_text(&c);
+        h->replications = cell_u32(&c);
+        st = cells_check(&c, "hazard", diag);
+    }
+    sqlite3_finalize(c.stmt);
+    return st;
+}
+
 static enum status load_events(struct store *store, struct store_run *out, struct diag *diag)
 {
     static const char sql[] = "SELECT replication, at_ns, job, vm, host, what"
@@ -504,7 +580,9 @@ enum status store_load_run(struct store *store, int64_t run_id, struct store_run
         (st = load_migrations(store, out, &ids, diag)) == ST_OK &&
         (st = load_rounds(store, out, ids, diag)) == ST_OK &&
         (st = load_thresholds(store, out, diag)) == ST_OK &&
-        (st = load_events(store, out, diag)) == ST_OK)
+        (st = load_events(store, out, diag)) == ST_OK &&
+        (st = load_operations(store, out, diag)) == ST_OK &&
+        (st = load_hazards(store, out, diag)) == ST_OK)
         st = load_fixes(store, out, ids, diag);
     store_rollback(store); /* nothing was written: this only ends the snapshot */
     free(ids);
@@ -521,6 +599,8 @@ void store_run_release(struct store_run *run)
     free(run->result.rounds);
     free(run->result.thresholds);
     free(run->result.events);
+    free(run->result.ops);
+    free(run->result.hazards);
     free(run->result.fixes);
     names_free(run->names);
     *run = (struct store_run){0};

@@ -95,6 +95,39 @@ CREATE TABLE event (
   PRIMARY KEY (run_id, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- One row an operation (drain, upgrade ...) and replication.
+CREATE TABLE operation (
+  run_id       INTEGER NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
+  seq          INTEGER NOT NULL,     -- 1, 2, 3 ... replication by replication, then as in the scenario
+  name         TEXT    NOT NULL,
+  kind         TEXT    NOT NULL,     -- drain maintenance upgrade evacuate rebalance consolidate
+  replication  INTEGER NOT NULL,
+  started_ns   INTEGER,              -- NULL: it never began
+  ended_ns     INTEGER,              -- NULL: not over at the horizon
+  hosts        INTEGER NOT NULL,
+  hosts_done   INTEGER NOT NULL,
+  hosts_given_up INTEGER NOT NULL,
+  moves        INTEGER NOT NULL,     -- migrations that completed for it
+  vms_left     INTEGER NOT NULL,     -- on hosts that still drain
+  host         TEXT,                 -- one that is stuck, or was given up
+  vm           TEXT,                 -- what it waits for
+  reason       TEXT,
+  PRIMARY KEY (run_id, seq)
+) STRICT, WITHOUT ROWID;
+
+-- One row a kind of what planners fear, with its worst case.
+CREATE TABLE hazard (
+  run_id       INTEGER NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
+  seq          INTEGER NOT NULL,
+  kind         TEXT    NOT NULL CHECK (kind IN ('infinite_drain', 'deadlock', 'no_target',
+                 'timeout_fails_all', 'frozen_guests', 'lost_guests', 'postcopy_exposure', 'target_nic')),
+  text         TEXT    NOT NULL,     -- for people
+  vm           TEXT,                 -- the worst
+  host         TEXT,
+  replications INTEGER NOT NULL,     -- in which it shows
+  PRIMARY KEY (run_id, seq)
+) STRICT, WITHOUT ROWID;
+
 -- One row a threshold of the scenario, judged over the run.
 CREATE TABLE threshold (
   run_id       INTEGER NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,

@@ -311,6 +311,60 @@ static enum status put_events(struct store *store, const struct run_result *run,
     return st;
 }
 
+static enum status put_operations(struct store *store, const struct run_result *run, int64_t run_id,
+                                  struct diag *diag)
+{
+    struct row row;
+    enum status st = row_init(store, &row, "operation", 15, run->nr_ops, diag);
+
+    for (size_t i = 0; i < run->nr_ops && st == ST_OK; i++) {
+        const struct op_result *op = &run->ops[i];
+
+        row_begin(&row);
+        row_int(&row, run_id);
+        row_int(&row, (int64_t)i + 1);
+        row_text(&row, op->name);
+        row_text(&row, op->kind);
+        row_int(&row, op->replication);
+        row_known(&row, op->started_ns);
+        row_known(&row, op->ended_ns);
+        row_int(&row, op->hosts);
+        row_int(&row, op->hosts_done);
+        row_int(&row, op->hosts_given_up);
+        row_int(&row, op->vms_moved);
+        row_int(&row, op->vms_left);
+        row_text(&row, op->host);
+        row_text(&row, op->blocker);
+        row_text(&row, op->why);
+        st = row_end(store, &row, diag);
+    }
+    row_release(&row);
+    return st;
+}
+
+static enum status put_hazards(struct store *store, const struct run_result *run, int64_t run_id,
+                               struct diag *diag)
+{
+    struct row row;
+    enum status st = row_init(store, &row, "hazard", 7, run->nr_hazards, diag);
+
+    for (size_t i = 0; i < run->nr_hazards && st == ST_OK; i++) {
+        const struct hazard_result *h = &run->hazards[i];
+
+        row_begin(&row);
+        row_int(&row, run_id);
+        row_int(&row, (int64_t)i + 1);
+        row_text(&row, hazard_key(h->kind));
+        row_text(&row, h->text);
+        row_text(&row, h->vm);
+        row_text(&row, h->host);
+        row_int(&row, h->replications);
+        st = row_end(store, &row, diag);
+    }
+    row_release(&row);
+    return st;
+}
+
 static enum status put_fixes(struct store *store, const struct run_result *run, int64_t first_id,
                              struct diag *diag)
 {
@@ -350,6 +404,8 @@ enum status store_put_run(struct store *store, const struct run_result *run, int
         (st = put_rounds(store, run, last_mig + 1, diag)) == ST_OK &&
         (st = put_thresholds(store, run, last_run + 1, diag)) == ST_OK &&
         (st = put_events(store, run, last_run + 1, diag)) == ST_OK &&
+        (st = put_operations(store, run, last_run + 1, diag)) == ST_OK &&
+        (st = put_hazards(store, run, last_run + 1, diag)) == ST_OK &&
         (st = put_fixes(store, run, last_mig + 1, diag)) == ST_OK)
         st = store_exec(store, "COMMIT", doing, diag);
     if (st != ST_OK) {

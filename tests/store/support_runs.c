@@ -114,6 +114,38 @@ static void sample_events(struct run_result *run, uint64_t salt)
         (struct sim_event){.at_ns = 7, .what = "drained", .replication = 1, .job = UINT32_MAX};
 }
 
+static void sample_cluster(struct run_result *run, uint64_t salt)
+{
+    run->nr_ops = run->nr_hazards = 2;
+    run->ops = calloc(run->nr_ops, sizeof(*run->ops));
+    run->ops[0] = (struct op_result){.name = "kernel",
+                                     .kind = "upgrade",
+                                     .started_ns = 3 + (int64_t)salt,
+                                     .ended_ns = 99,
+                                     .hosts = 5,
+                                     .hosts_done = 4,
+                                     .hosts_given_up = 1,
+                                     .vms_moved = 40};
+    run->ops[1] = (struct op_result){.name = "x",
+                                     .kind = "drain",
+                                     .replication = 1,
+                                     .started_ns = 0,
+                                     .ended_ns = -1,
+                                     .hosts = 1,
+                                     .vms_left = 2,
+                                     .host = "a",
+                                     .blocker = "vm \"1\"",
+                                     .why = "no target"};
+    run->hazards = calloc(run->nr_hazards, sizeof(*run->hazards));
+    run->hazards[0] = (struct hazard_result){.kind = HAZARD_INFINITE_DRAIN,
+                                             .text = "never ends",
+                                             .vm = "vm \"1\"",
+                                             .host = "a",
+                                             .replications = 2};
+    run->hazards[1] =
+        (struct hazard_result){.kind = HAZARD_TARGET_NIC, .text = "a card", .replications = 1};
+}
+
 /* Two for the first migration, one for the last. */
 static void sample_fixes(struct run_result *run)
 {
@@ -162,6 +194,7 @@ struct run_result *sample_run(uint64_t salt, size_t nr_migs, size_t rounds_each)
     sample_thresholds(run, salt);
     sample_fixes(run);
     sample_events(run, salt);
+    sample_cluster(run, salt);
     return run;
 }
 
@@ -172,6 +205,8 @@ void sample_free(struct run_result *run)
     free(run->thresholds);
     free(run->fixes);
     free(run->events);
+    free(run->ops);
+    free(run->hazards);
     free(run);
 }
 
@@ -289,6 +324,34 @@ static const char *event_difference(const struct sim_event *a, const struct sim_
     return NULL;
 }
 
+static const char *operation_difference(const struct op_result *a, const struct op_result *b)
+{
+    SAME_TEXT(name);
+    SAME_TEXT(kind);
+    SAME_INT(replication);
+    SAME_INT(started_ns);
+    SAME_INT(ended_ns);
+    SAME_INT(hosts);
+    SAME_INT(hosts_done);
+    SAME_INT(hosts_given_up);
+    SAME_INT(vms_moved);
+    SAME_INT(vms_left);
+    SAME_TEXT(host);
+    SAME_TEXT(blocker);
+    SAME_TEXT(why);
+    return NULL;
+}
+
+static const char *hazard_difference(const struct hazard_result *a, const struct hazard_result *b)
+{
+    SAME_INT(kind);
+    SAME_TEXT(text);
+    SAME_TEXT(vm);
+    SAME_TEXT(host);
+    SAME_INT(replications);
+    return NULL;
+}
+
 const char *run_difference(const struct run_result *a, const struct run_result *b)
 {
     const char *what;
@@ -304,6 +367,14 @@ const char *run_difference(const struct run_result *a, const struct run_result *
     SAME_INT(nr_thresholds);
     SAME_INT(nr_fixes);
     SAME_INT(nr_events);
+    SAME_INT(nr_ops);
+    SAME_INT(nr_hazards);
+    for (size_t i = 0; i < a->nr_ops; i++)
+        if ((what = operation_difference(&a->ops[i], &b->ops[i])))
+            return what;
+    for (size_t i = 0; i < a->nr_hazards; i++)
+        if ((what = hazard_difference(&a->hazards[i], &b->hazards[i])))
+            return what;
     for (size_t i = 0; i < a->nr_events; i++)
         if ((what = event_difference(&a->events[i], &b->events[i])))
             return what;
@@ -385,6 +456,8 @@ char *dump_database(const char *path)
         "SELECT * FROM round ORDER BY migration_id, round",
         "SELECT * FROM threshold ORDER BY run_id, seq",
         "SELECT * FROM fix ORDER BY migration_id, change",
+        "SELECT * FROM operation ORDER BY run_id, seq",
+        "SELECT * FROM hazard ORDER BY run_id, seq",
     };
     struct strbuf out = STRBUF_INIT;
     sqlite3 *db = open_raw(path);
