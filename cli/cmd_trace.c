@@ -381,7 +381,8 @@ static const struct cli_option options[] = {
     {"poll", 0, "TIME", "time between two questions for statistics (default: 20ms)", false},
     {"wait", 0, "TIME", "give up if nobody starts a migration for so long (default: never)", false},
     {"id", 0, "NAME", "name of the capture (default: the domain, or capture)", false},
-    {"libvirt", 0, "URI", "connection that --domain is looked up on (default: libvirt's)", false},
+    {"libvirt", 0, "URI", "connection on which the domain is looked up (default: libvirt's)",
+     false},
     {"domain", 0, "NAME", "a domain of libvirt instead of a socket: name, UUID or id", false},
     {"forecast", 0, NULL, "say when it will end and whether what is seen is normal", false},
     {"calibration", 0, "FILE",
@@ -420,7 +421,7 @@ const struct cmd cmd_trace = {
         "do not tell is named in the trace's header; --domain chooses a VM where there are "
         "several.\n\n"
         "  migcast trace /run/vm.qmp -o vm.jsonl.zst --forecast\n"
-        "  migcast trace src.qmp -d dst.qmp --migrate tcp:host2:4444 --downtime-limit 200ms\n"
+        "  migcast trace src.qmp --migrate tcp:host2:4444 --downtime-limit 200ms\n"
         "  migcast trace --libvirt qemu:///system --domain db-07\n"
         "  migcast trace --from proxmox task.log -o vm-105.jsonl",
     .shared = CLI_JSON | CLI_OUTPUT | CLI_SEED,

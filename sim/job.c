@@ -116,7 +116,9 @@ static void submit(struct sim *sim, uint32_t id)
 {
     struct job *job = &sim->cluster.jobs[id];
     uint32_t host = sim->cluster.vms[job->vm].host;
-    const char *why = "the VM is not running";
+    bool down = host == HOST_NONE && sim->cluster.vms[job->vm].lost &&
+                sim->cluster.hosts[sim->cluster.vms[job->vm].last_host].down;
+    const char *why = down ? "source host is down" : "the VM is not running";
 
     if (host == HOST_NONE && job->kind == JOB_RESCUE && sim->cluster.vms[job->vm].lost)
         host = sim->cluster.vms[job->vm].last_host;

@@ -64,7 +64,7 @@ claim_the_parser_takes_what_help_names() {
 
 claim_help_and_man_page_name_the_same_settings() {
     exits 0 "$PROGRAM" help options
-    grep -E '^  [a-z_.]+$' out | tr -d ' ' >from_help
+    grep -E '^  [a-z0-9_.]+$' out | tr -d ' ' >from_help
     exits 0 "$PROGRAM" help --man options
     sed -n '/^\.SH OPTIONS/,$p' out | sed -n 's/^\.B //p' >from_man
     diff from_help from_man

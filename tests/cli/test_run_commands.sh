@@ -28,7 +28,10 @@ INI
 
 claim_every_shipped_scenario_runs_and_keeps_its_schema() {
     for scenario in "$scenarios"/*.ini; do
-        exits 0 "$PROGRAM" run "$scenario" --json --no-db
+        # exit code 99: the file says that it is there to miss a goal
+        want=0
+        ! grep -q 'exit code 99' "$scenario" || want=99
+        exits $want "$PROGRAM" run "$scenario" --json --no-db
         cp out out.json
         "$PROGRAM" schema run >run.json
         "$CHECK_SCHEMA" run.json <out.json
