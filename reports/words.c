@@ -1,5 +1,5 @@
 /*
- * words.c - what the forms of continuous integration say, before they escape it.
+ * words.c - what several forms say in the same words, before they escape it.
  *
  * The terminal has words of its own (text.c), which know its width and colours; figures are the
  * same, because both take them from summary.h.
@@ -195,4 +195,66 @@ const char *words_outcome(const struct mig_result *mig)
     if (mig->outcome == OUTCOME_QUEUED && mig->started_ns >= 0)
         return "still migrating";
     return outcome_name(mig->outcome);
+}
+
+bool words_hazard_told(const struct summary *sum, const struct hazard_result *hazard)
+{
+    return hazard->kind != HAZARD_POSTCOPY || sum->nr_groups != 1;
+}
+
+void words_hazard(struct strbuf *out, const struct run_result *run,
+                  const struct hazard_result *hazard)
+{
+    strbuf_addstr(out, hazard->text ? hazard->text : hazard_key(hazard->kind));
+    if (run->replications > 1)
+        strbuf_addf(out, " (in %u of %u replications)", hazard->replications, run->replications);
+}
+
+void words_operation_stands(struct strbuf *out, const struct op_result *op)
+{
+    if (op->host) {
+        strbuf_addstr(out, op->host);
+        strbuf_addstr(out, op->vms_left ? " waits for " : " was given up");
+        if (op->vms_left)
+            strbuf_addstr(out, op->blocker ? op->blocker : "?");
+    }
+    if (op->why) {
+        strbuf_addstr(out, op->host ? ": " : "");
+        strbuf_addstr(out, op->why);
+    }
+}
+
+void words_operation(struct strbuf *out, const struct op_result *op)
+{
+    char text[UNITS_TEXT];
+
+    if (op->started_ns < 0) {
+        strbuf_addstr(out, "does not begin before the run ends");
+        return;
+    }
+    strbuf_addf(out, "%u of %u %s done", op->hosts_done, op->hosts,
+                op->hosts == 1 ? "host" : "hosts");
+    if (op->ended_ns >= 0)
+        strbuf_addf(out, " in %s", units_time(text, op->ended_ns - op->started_ns));
+    if (op->hosts_given_up)
+        strbuf_addf(out, ", %u given up", op->hosts_given_up);
+    strbuf_addf(out, "; %u %s", op->vms_moved, op->vms_moved == 1 ? "move" : "moves");
+    if (op->vms_left)
+        strbuf_addf(out, "; %u %s", op->vms_left, op->vms_left == 1 ? "VM stays" : "VMs stay");
+    if (op->host || op->why)
+        strbuf_addstr(out, "; ");
+    words_operation_stands(out, op);
+}
+
+uint32_t words_operation_done(const struct run_result *run, const char *name)
+{
+    uint32_t nr = 0;
+
+    for (size_t i = 0; i < run->nr_ops; i++) {
+        const struct op_result *op = &run->ops[i];
+
+        nr += op->ended_ns >= 0 && op->hosts_done == op->hosts && op->name && name &&
+              strcmp(op->name, name) == 0;
+    }
+    return nr;
 }

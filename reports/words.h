@@ -1,11 +1,13 @@
 /*
- * words.h - verdict, thresholds and fates in words, for the forms that continuous integration
- * shows.
+ * words.h - verdict, thresholds, fates, hazards and operations in words that several forms share.
  *
  * The words are plain: each form escapes them for itself.
  */
 #ifndef MIGCAST_REPORTS_WORDS_H
 #define MIGCAST_REPORTS_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/strbuf.h"
 #include "reports/summary.h"
@@ -32,6 +34,22 @@ void words_fate(struct strbuf *out, const struct summary *sum, const struct summ
 /* words_telling - the first of @group that did not complete; the first of all if each did. */
 const struct mig_result *words_telling(const struct summary *sum,
                                        const struct summary_group *group);
+
+/* words_hazard_told - is it worth a line?  Of one migration the figures say as much of post-copy.
+ */
+bool words_hazard_told(const struct summary *sum, const struct hazard_result *hazard);
+/* words_hazard - its text, and in how many replications it shows. */
+void words_hazard(struct strbuf *out, const struct run_result *run,
+                  const struct hazard_result *hazard);
+
+/* words_operation - "3 of 4 hosts done; 12 moves; 2 VMs stay; node-4 waits for db-7: no target". */
+void words_operation(struct strbuf *out, const struct op_result *op);
+/* words_operation_stands - the part after the last number: which host waits or was given up, and
+ * why; nothing if none does. */
+void words_operation_stands(struct strbuf *out, const struct op_result *op);
+/* words_operation_done - in how many replications the operation of this name was done with all its
+ * hosts. */
+uint32_t words_operation_done(const struct run_result *run, const char *name);
 
 /* words_escape - @text (NULL: "-"), where @special gives what to write for the character at @at
  * (NULL: as it is).  Other control characters and direction marks are shown as reports/cell.h does.
