@@ -1,17 +1,20 @@
 /*
  * chart_gantt.c - the migrations of one replication on a common axis of time.
  *
- * Up to GANTT_ROWS migrations get a row each; of more, the slowest get one, below a strip that
- * shows how many wait and run at each moment.  Times count from the first request.  Invariant: a
- * blackout is at least 2 pixels wide, or it would vanish at minutes a pixel.
+ * Up to GANTT_ROWS migrations get a row each; of more, the slowest get one.  A strip above the rows
+ * shows how many wait and run at each moment, where that is hard to see from them.  Times count
+ * from the first request.  Invariants: a blackout is at least 2 pixels wide, or it would vanish at
+ * minutes a pixel; no migration waits in two rows at a time.
  */
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "reports/cell.h"
 #include "reports/chart_axes.h"
+#include "reports/words.h"
 
 #include "base/banned.h"
 
@@ -24,6 +27,7 @@ enum {
     BAR = 14,
     STRIP = 96, /* height of the strip of many migrations */
     STRIP_GAP = 44,
+    STRIP_LEAST = 8, /* migrations that make it worth its room, if any of them waits */
     NAME_COLUMNS = 20,
     ROUND_LEAST_PX = 3,
     BLACKOUT_LEAST_PX = 2
@@ -34,6 +38,8 @@ struct gantt {
     struct chart *c;
     struct chart_scale x;
     int64_t zero_ns; /* the first request */
+    int64_t last_ns; /* the last that is known of any */
+    bool has_strip;
     size_t nr_rows;
     size_t rows[GANTT_ROWS];
     double rows_top;
@@ -89,9 +95,10 @@ size_t gantt_rows(const struct chart_gantt *what, size_t rows[GANTT_ROWS])
         return 0;
     for (size_t i = 0; i < nr; i++) {
         const struct mig_result *mig = mig_at(what, i);
-        int64_t start = mig->started_ns < 0 ? mig->queued_ns : mig->started_ns;
+        bool starts = mig->started_ns >= 0;
+        int64_t start = starts ? mig->started_ns : mig->queued_ns;
 
-        picks[i] = (struct pick){end_of(mig) - start, start, what->first + i};
+        picks[i] = (struct pick){end_of(mig) - start, starts ? start : INT64_MAX, what->first + i};
     }
     if (nr > GANTT_ROWS) {
         qsort(picks, nr, sizeof(*picks), longest_first);
@@ -102,6 +109,32 @@ size_t gantt_rows(const struct chart_gantt *what, size_t rows[GANTT_ROWS])
         rows[i] = picks[i].index;
     free(picks);
     return nr;
+}
+
+/* Since when it waits: a further attempt since the end of the one before, which is the row before.
+ */
+static int64_t waits_from(const struct gantt *g, const struct mig_result *mig)
+{
+    const struct mig_result *before = mig - 1;
+
+    if (mig->attempt < 2 || mig == mig_at(g->what, 0) || before->job != mig->job ||
+        before->ended_ns < mig->queued_ns)
+        return mig->queued_ns;
+    return before->ended_ns;
+}
+
+/* Until when: one that neither started nor ended still waits when all that is known is over. */
+static int64_t waits_until(const struct gantt *g, const struct mig_result *mig)
+{
+    if (mig->started_ns >= 0)
+        return mig->started_ns;
+    return mig->outcome == OUTCOME_QUEUED && mig->ended_ns < 0 ? g->last_ns : end_of(mig);
+}
+
+/* Where its row ends. */
+static int64_t row_end(const struct gantt *g, const struct mig_result *mig)
+{
+    return mig->started_ns >= 0 ? end_of(mig) : waits_until(g, mig);
 }
 
 static double px(const struct gantt *g, int64_t ns)
@@ -136,12 +169,11 @@ static void add_stretches(const struct gantt *g, const struct mig_result *mig, d
 {
     int64_t end = end_of(mig), post = mig->postcopy_ns > 0 ? mig->postcopy_ns : 0;
     int64_t black = mig->blackout_ns > 0 ? mig->blackout_ns : 0;
-    int64_t start = mig->started_ns, switched;
+    int64_t start = mig->started_ns, asked = waits_from(g, mig), switched;
 
-    if (mig->started_ns < 0 || mig->started_ns > mig->queued_ns)
-        chart_rect(g->c, px(g, mig->queued_ns), y + BAR / 2.0 - 2,
-                   fmax(px(g, mig->started_ns < 0 ? end : start) - px(g, mig->queued_ns), 2), 4,
-                   COLOR_QUEUE);
+    if (start < 0 || start > asked)
+        chart_rect(g->c, px(g, asked), y + BAR / 2.0 - 2,
+                   fmax(px(g, waits_until(g, mig)) - px(g, asked), 2), 4, COLOR_QUEUE);
     if (mig->started_ns < 0)
         return;
     switched = end - post < start ? start : end - post;
@@ -181,6 +213,8 @@ static void add_row(const struct gantt *g, const struct mig_result *mig, double 
     char buf[UNITS_TEXT];
 
     cell_add_text(&name, mig->vm);
+    if (mig->kind && strcmp(mig->kind, "live") != 0)
+        strbuf_addf(&name, ", %s", mig->kind);
     if (mig->attempt > 1)
         strbuf_addf(&name, " (%u)", mig->attempt);
     columns = cell_width(strbuf_text(&name));
@@ -194,9 +228,9 @@ static void add_row(const struct gantt *g, const struct mig_result *mig, double 
     if (done)
         strbuf_addstr(&name, units_time(buf, mig->total_ns));
     else
-        strbuf_addstr(&name, outcome_name(mig->outcome));
+        strbuf_addstr(&name, words_outcome(mig));
     chart_tip(g->c, strbuf_text(&tip));
-    chart_text(g->c, (struct chart_point){px(g, end_of(mig)) + 8, y + BAR - 3},
+    chart_text(g->c, (struct chart_point){px(g, row_end(g, mig)) + 8, y + BAR - 3},
                (struct chart_font){12, done ? COLOR_MUTED : COLOR_BLACKOUT, CHART_START,
                                    done ? CHART_PLAIN : CHART_BOLD},
                strbuf_text(&name));
@@ -224,11 +258,10 @@ static double count_load(const struct gantt *g, struct load *load)
 
     for (size_t i = 0; i < g->what->nr; i++) {
         const struct mig_result *mig = mig_at(g->what, i);
-        int64_t end = end_of(mig), start = mig->started_ns < 0 ? end : mig->started_ns;
 
-        add_stretch(g, load->waiting, mig->queued_ns, start);
+        add_stretch(g, load->waiting, waits_from(g, mig), waits_until(g, mig));
         if (mig->started_ns >= 0)
-            add_stretch(g, load->running, start, end);
+            add_stretch(g, load->running, mig->started_ns, end_of(mig));
     }
     for (size_t i = 0; i < RIGHT - LEFT; i++)
         most = fmax(most, load->waiting[i] + load->running[i]);
@@ -254,6 +287,26 @@ static void add_level(const struct gantt *g, const struct load *load, double top
     free(points);
 }
 
+static bool needs_strip(const struct gantt *g)
+{
+    if (g->what->nr > GANTT_ROWS)
+        return true;
+    for (size_t i = 0; i < g->what->nr && g->what->nr >= STRIP_LEAST; i++) {
+        const struct mig_result *mig = mig_at(g->what, i);
+
+        if (waits_until(g, mig) > waits_from(g, mig))
+            return true;
+    }
+    return false;
+}
+
+static int strip_height(const struct gantt *g)
+{
+    int gap = g->what->nr > GANTT_ROWS ? STRIP_GAP : STRIP_GAP / 2;
+
+    return g->has_strip ? STRIP + gap : 0;
+}
+
 static void add_strip(const struct gantt *g, double top)
 {
     const struct chart_font small = {12, COLOR_MUTED, CHART_END, CHART_PLAIN};
@@ -274,7 +327,8 @@ static void add_strip(const struct gantt *g, double top)
     chart_text(g->c, (struct chart_point){LEFT - 10, top + STRIP / 2.0}, small,
                "waiting and running");
     strbuf_clear(&words);
-    strbuf_addf(&words, "The slowest %zu of %zu:", g->nr_rows, g->what->nr);
+    if (g->nr_rows < g->what->nr)
+        strbuf_addf(&words, "The slowest %zu of %zu:", g->nr_rows, g->what->nr);
     chart_text(g->c, (struct chart_point){24, top + STRIP + STRIP_GAP - 14},
                (struct chart_font){12, COLOR_INK, CHART_START, CHART_BOLD}, strbuf_text(&words));
     strbuf_release(&words);
@@ -299,6 +353,13 @@ static void say_finding(struct strbuf *title, const struct chart_gantt *what, in
         strbuf_addf(title, ": %s after %s", outcome_name(last->outcome), units_time(buf, range_ns));
         return;
     }
+    if (last->started_ns >= 0 && last->ended_ns < 0) {
+        strbuf_addf(title, "%zu of %zu migrations complete within %s; then ", done, what->nr,
+                    units_time(buf, range_ns));
+        cell_add_text(title, last->vm);
+        strbuf_addstr(title, " still runs");
+        return;
+    }
     if (done == what->nr)
         strbuf_addf(title, "All %zu migrations are done after %s; the last is ", done,
                     units_time(buf, range_ns));
@@ -321,7 +382,7 @@ static void draw(struct gantt *g, double height)
 
     chart_legend(g->c, 24, 76, keys);
     chart_time_axis(g->c, &g->x, TOP - 6, bottom, "time since the first request");
-    if (g->what->nr > GANTT_ROWS)
+    if (g->has_strip)
         add_strip(g, TOP);
     for (size_t i = 0; i < g->nr_rows; i++)
         add_row(g, &g->what->run->migs[g->rows[i]],
@@ -344,9 +405,11 @@ enum status chart_gantt(struct strbuf *out, const struct chart_look *look,
         g.zero_ns = mig->queued_ns < g.zero_ns ? mig->queued_ns : g.zero_ns;
         last = end_of(mig) > last ? end_of(mig) : last;
     }
+    g.last_ns = last;
+    g.has_strip = needs_strip(&g);
     g.nr_rows = gantt_rows(what, g.rows);
     g.x.high = fmax((double)(last - g.zero_ns), 1e3);
-    g.rows_top = TOP + (what->nr > GANTT_ROWS ? STRIP + STRIP_GAP : 0);
+    g.rows_top = TOP + strip_height(&g);
     height = g.rows_top + (double)g.nr_rows * ROW + 62;
     say_finding(&title, what, last - g.zero_ns);
     spec.height = height;

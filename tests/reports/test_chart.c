@@ -68,7 +68,8 @@ Test(reports_chart, timeline_shows_each_of_few_and_the_slowest_of_many)
             slowest = s->migs[m].ended_ns > s->migs[slowest].ended_ns ? m : slowest;
         text = gantt(s);
         cr_expect_eq(count(text, ">web</text>"), nr);
-        cr_expect_eq(strstr(text, "waiting and running") != NULL, cases[i] > GANTT_ROWS);
+        cr_expect_eq(strstr(text, "waiting and running") != NULL, cases[i] >= 8);
+        cr_expect_eq(strstr(text, "The slowest 20 of") != NULL, cases[i] > GANTT_ROWS);
         for (size_t r = 0; r <= nr; r++) {
             cr_assert_lt(r, nr, "the slowest has no row");
             if (rows[r] == slowest)
@@ -77,6 +78,66 @@ Test(reports_chart, timeline_shows_each_of_few_and_the_slowest_of_many)
         free(text);
         free(s);
     }
+}
+
+/* Where the first shape after the label begins: a row's wait. */
+static double first_x_after(const char *text, const char *label)
+{
+    static const char shape[] = "<rect x=\"";
+
+    text = strstr(text, label);
+    text = text ? strstr(text, shape) : NULL;
+    return text ? strtod(text + strlen(shape), NULL) : NAN;
+}
+
+Test(reports_chart, a_further_attempt_waits_since_the_one_before)
+{
+    /* the axis: 1 s, the request, at 168; 900 s, the last end, at 832; the first ends at 302 s */
+    static const struct {
+        uint32_t job;
+        double x;
+    } cases[] = {{7, 168 + 664.0 * 301 / 899}, {8, 168}};
+
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sample *s = sample_new();
+        struct mig_result *mig = sample_add_timeout(s, "hog");
+        char *text;
+
+        mig->job = 7;
+        mig = sample_add_timeout(s, "hog");
+        mig->job = cases[i].job;
+        mig->attempt = 2;
+        mig->started_ns = 600 * NS_PER_S;
+        mig->ended_ns = mig->started_ns + mig->total_ns;
+        text = gantt(s);
+        cr_expect_float_eq(first_x_after(text, ">hog (2)</text>"), cases[i].x, 1);
+        free(text);
+        free(s);
+    }
+}
+
+Test(reports_chart, timeline_says_what_still_runs_and_what_was_no_live_migration)
+{
+    struct sample *s = sample_new();
+    struct mig_result *mig;
+    char *text;
+
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    sample_add(s, "db-1")->kind = "rescue";
+    sample_add(s, "web-1")->kind = "live";
+    mig = sample_add_timeout(s, "hog");
+    mig->outcome = OUTCOME_QUEUED;
+    mig->ended_ns = -1;
+    text = gantt(s);
+    cr_expect_not_null(strstr(text, "then hog still runs"));
+    cr_expect_not_null(strstr(text, ">still migrating</text>"));
+    cr_expect_not_null(strstr(text, ">db-1, rescue</text>"));
+    cr_expect_not_null(strstr(text, ">web-1</text>"));
+    free(text);
+    free(s);
 }
 
 Test(reports_chart, timeline_takes_what_never_started_or_never_ended)
