@@ -1,9 +1,9 @@
 /*
  * html.c - the page: verdict first, thresholds, then everything behind them.
  *
- * Tables are html_tables.c, charts html_figures.c, style and script html.css and html.js.  The
- * script only adds sorting and filtering to the table of VMs.  Invariant: whatever comes from
- * outside goes through html_text(); the page asks for no other file.
+ * Tables are html_tables.c, charts html_figures.c, hazards and operations html_cluster.c, style and
+ * script html.css and html.js.  The script only adds sorting and filtering to the table of VMs.
+ * Invariant: whatever comes from outside goes through html_text(); the page asks for no other file.
  */
 #include <locale.h>
 #include <math.h>
@@ -208,16 +208,19 @@ static void add_thresholds(struct html *h)
 
 static void add_nav(struct html *h)
 {
-    strbuf_addstr(h->out, "<nav aria-label=\"Sections\"><a href=\"#outcomes\">Outcomes</a>"
-                          "<a href=\"#timeline\">Timeline</a>");
+    strbuf_addf(h->out,
+                "<nav aria-label=\"Sections\">%s<a href=\"#outcomes\">Outcomes</a>"
+                "<a href=\"#timeline\">Timeline</a>",
+                h->run->nr_ops ? "<a href=\"#operations\">Operations</a>" : "");
     if (h->total.nr > 0)
         strbuf_addstr(h->out, "<a href=\"#spread\">Times</a>");
     if (h->total.nr >= HTML_CDF_LEAST)
         strbuf_addstr(h->out, "<a href=\"#distribution\">Distributions</a>");
     strbuf_addf(h->out,
-                "<a href=\"#effects\">Costs</a><a href=\"#vms\">VMs</a>%s"
+                "<a href=\"#effects\">Costs</a><a href=\"#vms\">VMs</a>%s%s"
                 "<a href=\"#method\">Method</a></nav>\n",
-                h->nr_timelines ? "<a href=\"#rounds\">Rounds</a>" : "");
+                h->nr_timelines ? "<a href=\"#rounds\">Rounds</a>" : "",
+                h->run->nr_events ? "<a href=\"#log\">Log</a>" : "");
 }
 
 static void add_method(struct html *h)
@@ -272,14 +275,17 @@ static bool keep_sample(struct html *h, html_get *get, struct html_sample *sampl
 
 static void add_page(struct html *h)
 {
+    html_find_typical(h);
     html_find_timelines(h);
     add_head(h);
     add_verdict(h);
+    html_hazards(h);
     add_cards(h);
     add_thresholds(h);
     if (h->run->nr_migs > 0)
         add_nav(h);
     strbuf_addstr(h->out, "</header>\n");
+    html_operations(h);
     if (h->run->nr_migs > 0) {
         html_outcomes(h);
         html_gantt(h);
@@ -290,6 +296,7 @@ static void add_page(struct html *h)
         html_vms(h);
         html_timelines(h);
     }
+    html_log(h);
     add_method(h);
     strbuf_addstr(h->out, "</main>\n<script>\n");
     strbuf_addstr(h->out, html_script_text);

@@ -37,29 +37,25 @@ static void close_figure(struct html *h)
     strbuf_addstr(h->out, "</details></figure>\n");
 }
 
-/* Replications as stretches of the rows. */
-struct stretch {
-    double makespan;
-    size_t first, nr;
-};
-
 static int by_makespan(const void *left, const void *right)
 {
-    const struct stretch *a = left, *b = right;
+    const struct html_stretch *a = left, *b = right;
 
     if (a->makespan < b->makespan || a->makespan > b->makespan)
         return a->makespan < b->makespan ? -1 : 1;
     return a->first < b->first ? -1 : a->first > b->first;
 }
 
-/* The replication of the median makespan (the lower one of an even number). */
-static bool typical_replication(const struct run_result *run, struct stretch *out)
+void html_find_typical(struct html *h)
 {
-    struct stretch *all = calloc((size_t)run->replications + 1, sizeof(*all));
+    const struct run_result *run = h->run;
+    struct html_stretch *all = calloc((size_t)run->replications + 1, sizeof(*all));
     size_t nr = 0;
 
-    if (!all)
-        return false;
+    if (!all) {
+        h->st = ST_ENOMEM;
+        return;
+    }
     for (size_t i = 0; i < run->nr_migs && nr <= run->replications; nr++) {
         uint32_t replication = run->migs[i].replication;
         int64_t from = INT64_MAX, to = 0;
@@ -74,9 +70,8 @@ static bool typical_replication(const struct run_result *run, struct stretch *ou
     }
     qsort(all, nr, sizeof(*all), by_makespan);
     if (nr > 0)
-        *out = all[(nr - 1) / 2];
+        h->typical = all[(nr - 1) / 2];
     free(all);
-    return nr > 0;
 }
 
 static void add_gantt_row(struct html *h, const struct mig_result *mig)
@@ -98,6 +93,14 @@ static void add_gantt_row(struct html *h, const struct mig_result *mig)
     strbuf_addstr(h->out, "</td></tr>\n");
 }
 
+static bool any_starts(const struct html *h)
+{
+    for (size_t i = 0; i < h->typical.nr; i++)
+        if (h->run->migs[h->typical.first + i].started_ns >= 0)
+            return true;
+    return false;
+}
+
 void html_gantt(struct html *h)
 {
     static const char *const heads[] = {"VM",       "Route",  "Outcome",   "#Requested",
@@ -106,22 +109,29 @@ void html_gantt(struct html *h)
     struct strbuf setting = STRBUF_INIT;
     size_t rows[GANTT_ROWS], nr;
     struct chart_gantt what = {.run = h->run};
-    struct stretch one = {0};
-    enum status st;
+    const struct html_stretch *one = &h->typical;
+    enum status st = ST_OK;
 
-    if (!typical_replication(h->run, &one)) {
-        h->st = ST_ENOMEM;
+    if (one->nr == 0)
         return;
-    }
-    strbuf_addf(&setting, "Replication %u of %u%s, seed %llu", h->run->migs[one.first].replication,
-                h->run->replications, h->run->replications > 1 ? " (median makespan)" : "",
-                (unsigned long long)h->run->seed);
-    what.first = one.first;
-    what.nr = one.nr;
+    if (h->run->replications > 1)
+        strbuf_addf(&setting, "Replication %u, of the median makespan among %u; seed %llu",
+                    h->run->migs[one->first].replication, h->run->replications,
+                    (unsigned long long)h->run->seed);
+    else
+        strbuf_addf(&setting, "1 replication, seed %llu", (unsigned long long)h->run->seed);
+    what.first = one->first;
+    what.nr = one->nr;
     what.subtitle = strbuf_text(&setting);
     html_section(h, "timeline", "Timeline");
+    if (!any_starts(h)) {
+        strbuf_addstr(h->out, "<p>No migration starts, so there is nothing to draw.</p>\n");
+        strbuf_release(&setting);
+        return;
+    }
     open_figure(h, "Timeline of the migrations");
-    st = chart_available() ? chart_gantt(h->out, &look, &what) : ST_OK;
+    if (chart_available())
+        st = chart_gantt(h->out, &look, &what);
     close_drawing(h, st, "The rows of this chart as a table");
     html_open_table(h, "", "In the order of the chart; times from the start of the replication",
                     heads);

@@ -27,12 +27,19 @@ struct html_sample {
     size_t nr;
 };
 
+/* Replications as stretches of the rows. */
+struct html_stretch {
+    double makespan;
+    size_t first, nr;
+};
+
 struct html {
     struct strbuf *out;
     const struct run_result *run;
     struct summary sum;
     struct html_sample total, downtime; /* for tables and charts */
     double *scratch;                    /* room for a value a migration, and one more */
+    struct html_stretch typical;        /* the replication that is shown; nr 0 = no migrations */
     size_t timelines[HTML_TIMELINES];   /* groups that have one */
     const struct mig_result *timeline_migs[HTML_TIMELINES];
     size_t nr_timelines;
@@ -63,7 +70,14 @@ size_t html_sample_of(struct html *h, html_get *get);
 bool html_get_total(const struct mig_result *mig, double *value);
 bool html_get_downtime(const struct mig_result *mig, double *value);
 
+/* html_cluster.c: nothing where there is none */
+void html_hazards(struct html *h);
+void html_operations(struct html *h);
+void html_log(struct html *h);
+
 /* html_figures.c */
+/* html_find_typical - the replication of the median makespan (the lower one of an even number). */
+void html_find_typical(struct html *h);
 void html_gantt(struct html *h);
 void html_cdfs(struct html *h);
 /* html_find_timelines - the worst VMs of which rounds were recorded. */

@@ -88,7 +88,7 @@ void html_outcomes(struct html *h)
             strbuf_addf(h->out, "<i class=\"o%d\" style=\"flex-grow:%zu\"></i>", o,
                         h->sum.outcomes[o]);
     strbuf_addstr(h->out, "</div>\n");
-    html_open_table(h, "", "How migrations ended", heads);
+    html_open_table(h, "wide", "How migrations ended", heads);
     for (int o = 0; o < OUTCOME_NR; o++) {
         size_t nr = h->sum.outcomes[o];
         struct stats_interval in = stats_proportion_interval(nr, run->nr_migs, 0.95);

@@ -21,7 +21,10 @@ struct sample *sample_new(void)
                                  .replications = 1,
                                  .migs = s->migs,
                                  .rounds = s->rounds,
-                                 .thresholds = s->thresholds};
+                                 .thresholds = s->thresholds,
+                                 .events = s->events,
+                                 .ops = s->ops,
+                                 .hazards = s->hazards};
     return s;
 }
 
@@ -104,4 +107,43 @@ struct threshold_result *sample_add_threshold(struct sample *s, const char *text
                                    .error = true,
                                    .unit = VALUE_NS};
     return t;
+}
+
+struct op_result *sample_add_operation(struct sample *s, const char *name)
+{
+    struct op_result *op = &s->ops[s->run.nr_ops++];
+
+    cr_assert_leq(s->run.nr_ops, SAMPLE_OPS);
+    *op = (struct op_result){.name = name,
+                             .kind = "drain",
+                             .started_ns = NS_PER_S,
+                             .ended_ns = -1,
+                             .hosts = 4,
+                             .hosts_done = 3,
+                             .vms_moved = 12,
+                             .vms_left = 2,
+                             .host = "node-4",
+                             .blocker = "db-7",
+                             .why = "no target"};
+    return op;
+}
+
+struct hazard_result *sample_add_hazard(struct sample *s, const char *text)
+{
+    struct hazard_result *hazard = &s->hazards[s->run.nr_hazards++];
+
+    cr_assert_leq(s->run.nr_hazards, SAMPLE_OPS);
+    *hazard = (struct hazard_result){.kind = HAZARD_DEADLOCK, .text = text, .replications = 1};
+    return hazard;
+}
+
+struct sim_event *sample_add_event(struct sample *s, const char *vm, const char *host,
+                                   const char *what)
+{
+    struct sim_event *e = &s->events[s->run.nr_events++];
+
+    cr_assert_leq(s->run.nr_events, SAMPLE_EVENTS);
+    *e = (struct sim_event){
+        .at_ns = 3 * NS_PER_S, .vm = vm, .host = host, .what = what, .job = UINT32_MAX};
+    return e;
 }

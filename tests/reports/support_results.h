@@ -7,15 +7,20 @@
 #include "sim/result.h"
 
 enum {
-    SAMPLE_MAX = 4096
+    SAMPLE_MAX = 4096,
+    SAMPLE_EVENTS = 5000,
+    SAMPLE_OPS = 120
 };
 
-/* A run that owns room for SAMPLE_MAX migrations, thresholds and rounds. */
+/* A run that owns room for SAMPLE_MAX migrations and some of everything else. */
 struct sample {
     struct run_result run;
     struct mig_result migs[SAMPLE_MAX];
     struct mig_round rounds[64];
     struct threshold_result thresholds[16];
+    struct sim_event events[SAMPLE_EVENTS];
+    struct op_result ops[SAMPLE_OPS];
+    struct hazard_result hazards[SAMPLE_OPS];
 };
 
 /* sample_new - an empty run of one replication; freed with free(). */
@@ -26,5 +31,12 @@ struct mig_result *sample_add(struct sample *s, const char *vm);
 struct mig_result *sample_add_timeout(struct sample *s, const char *vm);
 void sample_add_rounds(struct sample *s, struct mig_result *mig, size_t nr);
 struct threshold_result *sample_add_threshold(struct sample *s, const char *text);
+/* An operation of one replication: 3 of 4 hosts done, node-4 waits for db-7, no target. */
+struct op_result *sample_add_operation(struct sample *s, const char *name);
+/* A dead-lock, in one replication. */
+struct hazard_result *sample_add_hazard(struct sample *s, const char *text);
+/* A line of the log at 3 s; @vm NULL: about a host. */
+struct sim_event *sample_add_event(struct sample *s, const char *vm, const char *host,
+                                   const char *what);
 
 #endif

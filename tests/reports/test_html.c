@@ -124,6 +124,157 @@ Test(report_html, names_survive_and_are_not_executed)
     }
 }
 
+Test(report_html, hazards_stand_under_the_verdict_and_operations_before_outcomes)
+{
+    struct sample *s = sample_new();
+    char *text;
+
+    sample_add(s, "web-1");
+    sample_add_threshold(s, "downtime.p99 < 500ms");
+    sample_add_hazard(s, "dead-locked: the cluster is full");
+    sample_add_operation(s, "empty-rack");
+    sample_add_event(s, NULL, "node-4", "drain begins");
+    text = page(&s->run);
+    expect_before(text, "class=\"verdict", "<li><bdi>dead-locked: the cluster is full</bdi></li>");
+    expect_before(text, "dead-locked", "downtime.p99 &lt; 500ms");
+    expect_before(text, "downtime.p99 &lt; 500ms", "<bdi>empty-rack</bdi>");
+    expect_before(text, "id=\"operations\"", "id=\"outcomes\"");
+    expect_before(text, "id=\"timeline\"", "id=\"log\"");
+    cr_expect_not_null(strstr(text, "3 of 4"));
+    cr_expect_not_null(strstr(text, "node-4 waits for db-7: no target"));
+    cr_expect_not_null(strstr(text, ">not done</span>"));
+    cr_expect_not_null(strstr(text, "<b>3 s</b> drain begins"));
+    cr_expect_not_null(strstr(text, "href=\"#operations\""));
+    free(text);
+    free(s);
+}
+
+Test(report_html, what_no_cluster_did_leaves_no_heading)
+{
+    struct sample *s = sample_new();
+    char *text;
+
+    sample_add(s, "web-1");
+    sample_add_hazard(s, "runs on two hosts")->kind = HAZARD_POSTCOPY;
+    text = page(&s->run);
+    cr_expect_null(strstr(text, "class=\"hazards\""), "of one migration the figures say it");
+    cr_expect_null(strstr(text, "#operations"));
+    cr_expect_null(strstr(text, "#log"));
+    free(text);
+    free(s);
+}
+
+Test(report_html, operations_say_how_they_ended)
+{
+    static const struct {
+        const char *word;
+        int64_t started_ns, ended_ns;
+        uint32_t done, given_up;
+    } cases[] = {
+        {">done</span>", 0, 9, 4, 0},
+        {">given up</span>", 0, 9, 3, 1},
+        {">not done</span>", 0, -1, 3, 1},
+        {">not begun</span>", -1, -1, 0, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sample *s = sample_new();
+        struct op_result *op = sample_add_operation(s, "empty");
+        char *text;
+
+        op->started_ns = cases[i].started_ns;
+        op->ended_ns = cases[i].ended_ns;
+        op->hosts_done = cases[i].done;
+        op->hosts_given_up = cases[i].given_up;
+        text = page(&s->run);
+        cr_expect_not_null(strstr(text, cases[i].word), "%s", cases[i].word);
+        free(text);
+        free(s);
+    }
+}
+
+Test(report_html, operations_are_those_of_the_replication_shown)
+{
+    struct sample *s = sample_new();
+    struct op_result *op;
+    char *text;
+
+    for (uint32_t r = 0; r < 3; r++) {
+        struct mig_result *mig = sample_add(s, "web-1");
+
+        mig->replication = r;
+        mig->ended_ns += (int64_t)r * 1000000000; /* of three, number 1 has the median */
+        op = sample_add_operation(s, "empty");
+        op->replication = r;
+        op->vms_moved = 1000 + r;
+        op->hosts_done = r == 2 ? 4 : 3;
+        op->ended_ns = r == 2 ? 5 : -1;
+        sample_add_event(s, "web-1", NULL, r == 1 ? "of the median" : "of another")->replication =
+            r;
+    }
+    s->run.replications = 3;
+    sample_add_hazard(s, "dead-locked");
+    text = page(&s->run);
+    cr_expect_not_null(strstr(text, "<td>1001</td>"));
+    cr_expect_null(strstr(text, "<td>1000</td>"));
+    cr_expect_null(strstr(text, "<td>1002</td>"));
+    cr_expect_not_null(strstr(text, "all hosts in 1 of 3 replications"));
+    cr_expect_not_null(strstr(text, "dead-locked (in 1 of 3 replications)"));
+    cr_expect_not_null(strstr(text, "of the median"));
+    cr_expect_null(strstr(text, "of another"));
+    free(text);
+    free(s);
+}
+
+Test(report_html, names_of_a_cluster_survive_and_are_not_executed)
+{
+    static const char bad[] = "<img src=x onerror=alert(1)>\" 'a\nb\xe2\x80\xae";
+    static const char good[] = "&lt;img src=x onerror=alert(1)&gt;&quot; &#39;a\\x0ab\\u202e";
+    struct sample *s = sample_new();
+    struct op_result *op = sample_add_operation(s, bad);
+    size_t nr = 0;
+    char *text;
+
+    op->kind = op->host = op->blocker = op->why = bad;
+    sample_add_hazard(s, bad);
+    sample_add_event(s, bad, bad, bad);
+    sample_add_event(s, NULL, bad, bad);
+    text = page(&s->run);
+    cr_expect_null(strstr(text, "<img"));
+    for (const char *at = text; (at = strstr(at, good)); at++)
+        nr++;
+    /* the hazard; name, kind, host, VM, reason; 3 and 2 in the log; 2 in the host's course */
+    cr_expect_eq(nr, 13, "%zu", nr);
+    free(text);
+    free(s);
+}
+
+Test(report_html, long_lists_of_a_cluster_are_cut_and_say_so)
+{
+    char(*names)[16] = calloc(SAMPLE_EVENTS, sizeof(*names));
+    struct sample *s = sample_new();
+    char *text;
+
+    cr_assert_not_null(names);
+    for (size_t i = 0; i < SAMPLE_EVENTS; i++) {
+        snprintf(names[i], sizeof(names[i]), "node-%zu", i);
+        sample_add_event(s, NULL, i < 20 ? "node-0" : names[i], "drain begins");
+    }
+    for (size_t i = 0; i < SAMPLE_OPS; i++) {
+        sample_add_operation(s, "empty");
+        sample_add_hazard(s, "dead-locked");
+    }
+    text = page(&s->run);
+    cr_expect_not_null(strstr(text, "and 70 more; the JSON form holds all"));
+    cr_expect_not_null(strstr(text, "The first 100 of 120 are listed"));
+    cr_expect_not_null(strstr(text, "The first 100 hosts are listed"));
+    cr_expect_not_null(strstr(text, "and 12 more</span>"));
+    cr_expect_not_null(strstr(text, "The first 200 of 5000 lines"));
+    free(text);
+    free(names);
+    free(s);
+}
+
 Test(report_html, the_worst_link_to_their_rounds)
 {
     struct sample *s = sample_new();
