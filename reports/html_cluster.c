@@ -60,6 +60,7 @@ static uint32_t shown_replication(const struct html *h)
 static void add_state(struct html *h, const struct op_result *op)
 {
     const char *tone = "bad", *word = "not done";
+    struct strbuf words = STRBUF_INIT;
 
     if (op->started_ns < 0) {
         tone = "doubt";
@@ -70,13 +71,18 @@ static void add_state(struct html *h, const struct op_result *op)
     } else if (op->ended_ns >= 0) {
         word = op->hosts_given_up ? "given up" : "ended";
     }
-    strbuf_addf(h->out, "<td class=\"l\"><span class=\"tag %s\">%s</span></td>", tone, word);
+    strbuf_addf(h->out, "<td class=\"l\"><span class=\"tag %s\">%s</span> ", tone, word);
+    words_operation_stands(&words, op);
+    html_text(h, strbuf_text(&words));
+    if (h->run->replications > 1)
+        strbuf_addf(h->out, "<small>all hosts in %u of %u replications</small>",
+                    words_operation_done(h->run, op->name), h->run->replications);
+    strbuf_addstr(h->out, "</td>");
+    strbuf_release(&words);
 }
 
 static void add_operation(struct html *h, const struct op_result *op)
 {
-    struct strbuf words = STRBUF_INIT;
-
     strbuf_addstr(h->out, "<tr><th scope=\"row\">");
     html_name(h, op->name);
     strbuf_addstr(h->out, "<small>");
@@ -90,16 +96,7 @@ static void add_operation(struct html *h, const struct op_result *op)
     html_value(h, UNIT_NS, (double)op->started_ns);
     strbuf_addstr(h->out, "</td><td>");
     html_value(h, UNIT_NS, op->ended_ns < 0 ? -1 : (double)(op->ended_ns - op->started_ns));
-    strbuf_addf(h->out, "</td><td>%u</td><td>%u</td><td class=\"l\">", op->vms_moved, op->vms_left);
-    words_operation_stands(&words, op);
-    if (strbuf_text(&words)[0] == '\0' && op->ended_ns >= 0 && op->hosts_done == op->hosts)
-        strbuf_addstr(&words, "all hosts done");
-    html_text(h, strbuf_text(&words));
-    if (h->run->replications > 1)
-        strbuf_addf(h->out, "<small>all hosts in %u of %u replications</small>",
-                    words_operation_done(h->run, op->name), h->run->replications);
-    strbuf_addstr(h->out, "</td></tr>\n");
-    strbuf_release(&words);
+    strbuf_addf(h->out, "</td><td>%u</td><td>%u</td></tr>\n", op->vms_moved, op->vms_left);
 }
 
 /* "0 s drain begins, 87.8 s drained", of the lines of the log that are about @lines[from]'s host.
@@ -179,9 +176,8 @@ static void add_hosts(struct html *h, uint32_t replication)
 
 void html_operations(struct html *h)
 {
-    static const char *const heads[] = {"Operation", "State",           "#Hosts done",
-                                        "#Began",    "#Took",           "#Moves",
-                                        "#VMs left", "Where it stands", NULL};
+    static const char *const heads[] = {"Operation", "State",  "#Hosts done", "#Began",
+                                        "#Took",     "#Moves", "#VMs left",   NULL};
     uint32_t replication = shown_replication(h);
     size_t shown = 0, all = 0;
 
@@ -195,7 +191,7 @@ void html_operations(struct html *h)
             strbuf_addstr(&caption, "Drains, upgrades and the like");
             if (h->run->replications > 1)
                 strbuf_addf(&caption, ", in replication %u, the one of the timeline", replication);
-            html_open_table(h, "wide", strbuf_text(&caption), heads);
+            html_open_table(h, "operations", strbuf_text(&caption), heads);
             strbuf_release(&caption);
         }
         add_operation(h, &h->run->ops[i]);
