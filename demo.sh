@@ -20,17 +20,17 @@ run_step() {
 
 prepare
 mkdir -p report
-db=report/evacuate-host.db
-run_step "evacuating a host, as scenarios/evacuate-host.ini says" \
-    build/migcast run scenarios/evacuate-host.ini --db "$db"
+db=report/rack-drain.db
+run_step "draining a rack, as scenarios/rack-drain.ini says" \
+    build/migcast run scenarios/rack-drain.ini --db "$db"
 verdict="all thresholds kept"
 [ "$step_code" -eq 0 ] || verdict="a threshold was crossed"
-page=report/evacuate-host.html
+page=report/rack-drain.html
 build/migcast report "$db" --format html -o "$page" || die "cannot write $page"
 run_step "the forecast against captured migrations" \
     build/migcast score -o report/score.txt --plot report/score.svg tests/traces/*.zst
 cat report/score.txt
 
-note "verdict on the evacuation: $verdict"
+note "verdict on the drain: $verdict"
 note "report: $page (open it in a browser); rows of the run: $db"
 note "error table: report/score.txt, as a picture: report/score.svg"
