@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # demo.sh - from a bare Debian 12 machine to a finished forecast: installs packages, builds the release
-# program, forecasts the evacuation of a host, and checks the program against captured migrations.
+# program, forecasts the drain of a rack, and checks the program against captured migrations.
 # May be run again, or twice at once; what is done is skipped.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -389,7 +389,7 @@ static const struct cli_option options[] = {
      "host constants from `migcast calibrate`, instead of the built-in ones", false},
     {"from", 0, "guestperf|domjobinfo|proxmox|kubevirt|prometheus",
      "make a trace from files of another tool, instead of recording", false},
-    {"memory", 0, "SIZE", "of the guest, where the files of --from do not tell", false},
+    {"memory", 0, "SIZE", "of the guest, where the files do not tell it", false},
     {"vcpus", 0, "N", "the same", false},
     {0},
 };
