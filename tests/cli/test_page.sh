@@ -22,6 +22,19 @@ claim_each_vm_of_an_evacuation_has_its_rounds() {
     ! grep -q 'rounds were recorded</text>' page.html
 }
 
+# Stored and read back: the page of a run from the database has hazards, operations and the log.
+claim_a_drain_that_never_ends_is_told_under_the_verdict() {
+    exits 0 "$PROGRAM" run "$scenarios/kubevirt-endless-drain.ini" --db run.db --quiet
+    exits 0 "$PROGRAM" report run.db --format html -o page.html
+    grep -q '<li><bdi>a drain of old never ends: VM hog was tried ' page.html
+    grep -q 'not done</span> old waits for hog' page.html
+    grep -q '<b>0 s</b> drain begins' page.html
+    grep -q '[0-9] lines, in the platform' page.html
+    exits 0 "$PROGRAM" run "$scenarios/rolling-upgrade.ini" --db up.db --quiet
+    exits 0 "$PROGRAM" report up.db --format html -o up.html
+    [ "$(grep -c '</b> back after reboot' up.html)" -eq 40 ]
+}
+
 claim_forecasts_are_drawn_beside_their_table() {
     local kvm=$traces/kvm-idle-512m.jsonl.zst
     "$PROGRAM" score --plot probe.svg "$kvm" >/dev/null 2>err || grep -q "built without charts" err
