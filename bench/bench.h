@@ -22,6 +22,7 @@ struct bench_case {
     double value;
     double peer;       /* the same work done the way to compare with; 0 = nothing to compare with */
     const char *bound; /* what limits it; static text, NULL = not known */
+    double must;       /* what the goal asks for, in the same unit; 0 = no goal */
 };
 
 struct bench_report {
@@ -52,6 +53,7 @@ static inline void bench_keep(uint64_t value)
     __asm__ volatile("" : : "r"(value) : "memory");
 }
 
+void bench_cluster(struct bench_report *report);
 void bench_queue(struct bench_report *report);
 void bench_forecast(struct bench_report *report);
 void bench_network(struct bench_report *report);

@@ -18,6 +18,7 @@ static const struct bench bench_table[] = {
     {"queue", "event queue, hold model, against a textbook binary heap", bench_queue},
     {"network", "changes of shares, against filling the network anew", bench_network},
     {"forecast", "one migration with the full engine", bench_forecast},
+    {"cluster", "upgrades, crowds and replications with the full engine", bench_cluster},
 };
 
 enum {
@@ -62,7 +63,10 @@ static void print_figure(const struct bench_case *c)
         printf(" %10.2f %7.2fx", c->peer, c->value / c->peer);
     else
         printf(" %10s %8s", "", "");
-    printf("  %s\n", c->bound ? c->bound : "");
+    printf("  %s", c->bound ? c->bound : "");
+    if (c->must > 0)
+        printf("%smust %g", c->bound ? "; " : "", c->must);
+    putchar('\n');
     fflush(stdout);
 }
 
@@ -81,6 +85,7 @@ static json_t *figure_json(const struct bench_case *c)
     json_object_set_new(o, "peer", c->peer > 0 ? json_real(c->peer) : json_null());
     json_object_set_new(o, "ratio", c->peer > 0 ? json_real(c->value / c->peer) : json_null());
     json_object_set_new(o, "bound", c->bound ? json_string(c->bound) : json_null());
+    json_object_set_new(o, "must", c->must > 0 ? json_real(c->must) : json_null());
     return o;
 }
 
@@ -104,7 +109,7 @@ static void usage(FILE *to)
 {
     fputs("usage: bench [--only NAME] [--quick] [--json]\n\n"
           "  --only NAME   run this benchmark only\n"
-          "  --quick       a rough answer in a second or so for each\n"
+          "  --quick       a rough answer in seconds for each\n"
           "  --json        one JSON object instead of the table\n\n"
           "benchmarks:\n",
           to);
