@@ -100,6 +100,8 @@ static enum kind kind_of_group(const struct summary_group *group)
 
 static void count(struct github *g)
 {
+    for (size_t i = 0; i < g->sum.run->nr_hazards; i++)
+        g->nr[KIND_WARNING] += words_hazard_told(&g->sum, &g->sum.run->hazards[i]);
     for (size_t i = 0; i < g->sum.run->nr_thresholds; i++)
         if (g->sum.run->thresholds[i].crossed)
             g->nr[kind_of_threshold(&g->sum.run->thresholds[i])]++;
@@ -139,6 +141,18 @@ static void add_group(struct github *g, const struct summary_group *group)
     strbuf_release(&words);
 }
 
+/* What decides the exit code is a threshold; a hazard is never more than a warning. */
+static void add_hazard(struct github *g, const struct hazard_result *hazard)
+{
+    struct strbuf words = STRBUF_INIT;
+
+    if (!words_hazard_told(&g->sum, hazard) || !take_place(g, KIND_WARNING))
+        return;
+    words_hazard(&words, g->sum.run, hazard);
+    add_command(g->out, "warning", scenario_file(g->sum.run), 0, "hazard", strbuf_text(&words));
+    strbuf_release(&words);
+}
+
 enum status report_github(const struct run_result *run, struct strbuf *out)
 {
     struct github g = {.out = out};
@@ -151,6 +165,8 @@ enum status report_github(const struct run_result *run, struct strbuf *out)
     count(&g);
     for (size_t i = 0; i < run->nr_thresholds; i++)
         add_threshold(&g, &run->thresholds[i]);
+    for (size_t i = 0; i < run->nr_hazards; i++)
+        add_hazard(&g, &run->hazards[i]);
     for (size_t i = 0; i < g.sum.nr_groups; i++)
         add_group(&g, &g.sum.groups[i]);
     verdict = words_verdict(&words, &g.sum);

@@ -445,6 +445,26 @@ static enum status make_labels(struct openmetrics *om)
     return ST_OK;
 }
 
+/* Every kind, so that an alarm can rest on a series that is always there. */
+static void add_hazards(struct openmetrics *om)
+{
+    const struct run_result *run = om->sum.run;
+    double replications = run->replications ? run->replications : 1;
+
+    add_family(om->out, "migcast_hazard_ratio", "gauge",
+               "Share of replications that show a hazard of this kind, of the one that most do.");
+    for (int k = 0; k < HAZARD_NR; k++) {
+        double most = 0;
+
+        for (size_t i = 0; i < run->nr_hazards; i++)
+            if (run->hazards[i].kind == (enum hazard_kind)k)
+                most = fmax(most, run->hazards[i].replications);
+        strbuf_addf(om->out, "migcast_hazard_ratio{source=\"migcast\",kind=\"%s\"}",
+                    hazard_key((enum hazard_kind)k));
+        end_sample(om->out, most / replications);
+    }
+}
+
 static void add_body(struct openmetrics *om)
 {
     add_info(om);
@@ -457,6 +477,7 @@ static void add_body(struct openmetrics *om)
                 &om->sum.makespan);
     add_phases(om);
     add_thresholds(om);
+    add_hazards(om);
     add_family(om->out, "migcast_vms_left_out", "gauge",
                "VMs without series of their own; they count in the figures over all.");
     strbuf_addstr(om->out, "migcast_vms_left_out{source=\"migcast\"}");

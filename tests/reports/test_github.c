@@ -93,6 +93,24 @@ Test(report_github, a_migration_says_how_it_ended_and_why)
     free(s);
 }
 
+Test(report_github, a_hazard_is_a_warning_and_forges_no_command)
+{
+    struct sample *s = sample_new();
+    char *text;
+
+    sample_add(s, "web-1");
+    sample_add(s, "web-2");
+    sample_add_hazard(s, "dead-locked\n::error::100% of it");
+    text = report(s);
+    cr_expect_not_null(strstr(text,
+                              "::warning file=scenarios/evacuate.ini,title=hazard::dead-locked"
+                              "%0A::error::100%25 of it\n"),
+                       "%s", text);
+    cr_expect_eq(count(text, "\n"), 2);
+    free(text);
+    free(s);
+}
+
 Test(report_github, replications_of_a_vm_are_one_annotation)
 {
     struct sample *s = sample_new();

@@ -262,6 +262,27 @@ Test(report_junit, names_survive)
     }
 }
 
+Test(report_junit, hazards_are_told_and_fail_nothing)
+{
+    struct sample *s = sample_new();
+    struct seen seen;
+    char *text;
+
+    sample_add(s, "web-1");
+    sample_add(s, "web-2");
+    sample_add_hazard(s, "dead-locked");
+    sample_add_hazard(s, "<failure message=\"lost\"/>");
+    text = report(&s->run);
+    seen = read_xml(text);
+    cr_expect_eq(seen.cases, 2);
+    cr_expect_eq(seen.failures, 0);
+    cr_expect_not_null(strstr(text, "<system-out>hazard: dead-locked\nhazard: &lt;failure"), "%s",
+                       text);
+    strbuf_release(&seen.first_case);
+    free(text);
+    free(s);
+}
+
 Test(report_junit, an_empty_run_has_empty_suites)
 {
     struct sample *s = sample_new();

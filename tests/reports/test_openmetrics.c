@@ -243,3 +243,21 @@ Test(report_openmetrics, only_the_worst_vms_have_series_of_their_own)
     free(migs);
     free(names);
 }
+
+Test(report_openmetrics, hazards_are_shares_of_replications_and_always_there)
+{
+    struct sample *s = sample_new();
+    char *text;
+
+    s->run.replications = 4;
+    sample_add_hazard(s, "dead-locked")->replications = 1;
+    sample_add_hazard(s, "dead-locked elsewhere")->replications = 3;
+    text = report(s);
+    cr_expect_not_null(
+        strstr(text, "migcast_hazard_ratio{source=\"migcast\",kind=\"deadlock\"} 0.75\n"), "%s",
+        text);
+    cr_expect_not_null(
+        strstr(text, "migcast_hazard_ratio{source=\"migcast\",kind=\"infinite_drain\"} 0\n"));
+    free(text);
+    free(s);
+}
