@@ -1,11 +1,12 @@
 /*
  * calibration.c - host constants from captures.
  *
- * Each capture yields at most one figure per constant; the constant is their median and its spread
- * their standard deviation from it, so that one odd capture moves little.
+ * Each capture yields at most one figure per constant; the constant is their median, so that
+ * one odd capture moves little; its spread is how far most of them lie from it.
  */
 #include "answers/calibration.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "models/wire.h"
 
 #define UNKNOWN (-1.0)
+#define BAND 0.9 /* what forecasts give as their interval */
 
 enum figure {
     FIG_RSS,        /* bytes */
@@ -276,12 +278,23 @@ static double median(double *v, size_t n)
     return stats_quantile_sorted(v, n, 0.5);
 }
 
-/* Standard deviation from the median distance to @mid (1.4826 x MAD of a normal distribution). */
+/*
+ * The standard deviation with which a normal draw around @mid holds, in its middle 90 %, what nine
+ * in ten of further captures show.  It is read off the distance that all but the farthest tenth
+ * keep: the middle distance says nothing of the tails, and is zero where most captures agree to the
+ * page and the rest are a mebibyte off.  Up to eight captures have no tenth to spare, the farthest
+ * counts.  UNKNOWN from fewer than two.
+ */
 static double spread(double *v, size_t n, double mid)
 {
+    size_t k = (size_t)ceil(BAND * (double)(n + 1));
+
+    if (n < 2)
+        return UNKNOWN;
     for (size_t i = 0; i < n; i++)
         v[i] = fabs(v[i] - mid);
-    return n > 1 ? 1.4826 * median(v, n) : 0.0;
+    qsort(v, n, sizeof(*v), by_value);
+    return v[(k < n ? k : n) - 1] / gsl_cdf_ugaussian_Pinv(0.5 + BAND / 2.0);
 }
 
 /* Pushed in post-copy per second: pages leave at the speed of the final stage there too. */
@@ -335,9 +348,24 @@ static void learn_final(struct costs_file_part *part, const double *bytes, const
         mid = median(v, n);
         part->costs.device_save_ns =
             (int64_t)fmax(mid - (double)(part->costs.stop_ns + part->costs.finish_ns), 0.0);
-        part->spread.device_spread_ns = (int64_t)fmax(spread(v, n, mid), (double)NS_PER_MS);
+        if (n > 1)
+            part->spread.device_spread_ns = (int64_t)fmax(spread(v, n, mid), (double)NS_PER_MS);
     }
     free(v);
+}
+
+/* The same for one side of @mid, upwards or downwards: 45 % of the draws are to hold, with the 5 %
+ * beyond. */
+static double spread_to(const double *v, size_t n, double mid, double sign, double *w)
+{
+    size_t k = (size_t)ceil((0.5 + BAND / 2.0) * (double)(n + 1));
+
+    if (n < 2)
+        return UNKNOWN;
+    for (size_t i = 0; i < n; i++)
+        w[i] = sign * (v[i] - mid);
+    qsort(w, n, sizeof(*w), by_value);
+    return fmax(w[(k < n ? k : n) - 1], 0.0) / gsl_cdf_ugaussian_Pinv(0.5 + BAND / 2.0);
 }
 
 static void set_figure(struct costs_file_part *part, enum figure figure, double mid, double sd)
@@ -347,11 +375,11 @@ static void set_figure(struct costs_file_part *part, enum figure figure, double 
     switch (figure) {
     case FIG_RSS:
         c->rss_overhead_bytes = (uint64_t)fmax(mid, 0.0);
-        part->spread.rss_spread_bytes = (uint64_t)sd;
         break;
     case FIG_SLIP:
         c->window_slip_ns = (int64_t)mid;
-        part->spread.slip_spread_ns = (int64_t)sd;
+        if (sd != UNKNOWN)
+            part->spread.slip_spread_ns = (int64_t)sd;
         break;
     case FIG_COPY_LEAST:
         c->copy_bytes_per_s = (uint64_t)mid;
@@ -360,7 +388,7 @@ static void set_figure(struct costs_file_part *part, enum figure figure, double 
     case FIG_COPY_KEPT:
     case FIG_COPY:
         c->copy_bytes_per_s = (uint64_t)mid;
-        part->spread.copy_spread_ratio = fmax(sd / mid, 0.1);
+        part->spread.copy_spread_ratio = sd == UNKNOWN ? 0.15 : fmax(sd / mid, 0.1);
         break;
     case FIG_MULTIFD:
         c->multifd_bytes_per_s = (uint64_t)fmax(mid, (double)c->copy_bytes_per_s);
@@ -420,6 +448,10 @@ static void learn_part(struct costs_file_part *part, enum accel accel,
                              ? stats_quantile(v, n, 1.0)
                              : median(v, n);
 
+            if (figure == FIG_RSS && n > 1) {
+                part->spread.rss_spread_bytes = (uint64_t)spread_to(v, n, mid, 1.0, w);
+                part->spread.rss_spread_below_bytes = (uint64_t)spread_to(v, n, mid, -1.0, w);
+            }
             set_figure(part, (enum figure)figure, mid, spread(v, n, mid));
         }
     }

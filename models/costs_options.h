@@ -17,9 +17,10 @@ enum accel {
 
 /* How sure the costs are: what single captures scatter around them.  For [calibration] only. */
 struct host_costs_spread {
-    uint32_t captures;   /* learned from; 0 = defaults */
-    uint64_t tail_bytes; /* non-zero memory behind the zero pages, in the sweep's order */
-    uint64_t rss_spread_bytes;
+    uint32_t captures;         /* learned from; 0 = defaults */
+    uint64_t tail_bytes;       /* non-zero memory behind the zero pages, in the sweep's order */
+    uint64_t rss_spread_bytes; /* of what lies above rss_overhead_bytes */
+    uint64_t rss_spread_below_bytes; /* of what lies below */
     int64_t slip_spread_ns;
     double copy_spread_ratio; /* relative */
     int64_t device_spread_ns;
