@@ -81,6 +81,14 @@ claim_the_shipped_matrices_are_valid() {
     [ "$(wc -l <out)" -eq 8 ]
 }
 
+claim_the_corpus_is_finished_captures_of_its_matrix() {
+    local there
+    exits 0 "$PROGRAM" lab "$SOURCE_DIR/scenarios/lab/corpus.ini" -o "$SOURCE_DIR/tests/corpus" --list --json
+    there=$(grep -o '"state":"there"' out | wc -l)
+    [ "$there" -ge 120 ]
+    [ "$there" -eq "$(find "$SOURCE_DIR/tests/corpus" -name '*.jsonl.zst' | wc -l)" ]
+}
+
 claim_a_dry_run_shows_commands_and_starts_nothing() {
     short >m.ini
     echo "[case a]" >>m.ini
