@@ -31,8 +31,7 @@ enum status cluster_init(struct sim *sim)
      * what others do not */
     if (placement_init(sim) != ST_OK || operations_init(sim) != ST_OK)
         return ST_ENOMEM;
-    return queue_init(&c->queue, sc->nr_hosts,
-                      sc->nr_classes + 1 + sc->nr_hosts + sc->nr_vms);
+    return queue_init(&c->queue, sc->nr_hosts, sc->nr_classes + 1 + sc->nr_hosts + sc->nr_vms);
 }
 
 void cluster_release(struct sim *sim)
@@ -97,6 +96,7 @@ static struct job request_job(const struct scenario *sc, uint32_t request)
                         .asked_ns = r->at_ns,
                         .ready_ns = r->at_ns,
                         .cancel_at_ns = r->cancel_at_ns,
+                        .first_start_ns = -1,
                         .heap = QUEUE_NONE,
                         .child = QUEUE_NONE,
                         .next = QUEUE_NONE,

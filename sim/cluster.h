@@ -74,7 +74,7 @@ struct cluster_rules {
     double retry_factor;                      /* of each further wait */
     int64_t restart_after_ns; /* from the death of a host until its guests start elsewhere; 0 = they
                                  do not; platforms with clocks of their own leave it alone */
-    bool retry_other_host;                    /* leave out hosts where it failed */
+    bool retry_other_host;    /* leave out hosts where it failed */
 };
 
 enum job_kind {
@@ -103,16 +103,17 @@ struct job {
     uint32_t operation; /* that made it; UINT32_MAX = none */
     uint32_t attempt;   /* 1 = first; counted when `migrate` or the refusal comes */
     int32_t priority;
-    uint32_t failures;    /* in a row */
+    uint32_t failures;       /* in a row */
     uint32_t last_target;    /* of the attempt before; HOST_NONE */
     uint32_t earlier_target; /* of the one before that; HOST_NONE */
-    uint8_t kind;         /* enum job_kind */
-    uint8_t state;        /* enum job_state */
-    bool evacuation;      /* the platform asked for it, not a person */
-    bool placed;          /* memory and CPU of `target` are booked */
+    uint8_t kind;            /* enum job_kind */
+    uint8_t state;           /* enum job_state */
+    bool evacuation;         /* the platform asked for it, not a person */
+    bool placed;             /* memory and CPU of `target` are booked */
     int64_t asked_ns;
     int64_t ready_ns;       /* not before */
     int64_t cancel_at_ns;   /* -1 = never */
+    int64_t first_start_ns; /* of the first attempt: phases of the guest count from there; -1 */
     int64_t start_delay_ns; /* of this attempt: the rules', or what ops->prepare() makes of it */
     const char *why;        /* why it waits, for people; NULL = nothing to say */
     /* of queue.c */
@@ -154,8 +155,8 @@ void job_put_off(struct sim *sim, const struct job *job, int64_t at_ns);
 void job_cancel(struct sim *sim, struct job *job, const char *reason);
 /* cluster_wake - look at the queue again at @at_ns (now, or a platform's next look). */
 void cluster_wake_at(struct sim *sim, int64_t at_ns);
-/* cluster_hold_source - from ops->admit(), which then says no: nothing that waits at @host is looked
- * at before @at_ns.  For platforms that look at their queue only now and then. */
+/* cluster_hold_source - from ops->admit(), which then says no: nothing that waits at @host is
+ * looked at before @at_ns.  For platforms that look at their queue only now and then. */
 void cluster_hold_source(struct sim *sim, uint32_t host, int64_t at_ns);
 /* cluster_limit_host - other limits than the rules' for one host, from now on; 0 = the rules'. */
 void cluster_limit_host(struct sim *sim, uint32_t host, uint32_t max_out, uint32_t max_in);

@@ -24,7 +24,7 @@ static double vcpu_bytes_per_s(const struct mig *m)
 void guest_advance(struct sim *sim, struct mig *m, int64_t to_ns)
 {
     double wanted, worked;
-    int64_t origin = m->result->started_ns;
+    int64_t origin = m->origin_ns;
 
     (void)sim;
     if (to_ns <= m->worked_until_ns)

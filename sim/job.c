@@ -154,6 +154,7 @@ uint32_t job_submit(struct sim *sim, const struct job *wish)
     job->placed = false;
     job->state = JOB_NEW;
     job->why = 0;
+    job->first_start_ns = -1;
     job->asked_ns = job->ready_ns = sim->now_ns;
     submit(sim, id);
     return id;

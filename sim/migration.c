@@ -162,6 +162,16 @@ void mig_storage_route(const struct sim *sim, const struct mig *m, uint32_t disk
     find_route(sim, m, &request, route);
 }
 
+/* Another attempt meets the guest further on in its phases. */
+static int64_t origin_of(struct sim *sim, const struct mig *m)
+{
+    struct job *job = job_at(sim, m->job);
+
+    if (job->first_start_ns < 0)
+        job->first_start_ns = sim->now_ns;
+    return job->first_start_ns;
+}
+
 static void start_timers(struct sim *sim, struct mig *m)
 {
     const struct mig_params *p = &m->params;
@@ -229,6 +239,7 @@ void mig_start(struct sim *sim, struct mig *m)
     m->disks_behind = false;
     m->bulk = (struct bulk){0};
     m->result->started_ns = sim->now_ns;
+    m->origin_ns = origin_of(sim, m);
     throttle_init(&m->throttle, sim->now_ns);
     precopy_init(&m->sender, sim->now_ns);
     if (job->cancel_at_ns >= 0) /* ordered before the start: at once */

@@ -162,6 +162,7 @@ struct mig {
     double tau;                /* seconds of work since the last sync */
     double wanted_s, worked_s; /* totals, for the slowdown */
     double known_pages;        /* dirty after the last sync */
+    int64_t origin_ns;         /* of the guest's phases: the first start of the job */
     int64_t worked_until_ns;
     int64_t progress_ns; /* last new minimum of pending */
     uint64_t least_pending;

@@ -30,7 +30,7 @@ struct scn_disk_kind {
     const char *name;
     uint32_t storage; /* STORAGE_NONE = local, without a limit */
     uint32_t to;      /* where it goes when it is copied; STORAGE_NONE = local, without a limit */
-    uint64_t size_bytes;        /* capacity, used or not */
+    uint64_t size_bytes; /* capacity, used or not */
     struct mirror_params mirror;
     uint64_t limit_bytes_per_s; /* of its copy; 0 = [migration] disk_limit */
 };
