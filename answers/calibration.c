@@ -468,25 +468,43 @@ static void learn_part(struct costs_file_part *part, enum accel accel,
     learn_final(part, v, w, n, push, nr_push);
 }
 
+/*
+ * All channels together where no capture used any.  What they carry beyond one stream is bounded by
+ * the cores of both hosts, not by how many channels are asked for; so one stream of these captures,
+ * times what several channels carried beside one stream in the captures that come with the program.
+ */
+static void suppose_multifd(struct costs_file_part *part, const struct costs_file_part *known)
+{
+    if (part->costs.multifd_bytes_per_s || !known->costs.multifd_bytes_per_s)
+        return;
+    part->costs.multifd_bytes_per_s = (uint64_t)((double)part->costs.copy_bytes_per_s *
+                                                 fmax((double)known->costs.multifd_bytes_per_s /
+                                                          (double)known->costs.copy_bytes_per_s,
+                                                      1.0));
+}
+
 enum status calibration_learn(struct costs_file *c, const struct trace_facts *facts, size_t nr,
                               size_t skip)
 {
     double *v = malloc((nr + 1) * sizeof(*v)), *w = malloc((nr + 1) * sizeof(*w));
     double *push = malloc((nr + 1) * sizeof(*push));
-    enum status st = ST_ENOMEM;
+    struct costs_file known;
+    struct diag diag = {0};
+    enum status st = v && w && push ? calibration_default(&known, &diag) : ST_ENOMEM;
 
-    if (v && w && push) {
+    if (st == ST_OK)
         costs_file_default(c);
-        for (int a = 0; a < ACCEL_NR; a++) {
-            learn_part(&c->part[a], (enum accel)a, facts, nr, skip, v, w, push);
-        }
-        st = ST_OK;
+    for (int a = 0; a < ACCEL_NR && st == ST_OK; a++) {
+        struct costs_file_part *part = &c->part[a];
+
+        learn_part(part, (enum accel)a, facts, nr, skip, v, w, push);
+        part->given = part->spread.captures > 0;
+        if (part->given)
+            suppose_multifd(part, &known.part[a]);
     }
     free(v);
     free(w);
     free(push);
-    for (int a = 0; a < ACCEL_NR; a++)
-        c->part[a].given = c->part[a].spread.captures > 0;
     return st;
 }
 

@@ -74,6 +74,7 @@ static void draw_costs(struct host_costs *c, const struct costs_file_part *part,
 
     *c = part->costs;
     c->copy_bytes_per_s = (uint64_t)((double)c->copy_bytes_per_s * copy);
+    c->multifd_bytes_per_s = (uint64_t)((double)c->multifd_bytes_per_s * copy);
     c->final_copy_bytes_per_s = (uint64_t)((double)c->final_copy_bytes_per_s * copy);
     c->window_slip_ns =
         (int64_t)fmax(0.0, (double)c->window_slip_ns +

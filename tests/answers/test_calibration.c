@@ -1,0 +1,62 @@
+/* test_calibration.c - constants from captures, and how far single ones lie from them. */
+#include <criterion/criterion.h>
+
+#include <stdint.h>
+
+#include "answers/calibration.h"
+#include "base/units.h"
+
+enum {
+    NR = 10
+};
+
+/* Completed, with nothing told but resident memory: 100 MiB of the guest's and @own of QEMU's. */
+static struct trace_facts idle(uint64_t own)
+{
+    struct trace_facts f = {.header = {.memory_bytes = GIB, .accel = FACTS_ACCEL_KVM},
+                            .before = {.rss_bytes = 100 * MIB + own},
+                            .after = {.outcome = FACTS_COMPLETED,
+                                      .has_ram = true,
+                                      .last_ram = {.total_bytes = (int64_t)(100 * MIB)}}};
+
+    return f;
+}
+
+Test(calibration, most_agreeing_captures_do_not_hide_those_that_lie_off)
+{
+    struct trace_facts f[NR];
+    struct costs_file c;
+    const struct host_costs_spread *s = &c.part[ACCEL_KVM].spread;
+
+    for (int i = 0; i < NR; i++)
+        f[i] = idle((i < 3 ? 38 : 39) * MIB);
+    cr_assert_eq(calibration_learn(&c, f, NR, SIZE_MAX), ST_OK);
+    cr_expect_eq(c.part[ACCEL_KVM].costs.rss_overhead_bytes, 39 * MIB);
+    cr_expect_eq(s->rss_spread_bytes, 0, "none lies above");
+    cr_expect_float_eq((double)s->rss_spread_below_bytes * 1.6449, (double)MIB, 1e3,
+                       "so that 5 %% of the draws lie beyond the farthest");
+}
+
+Test(calibration, one_capture_leaves_the_spread_at_its_default)
+{
+    struct trace_facts f = idle(39 * MIB);
+    struct costs_file c;
+
+    cr_assert_eq(calibration_learn(&c, &f, 1, SIZE_MAX), ST_OK);
+    cr_expect_eq(c.part[ACCEL_KVM].spread.rss_spread_bytes, 2 * MIB);
+    cr_expect_eq(c.part[ACCEL_KVM].spread.rss_spread_below_bytes, 2 * MIB);
+}
+
+Test(calibration, channels_without_a_capture_do_not_add_a_stream_each)
+{
+    struct trace_facts f = idle(39 * MIB);
+    struct costs_file c, known;
+    struct diag diag = {0};
+    const struct host_costs *k = &known.part[ACCEL_KVM].costs, *got = &c.part[ACCEL_KVM].costs;
+
+    cr_assert_eq(calibration_default(&known, &diag), ST_OK);
+    cr_assert_eq(calibration_learn(&c, &f, 1, SIZE_MAX), ST_OK);
+    cr_expect_geq(got->multifd_bytes_per_s, got->copy_bytes_per_s);
+    cr_expect_float_eq((double)got->multifd_bytes_per_s / (double)got->copy_bytes_per_s,
+                       (double)k->multifd_bytes_per_s / (double)k->copy_bytes_per_s, 1e-6);
+}
