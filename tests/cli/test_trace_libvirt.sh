@@ -74,7 +74,8 @@ XML
     "$PROGRAM" trace --libvirt "$uri_here" --domain tiny --windows 1s -o t.jsonl >text 2>notes &
     tracer=$!
     await grep -q "waiting for somebody" notes
-    virsh -c "$uri_here" migrate --live --unsafe tiny "$uri_there" --migrateuri "unix://$PWD/m" >virsh.log 2>&1 ||
+    # slow enough that it is seen while it runs, on a busy machine too
+    virsh -c "$uri_here" migrate --live --unsafe --bandwidth 2 tiny "$uri_there" --migrateuri "unix://$PWD/m" >virsh.log 2>&1 ||
         { cat virsh.log; return 1; }
     wait "$tracer"
     grep -q "completed in" text

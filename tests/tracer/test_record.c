@@ -155,6 +155,21 @@ Test(record, a_recording_reads_as_what_happened)
     leave(&s);
 }
 
+/* The destination says on its own socket that it waits: before or after the source's next answers,
+ * as the two happen to be read.  It must say so once, before `migrate`. */
+static void drop_setup_event(char *order)
+{
+    static const char event[] = "event MIGRATION, ";
+    char *incoming = strstr(order, "return migrate-incoming, ");
+    char *migrate = strstr(order, "command migrate, ");
+    char *at;
+
+    cr_assert(incoming && migrate, "%s", order);
+    at = strstr(incoming, event);
+    cr_assert(at && at < migrate, "%s", order);
+    memmove(at, at + sizeof(event) - 1, strlen(at + sizeof(event) - 1) + 1);
+}
+
 Test(record, lines_stand_in_the_order_of_the_bundled_captures)
 {
     static const char want[] =
@@ -162,7 +177,7 @@ Test(record, lines_stand_in_the_order_of_the_bundled_captures)
         "command migrate-set-capabilities, return migrate-set-capabilities, "
         "command migrate-set-capabilities, return migrate-set-capabilities, "
         "command migrate-set-parameters, return migrate-set-parameters, "
-        "command migrate-incoming, return migrate-incoming, event MIGRATION, "
+        "command migrate-incoming, return migrate-incoming, "
         "command query-migrate-parameters, return query-migrate-parameters, "
         "command migrate, return migrate, event MIGRATION, event MIGRATION_PASS, event MIGRATION, "
         "return query-migrate, ";
@@ -176,6 +191,7 @@ Test(record, lines_stand_in_the_order_of_the_bundled_captures)
     s.options.parameters = json_pack("{s:i}", "downtime-limit", 250);
     record_whole(&s);
     cr_assert(s.st == ST_OK, "%s", s.diag.what);
+    drop_setup_event(s.order);
     cr_assert(strncmp(s.order, want, strlen(want)) == 0, "%s", s.order);
     cr_assert(strstr(s.order, "event STOP, event MIGRATION_PASS, event MIGRATION, "
                               "return query-migrate, return query-migrate, "),
