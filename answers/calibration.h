@@ -27,9 +27,9 @@ enum status calibration_learn(struct costs_file *c, const struct trace_facts *fa
 enum status calibration_learn_need(struct costs_file *c, const struct trace_facts *facts, size_t nr,
                                    size_t skip, struct diag *diag);
 
-/* Its parts, for who learns from many subsets: was a capture throttled enough to tell; the need with
- * which the forecast of one from @c meets its total time (< 0 = none does); and what @n such needs
- * say, which are sorted and overwritten. */
+/* Its parts, for who learns from many subsets: was a capture throttled enough to tell; the need
+ * with which the forecast of one from @c meets its total time (< 0 = none does); and what @n such
+ * needs say, which are sorted and overwritten. */
 bool calibration_tells_need(const struct trace_facts *facts);
 enum status calibration_need_of(const struct trace_facts *facts, const struct costs_file *c,
                                 double *need, struct diag *diag);

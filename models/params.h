@@ -108,7 +108,7 @@ struct mig_params {
 
     enum mirror_mode disk_mode;      /* of disks that the target does not see */
     uint64_t disk_limit_bytes_per_s; /* of each disk's copy; 0 = max_bandwidth */
-    int64_t disk_poll_ns;            /* how often the manager looks whether all are ready; 0 = it is told */
+    int64_t disk_poll_ns; /* how often the manager looks whether all are ready; 0 = it is told */
 
     int64_t completion_timeout_ns;         /* 0 = none; fixed part */
     int64_t completion_timeout_ns_per_gib; /* of guest memory; 0 = none */

@@ -308,8 +308,7 @@ bool placement_refused_alone(struct sim *sim, const struct job *job)
     const struct placement *p = a.p;
     const struct scn_place *place = &p->sc->place;
 
-    if (p->nr_groups &&
-        place->vm_affinity_first[job->vm] != place->vm_affinity_first[job->vm + 1])
+    if (p->nr_groups && place->vm_affinity_first[job->vm] != place->vm_affinity_first[job->vm + 1])
         return true;
     if (p->rules->retry_other_host && job->last_target != HOST_NONE)
         return true;

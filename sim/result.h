@@ -193,8 +193,7 @@ struct run_result {
     uint64_t seed;
     uint32_t replications; /* finished */
     bool interrupted;
-    size_t nr_migs, nr_rounds, nr_thresholds, nr_fixes, nr_events, nr_ops,
-        nr_hazards;
+    size_t nr_migs, nr_rounds, nr_thresholds, nr_fixes, nr_events, nr_ops, nr_hazards;
     struct mig_result
         *migs; /* replication-major, then job, then attempt; jobs of requests come first */
     struct mig_round *rounds;
@@ -204,7 +203,7 @@ struct run_result {
     struct op_result *ops;    /* replication-major, then as in the scenario */
     struct hazard_result *hazards;
     struct arena *hazard_texts;
-    struct arena **texts;     /* reasons that a run made up */
+    struct arena **texts; /* reasons that a run made up */
     size_t nr_texts;
 };
 

@@ -198,12 +198,13 @@ const struct scn_section_type scn_section_types[SCN_KIND_NR] = {
                   "a network segment that migrations share",
                   sizeof(struct scn_link_decl),
                   {{&scn_link_options, 0}}},
-    [SCN_NETWORK] = {"network",
-                     SCN_MAYBE_NAMED,
-                     "cards and limits of one network of the hosts; [network NAME] is a further one "
-                     "and starts from [network]",
-                     sizeof(struct scn_network),
-                     {{&scn_network_options, 0}}},
+    [SCN_NETWORK] =
+        {"network",
+         SCN_MAYBE_NAMED,
+         "cards and limits of one network of the hosts; [network NAME] is a further one "
+         "and starts from [network]",
+         sizeof(struct scn_network),
+         {{&scn_network_options, 0}}},
     [SCN_RACK] = {"rack",
                   SCN_ALWAYS_NAMED,
                   "the uplink of the hosts that name this rack",

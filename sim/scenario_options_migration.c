@@ -12,7 +12,8 @@ static const char *const mfd_names[] = {"none", "zlib", "zstd", "qpl", "uadk", "
 static const char *const zero_names[] = {"default", "legacy", "multifd", "none", NULL};
 static const char *const trigger_names[] = {"never", "time", "round", "timeout", "stall", NULL};
 static const char *const action_names[] = {"cancel", "suspend", "postcopy", NULL};
-static const char *const disk_mode_names[] = {"background", "write_blocking", "then_blocking", NULL};
+static const char *const disk_mode_names[] = {"background", "write_blocking", "then_blocking",
+                                              NULL};
 
 /* clang-format off */
 #define AT(field) offsetof(struct scn_migration, field)

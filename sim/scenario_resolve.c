@@ -240,24 +240,11 @@ static void store_digest(struct scn_resolver *r)
 enum status scn_resolve(struct scenario *sc, struct scn_doc *doc, struct diag *diag)
 {
     static enum status (*const steps[])(struct scn_resolver *) = {
-        resolve_run,
-        resolve_cluster,
-        scn_resolve_networks,
-        scn_resolve_hosts,
-        check_calibrations,
-        scn_resolve_links,
-        scn_resolve_racks,
-        resolve_migrations,
-        scn_resolve_workloads,
-        scn_resolve_vms,
-        scn_resolve_place,
-        scn_resolve_policies,
-        scn_resolve_disks,
-        scn_resolve_requests,
-        scn_resolve_operations,
-        scn_resolve_faults,
-        scn_resolve_changes,
-        scn_resolve_thresholds,
+        resolve_run,           resolve_cluster,        scn_resolve_networks,   scn_resolve_hosts,
+        check_calibrations,    scn_resolve_links,      scn_resolve_racks,      resolve_migrations,
+        scn_resolve_workloads, scn_resolve_vms,        scn_resolve_place,      scn_resolve_policies,
+        scn_resolve_disks,     scn_resolve_requests,   scn_resolve_operations, scn_resolve_faults,
+        scn_resolve_changes,   scn_resolve_thresholds,
     };
     struct scn_resolver r = {.sc = sc, .doc = doc, .arena = sc->arena, .diag = diag};
     enum status st = ST_OK;
