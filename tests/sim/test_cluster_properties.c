@@ -155,11 +155,6 @@ Test(cluster_properties, limits_memory_places_and_order_hold_at_every_event, .ti
         if (!load_cluster(&sc, n, name, &text))
             continue;
         sim = sim_new(&sc, &so);
-        {
-            FILE *dbg = fopen("/tmp/h/last.ini", "w");
-            fputs(text, dbg);
-            fclose(dbg);
-        }
         cr_assert(sim);
         sim_run(sim, 0);
         observer_end(&o, sim);
