@@ -78,6 +78,12 @@ static void add_json(struct strbuf *out, const struct trace_facts *f, const char
     strbuf_addstr(out, "}}\n");
 }
 
+/* A trace that was cut short does not tell how long it took. */
+static const char *time_or_unknown(char buf[UNITS_TEXT], int64_t ns)
+{
+    return ns < 0 ? "unknown" : units_time(buf, ns);
+}
+
 static void add_row(struct strbuf *out, const char *what, const char *seen, const char *simulated,
                     const char *error)
 {
@@ -97,12 +103,12 @@ static void add_text(struct strbuf *out, const struct cli_opts *o, const struct 
     add_row(out, "", "observed", "simulated", "error");
     add_row(out, "outcome", outcome_name(seen.outcome), outcome_name(sim->outcome), "");
     snprintf(e, sizeof(e), "%+.2f %%", 100.0 * r->total_error_ratio);
-    add_row(out, "total time", units_time(a, seen.total_ns), units_time(b, sim->total_ns),
+    add_row(out, "total time", time_or_unknown(a, seen.total_ns), time_or_unknown(b, sim->total_ns),
             isnan(r->total_error_ratio) ? "-" : e);
     snprintf(e, sizeof(e), "%+.1f ms", r->downtime_error_ns / 1e6);
     if (!isnan(r->downtime_error_ns))
-        add_row(out, "downtime", units_time(a, seen.downtime_ns), units_time(b, sim->downtime_ns),
-                e);
+        add_row(out, "downtime", time_or_unknown(a, seen.downtime_ns),
+                time_or_unknown(b, sim->downtime_ns), e);
     snprintf(a, sizeof(a), "%" PRIu32, seen.rounds);
     snprintf(b, sizeof(b), "%" PRIu32, sim->rounds);
     snprintf(e, sizeof(e), "%+" PRId64, r->rounds_error);

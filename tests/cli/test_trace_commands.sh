@@ -84,4 +84,14 @@ claim_what_is_no_capture_is_refused_with_the_line() {
     exits 74 "$PROGRAM" predict "$traces/kvm-idle-512m.jsonl.zst" -o /dev/full
 }
 
+claim_a_trace_cut_while_migrating_shows_no_time_that_it_did_not_see() {
+    zstd -dcq "$SOURCE_DIR/tests/traces/kvm-phased.jsonl.zst" >whole.jsonl 2>/dev/null ||
+        { echo "skipped: no zstd here"; return 0; }
+    head -c $(($(wc -c <whole.jsonl) / 2)) whole.jsonl >half.jsonl
+    exits 0 "$PROGRAM" replay half.jsonl
+    says "the last line is cut short"
+    grep -qE 'total time +unknown' out
+    fails grep -q -- '-1 ns' out
+}
+
 run_claims
