@@ -246,42 +246,58 @@ static unsigned binomial_count_up_to(double p, double q, unsigned n)
 }
 
 /* With B values below the quantile, X(l) <= quantile < X(u) (ranks from 1) means l <= B < u. */
-struct stats_interval stats_quantile_interval(const double *sorted, size_t n, double q,
-                                              double confidence)
+struct stats_interval stats_quantile_interval_of(const double *sorted, size_t n, double effective,
+                                                 double q, double confidence)
 {
     double p = tail(confidence);
     struct stats_interval out = {-INFINITY, INFINITY};
-    unsigned lower, above;
+    unsigned trials, lower, above;
+    double scale;
 
     assert(q > 0 && q < 1);
-    assert(n <= UINT32_MAX);
-    lower = binomial_count_up_to(p, q, (unsigned)n);     /* P(B < lower) <= p */
-    above = binomial_count_up_to(p, 1 - q, (unsigned)n); /* the same, counted from the top */
+    assert(n <= UINT32_MAX && effective >= 1.0);
+    if (n == 0)
+        return out;
+    trials = (unsigned)fmin(floor(effective), (double)UINT32_MAX);
+    scale = (double)n / (double)trials;
+    lower = binomial_count_up_to(p, q, trials);     /* P(B < lower) <= p */
+    above = binomial_count_up_to(p, 1 - q, trials); /* the same, counted from the top */
     if (lower > 0)
-        out.low = sorted[lower - 1];
+        out.low = sorted[(size_t)fmax(1.0, floor(lower * scale)) - 1];
     if (above > 0)
-        out.high = sorted[n - above];
+        out.high = sorted[n - (size_t)fmax(1.0, floor(above * scale))];
     return out;
+}
+
+struct stats_interval stats_quantile_interval(const double *sorted, size_t n, double q,
+                                              double confidence)
+{
+    return stats_quantile_interval_of(sorted, n, fmax(1.0, (double)n), q, confidence);
 }
 
 /* Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
  * Journal of the American Statistical Association 22, 1927. */
-struct stats_interval stats_proportion_interval(uint64_t hits, uint64_t n, double confidence)
+struct stats_interval stats_share_interval(double share, double effective, double confidence)
 {
     double z = gsl_cdf_ugaussian_Qinv(tail(confidence));
-    double p, scale, centre, half;
+    double scale = 1 + z * z / effective;
+    double centre = (share + z * z / (2 * effective)) / scale;
+    double half =
+        z / scale * sqrt(share * (1 - share) / effective + z * z / (4 * effective * effective));
 
+    assert(share >= 0 && share <= 1 && effective > 0);
+    return (struct stats_interval){
+        .low = share <= 0 ? 0 : fmax(0, centre - half),
+        .high = share >= 1 ? 1 : fmin(1, centre + half),
+    };
+}
+
+struct stats_interval stats_proportion_interval(uint64_t hits, uint64_t n, double confidence)
+{
     assert(hits <= n);
     if (n == 0)
         return (struct stats_interval){0, 1};
-    p = (double)hits / (double)n;
-    scale = 1 + z * z / (double)n;
-    centre = (p + z * z / (2 * (double)n)) / scale;
-    half = z / scale * sqrt(p * (1 - p) / (double)n + z * z / (4 * (double)n * (double)n));
-    return (struct stats_interval){
-        .low = hits == 0 ? 0 : fmax(0, centre - half),
-        .high = hits == n ? 1 : fmin(1, centre + half),
-    };
+    return stats_share_interval((double)hits / (double)n, (double)n, confidence);
 }
 
 /* Fill @values from groups drawn with replacement; returns how many values came. */

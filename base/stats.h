@@ -102,9 +102,16 @@ struct stats_interval stats_mean_interval(const struct stats_moments *m, double 
 struct stats_interval stats_quantile_interval(const double *sorted, size_t n, double q,
                                               double confidence);
 
+/* stats_quantile_interval_of - the same where the @n values are worth only @effective independent
+ * ones (1 .. any number: more than n asks what a larger sample of the same shape would tell). */
+struct stats_interval stats_quantile_interval_of(const double *sorted, size_t n, double effective,
+                                                 double q, double confidence);
+
 /* stats_proportion_interval - of a probability of which @hits in @n were seen (Wilson's score).
  * The whole of 0..1 when n = 0. */
 struct stats_interval stats_proportion_interval(uint64_t hits, uint64_t n, double confidence);
+/* stats_share_interval - the same of a share of values worth @effective independent ones (> 0). */
+struct stats_interval stats_share_interval(double share, double effective, double confidence);
 
 /* Values that came in groups: group g is values[start[g]] up to values[start[g + 1]]. */
 struct stats_groups {

@@ -118,9 +118,12 @@ struct threshold_result {
     unsigned long line;
     double value; /* in the threshold's own unit; NaN = nothing to judge */
     double limit;
-    bool error; /* severity: error crosses the exit code, warning does not */
+    double low, high;             /* 95 % of the value; may be infinite; NaN as the value is */
+    uint64_t n;                   /* rows behind it, or replications */
+    uint32_t replications_needed; /* to decide it; 0 = decided, or cannot be said */
+    bool error;                   /* severity: error crosses the exit code, warning does not */
     bool crossed;
-    bool small_sample;    /* too few migrations for the claim */
+    bool small_sample;    /* the limit is inside the interval: not decided */
     enum value_unit unit; /* of value and limit */
 };
 
@@ -191,7 +194,8 @@ struct run_result {
     const char *digest;   /* of the resolved inputs, hex */
     const char *version;  /* of the program */
     uint64_t seed;
-    uint32_t replications; /* finished */
+    uint32_t replications;      /* finished */
+    uint32_t first_replication; /* the number of the first of them; 0 but for parts of a run */
     bool interrupted;
     size_t nr_migs, nr_rounds, nr_thresholds, nr_fixes, nr_events, nr_ops, nr_hazards;
     struct mig_result

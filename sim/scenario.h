@@ -20,6 +20,7 @@
 #include "models/params.h"
 #include "sim/attributes.h"
 #include "sim/cluster.h"
+#include "sim/measure.h"
 #include "sim/storage.h"
 #include "sim/topology.h"
 
@@ -185,11 +186,10 @@ struct scn_threshold {
     const char *text; /* "downtime.p99 < 500ms" */
     const char *file;
     unsigned long line;
-    const char *metric;    /* "downtime", "total_time", "timeouts", ... */
-    const char *statistic; /* "p99", "mean", "max", "rate", ... */
-    double limit;          /* ns, bytes or ratio, by metric */
-    bool less;             /* must stay below (else above) */
-    bool error;            /* severity */
+    struct measure measure;
+    double limit; /* ns, bytes or ratio, by metric */
+    bool less;    /* must stay below (else above) */
+    bool error;   /* severity */
 };
 
 struct scn_doc; /* private: sim/scenario_doc.h */

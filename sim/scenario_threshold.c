@@ -1,8 +1,8 @@
 /*
  * scenario_threshold.c - goals: "downtime.p99 < 500ms", "timeouts.rate < 1% warn".
  *
- * Reads and prints them; judging a run by them is for others.  Invariant: metric and statistic are
- * words of scn_metrics, and the limit is in the metric's unit.
+ * Reads and prints them; judging a run by them is for others.  Invariant: the class or VM it
+ * speaks of exists, and the limit is in the metric's unit.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,79 +14,42 @@
 #include "base/banned.h"
 
 enum {
-    KEY_ROOM = 64,
     LIMIT_ROOM = 64
 };
 
-static const struct scn_metric *find_metric(const char *name, struct option_nearest *nearest)
+/* A goal may speak of a class or of one VM: there must be one of that name. */
+static enum status find_whom(struct scn_resolver *r, const struct scn_entry *e,
+                             const struct measure *m)
 {
-    for (const struct scn_metric *m = scn_metrics; m->name; m++) {
-        if (strcmp(m->name, name) == 0)
-            return m;
-        option_nearest_offer(nearest, m->name);
+    struct option_nearest nearest = {.word = m->name};
+    const char *best = NULL;
+
+    if (m->scope == MEASURE_VM) {
+        if (name_index_find(&r->vms, m->name) != NAME_NONE)
+            return ST_OK;
+        best = name_index_nearest(&r->vms, m->name);
     }
-    return NULL;
-}
-
-/* min, mean, max, or p and a number from 0 to 100 in its shortest form. */
-static bool is_spread(const char *stat)
-{
-    double p;
-    char again[32];
-
-    if (strcmp(stat, "min") == 0 || strcmp(stat, "mean") == 0 || strcmp(stat, "max") == 0)
-        return true;
-    if (stat[0] != 'p' || units_parse_double(stat + 1, &p, NULL) != ST_OK)
-        return false;
-    snprintf(again, sizeof(again), "p%.10g", p);
-    return p > 0.0 && p < 100.0 && strcmp(again, stat) == 0;
-}
-
-static enum status unknown_metric(const struct scn_entry *e, const char *metric,
-                                  const struct option_nearest *nearest, struct diag *diag)
-{
-    diag_at(diag, ST_EINPUT, e->file, e->line, "'%s' is nothing that is measured", metric);
-    if (nearest->best)
-        diag_hint(diag, "did you mean '%s'?", nearest->best);
-    else
-        diag_hint(diag, "as downtime, total_time, drain.makespan, transferred, timeouts");
+    for (uint32_t i = 0; m->scope == MEASURE_CLASS && i < r->sc->nr_classes; i++) {
+        if (strcmp(r->sc->class_names[i], m->name) == 0)
+            return ST_OK;
+        option_nearest_offer(&nearest, r->sc->class_names[i]);
+        best = nearest.best;
+    }
+    if (m->scope == MEASURE_ALL)
+        return ST_OK;
+    diag_at(r->diag, ST_EINPUT, e->file, e->line, "there is no %s '%s'",
+            m->scope == MEASURE_VM ? "VM" : "[vm] section", m->name);
+    if (best)
+        diag_hint(r->diag, "did you mean '%s'?", best);
     return ST_EINPUT;
 }
 
-/* Splits "drain.makespan.p95" at its last point, and checks both halves.  p99.9 has a point too. */
 static enum status read_key(struct scn_resolver *r, const struct scn_entry *e,
-                            struct scn_threshold *t, const struct scn_metric **metric)
+                            struct scn_threshold *t)
 {
-    char name[KEY_ROOM];
-    struct option_nearest nearest = {.word = name};
-    const char *point = strrchr(e->key, '.');
-    const char *stat;
+    enum status st = measure_parse(e->key, &t->measure, r->diag);
 
-    if (strlen(e->key) >= KEY_ROOM || !point || point == e->key) {
-        diag_at(r->diag, ST_EINPUT, e->file, e->line, "the goal does not name a statistic");
-        diag_hint(r->diag, "write METRIC.STATISTIC < LIMIT, as downtime.p99 < 500ms");
-        return ST_EINPUT;
-    }
-    stat = point;
-    if (strspn(point + 1, "0123456789") == strlen(point + 1)) /* the point of p99.9 */
-        while (stat > e->key && *--stat != '.')
-            ;
-    snprintf(name, sizeof(name), "%.*s", (int)(stat - e->key), e->key);
-    *metric = find_metric(name, &nearest);
-    if (!*metric)
-        return unknown_metric(e, name, &nearest, r->diag);
-    stat++;
-    if (((*metric)->statistics & SCN_STAT_RATE) && strcmp(stat, "rate") != 0)
-        return diag_at(r->diag, ST_EINPUT, e->file, e->line, "%s has only the statistic 'rate'",
-                       name);
-    if (((*metric)->statistics & SCN_STAT_SPREAD) && !is_spread(stat)) {
-        diag_at(r->diag, ST_EINPUT, e->file, e->line, "'%s' is no statistic of %s", stat, name);
-        diag_hint(r->diag, "min, mean, max, or a percentile as p50, p99 or p99.9");
-        return ST_EINPUT;
-    }
-    t->metric = (*metric)->name;
-    t->statistic = arena_strdup(r->arena, stat);
-    return t->statistic ? ST_OK : scn_out_of_memory(r->diag);
+    return st == ST_OK ? find_whom(r, e, &t->measure) : st;
 }
 
 static enum status read_limit(const char *text, enum value_unit unit, double *limit,
@@ -114,7 +77,7 @@ static enum status read_limit(const char *text, enum value_unit unit, double *li
 
 /* "< 500ms warn": sign, limit, severity. */
 static enum status read_value(struct scn_resolver *r, const struct scn_entry *e,
-                              const struct scn_metric *metric, struct scn_threshold *t)
+                              struct scn_threshold *t)
 {
     const char *p = e->value, *end;
     char limit[LIMIT_ROOM];
@@ -142,17 +105,14 @@ static enum status read_value(struct scn_resolver *r, const struct scn_entry *e,
         return diag_at(r->diag, ST_EINPUT, e->file, e->line, "the limit is too long");
     memcpy(limit, p, (size_t)(end - p));
     limit[end - p] = '\0';
-    return read_limit(limit, metric->unit, &t->limit, r->diag);
+    return read_limit(limit, t->measure.metric->unit, &t->limit, r->diag);
 }
 
 static void add_limit(const struct scn_threshold *t, struct strbuf *out)
 {
-    enum value_unit unit = VALUE_COUNT;
+    enum value_unit unit = t->measure.metric->unit;
     char text[UNITS_TEXT];
 
-    for (const struct scn_metric *m = scn_metrics; m->name; m++)
-        if (strcmp(m->name, t->metric) == 0)
-            unit = m->unit;
     if (unit == VALUE_NS)
         strbuf_addstr(out, units_time_exact(text, (int64_t)t->limit));
     else if (unit == VALUE_BYTES)
@@ -166,7 +126,8 @@ static void add_limit(const struct scn_threshold *t, struct strbuf *out)
 /* "downtime.p99 < 500ms" with exact units. */
 static void threshold_text(const struct scn_threshold *t, struct strbuf *out)
 {
-    strbuf_addf(out, "%s.%s %c ", t->metric, t->statistic, t->less ? '<' : '>');
+    measure_print(&t->measure, out);
+    strbuf_addf(out, " %c ", t->less ? '<' : '>');
     add_limit(t, out);
     strbuf_addstr(out, t->error ? "" : " warn");
 }
@@ -201,14 +162,13 @@ enum status scn_resolve_thresholds(struct scn_resolver *r)
         return scn_out_of_memory(r->diag);
     for (const struct scn_entry *e = s ? s->entries : NULL; e; e = e->next) {
         struct scn_threshold *t = &r->sc->thresholds[r->sc->nr_thresholds];
-        const struct scn_metric *metric;
         enum status st;
 
         t->file = e->file;
         t->line = e->line;
-        st = read_key(r, e, t, &metric);
+        st = read_key(r, e, t);
         if (st == ST_OK)
-            st = read_value(r, e, metric, t);
+            st = read_value(r, e, t);
         if (st != ST_OK) {
             if (r->diag) {
                 snprintf(r->diag->file, sizeof(r->diag->file), "%s", e->file);

@@ -335,8 +335,9 @@ Test(layers, a_stronger_goal_takes_the_place_of_a_weaker_one)
     load_ok(&sc, path, set, 1);
     cr_assert_eq(sc.nr_thresholds, 2);
     cr_assert_float_eq(sc.thresholds[1].limit, 1e8, 0.0);
-    cr_assert_str_eq(sc.thresholds[1].metric, "downtime");
-    cr_assert_str_eq(sc.thresholds[1].statistic, "p99");
+    cr_assert_str_eq(sc.thresholds[1].measure.metric->name, "downtime");
+    cr_assert_eq(sc.thresholds[1].measure.statistic, MEASURE_QUANTILE);
+    cr_assert_float_eq(sc.thresholds[1].measure.quantile, 0.99, 1e-12);
     cr_assert(sc.thresholds[1].less && sc.thresholds[1].error);
     scenario_release(&sc);
 }

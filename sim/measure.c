@@ -1,0 +1,375 @@
+/*
+ * measure.c - from rows to the values that a measure speaks of, and from its words to a measure.
+ *
+ * A metric is one function from a row to a number; it says itself which rows it counts.  Shares of
+ * outcomes are means of zeros and ones.  What a replication has one of (its makespan, say) is
+ * collected over its rows.  Intervals are measure_interval.c.
+ */
+#include "sim/measure.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "sim/measure_int.h"
+#include "sim/scenario_options.h"
+
+#include "base/banned.h"
+
+/* False where the row has no such value. */
+typedef bool row_metric(const struct scenario *sc, const struct mig_result *mig, double *value);
+
+static bool known_ns(int64_t ns, double *value)
+{
+    *value = (double)ns;
+    return ns >= 0;
+}
+
+static bool downtime(const struct scenario *sc, const struct mig_result *mig, double *value)
+{
+    (void)sc;
+    return mig->started_ns >= 0 && known_ns(mig->downtime_ns, value);
+}
+
+static bool blackout(const struct scenario *sc, const struct mig_result *mig, double *value)
+{
+    (void)sc;
+    return mig->started_ns >= 0 && known_ns(mig->blackout_ns, value);
+}
+
+static bool total_time(const struct scenario *sc, const struct mig_result *mig, double *value)
+{
+    (void)sc;
+    return mig->started_ns >= 0 && known_ns(mig->total_ns, value);
+}
+
+/* Who still waits at the horizon has waited at least until then; who was refused never waited. */
+static bool queue_time(const struct scenario *sc, const struct mig_result *mig, double *value)
+{
+    if (mig->started_ns >= 0)
+        return known_ns(mig->started_ns - mig->queued_ns, value);
+    return mig->outcome == OUTCOME_QUEUED && known_ns(sc->horizon_ns - mig->queued_ns, value);
+}
+
+/* Only of those that went into post-copy: the rest would make any mean look good. */
+static bool postcopy_time(const struct scenario *sc, const struct mig_result *mig, double *value)
+{
+    (void)sc;
+    return mig->postcopy_ns > 0 && known_ns(mig->postcopy_ns, value);
+}
+
+static bool transferred(const struct scenario *sc, const struct mig_result *mig, double *value)
+{
+    (void)sc;
+    *value = (double)mig->transferred_bytes;
+    return mig->started_ns >= 0;
+}
+
+static bool rounds(const struct scenario *sc, const struct mig_result *mig, double *value)
+{
+    (void)sc;
+    *value = mig->rounds;
+    return mig->started_ns >= 0;
+}
+
+static bool throttle(const struct scenario *sc, const struct mig_result *mig, double *value)
+{
+    (void)sc;
+    *value = mig->max_throttle_pct / 100.0;
+    return mig->started_ns >= 0;
+}
+
+static bool slowdown(const struct scenario *sc, const struct mig_result *mig, double *value)
+{
+    (void)sc;
+    *value = mig->guest_slowdown_ratio;
+    return mig->started_ns >= 0 && isfinite(mig->guest_slowdown_ratio);
+}
+
+static const struct {
+    const char *name;
+    row_metric *of_row;
+} row_metrics[] = {
+    {"downtime", downtime},     {"blackout", blackout},           {"total_time", total_time},
+    {"queue_time", queue_time}, {"postcopy_time", postcopy_time}, {"transferred", transferred},
+    {"rounds", rounds},         {"throttle", throttle},           {"slowdown", slowdown},
+};
+
+static const struct {
+    const char *name;
+    enum outcome outcome;
+} outcome_metrics[] = {
+    {"completed", OUTCOME_COMPLETED}, {"timeouts", OUTCOME_TIMEOUT},
+    {"cancelled", OUTCOME_CANCELLED}, {"failed", OUTCOME_FAILED},
+    {"rejected", OUTCOME_REJECTED},   {"queued", OUTCOME_QUEUED},
+};
+
+#define NR(table) (sizeof(table) / sizeof((table)[0]))
+
+/* ---- from rows to values ---- */
+
+/* Names are shared by the rows of a VM or class, so most rows are told by the pointer alone. */
+struct filter {
+    const struct measure *m;
+    const char *last;
+    bool last_fits;
+};
+
+static bool fits(struct filter *f, const struct mig_result *mig)
+{
+    const char *name = f->m->scope == MEASURE_CLASS ? mig->vm_class : mig->vm;
+
+    if (f->m->scope == MEASURE_ALL)
+        return true;
+    if (!name)
+        return false;
+    if (name != f->last) {
+        f->last = name;
+        f->last_fits = strcmp(name, f->m->name) == 0;
+    }
+    return f->last_fits;
+}
+
+static void add_value(struct measure_sample *s, uint32_t replication, double value)
+{
+    if (s->nr_groups == 0 || s->replication[s->nr_groups - 1] != replication) {
+        s->replication[s->nr_groups] = replication;
+        s->start[s->nr_groups++] = s->nr;
+    }
+    s->values[s->nr++] = value;
+    s->start[s->nr_groups] = s->nr;
+}
+
+/* Rows of one wish stand together; the last attempt says what became of it. */
+static bool last_attempt(const struct run_result *run, size_t i)
+{
+    const struct mig_result *mig = &run->migs[i];
+
+    return i + 1 == run->nr_migs || mig[1].replication != mig->replication ||
+           mig[1].job != mig->job;
+}
+
+/* First request to last end, and the bytes of all: one value a replication. */
+static void collect_drains(struct measure_sample *s, const struct scenario *sc,
+                           const struct run_result *run, const struct measure *m)
+{
+    bool makespan = strcmp(m->metric->name, "drain.makespan") == 0;
+    struct filter filter = {.m = m};
+
+    for (size_t i = 0; i < run->nr_migs;) {
+        uint32_t replication = run->migs[i].replication;
+        int64_t first = INT64_MAX, last = 0;
+        double bytes = 0.0;
+
+        for (; i < run->nr_migs && run->migs[i].replication == replication; i++) {
+            const struct mig_result *mig = &run->migs[i];
+            int64_t end = mig->ended_ns >= 0 ? mig->ended_ns : sc->horizon_ns;
+
+            if (!fits(&filter, mig))
+                continue;
+            first = mig->queued_ns < first ? mig->queued_ns : first;
+            last = end > last ? end : last;
+            bytes += (double)mig->transferred_bytes;
+        }
+        if (first == INT64_MAX)
+            continue;
+        add_value(s, replication, !makespan ? bytes : last > first ? (double)(last - first) : 0.0);
+    }
+}
+
+static void collect_rows(struct measure_sample *s, const struct scenario *sc,
+                         const struct run_result *run, const struct measure *m, row_metric *of_row)
+{
+    struct filter filter = {.m = m};
+    double value;
+
+    for (size_t i = 0; i < run->nr_migs; i++)
+        if (fits(&filter, &run->migs[i]) && of_row(sc, &run->migs[i], &value))
+            add_value(s, run->migs[i].replication, value);
+}
+
+static void collect_outcomes(struct measure_sample *s, const struct run_result *run,
+                             const struct measure *m, enum outcome outcome)
+{
+    bool wishes = strcmp(m->metric->name, "moved") == 0;
+    struct filter filter = {.m = m};
+
+    for (size_t i = 0; i < run->nr_migs; i++)
+        if (fits(&filter, &run->migs[i]) && (!wishes || last_attempt(run, i)))
+            add_value(s, run->migs[i].replication, run->migs[i].outcome == outcome);
+}
+
+static void collect(struct measure_sample *s, const struct scenario *sc,
+                    const struct run_result *run, const struct measure *m)
+{
+    const char *name = m->metric->name;
+
+    for (size_t k = 0; k < NR(row_metrics); k++)
+        if (strcmp(row_metrics[k].name, name) == 0) {
+            collect_rows(s, sc, run, m, row_metrics[k].of_row);
+            return;
+        }
+    for (size_t k = 0; k < NR(outcome_metrics); k++)
+        if (strcmp(outcome_metrics[k].name, name) == 0) {
+            collect_outcomes(s, run, m, outcome_metrics[k].outcome);
+            return;
+        }
+    if (strcmp(name, "moved") == 0) {
+        collect_outcomes(s, run, m, OUTCOME_COMPLETED);
+        return;
+    }
+    assert(strncmp(name, "drain.", 6) == 0);
+    collect_drains(s, sc, run, m);
+}
+
+enum status measure_collect(struct measure_sample *s, const struct scenario *sc,
+                            const struct run_result *run, const struct measure *m)
+{
+    size_t groups = 1;
+
+    *s = (struct measure_sample){0};
+    for (size_t i = 1; i < run->nr_migs; i++)
+        groups += run->migs[i].replication != run->migs[i - 1].replication;
+    s->values = calloc(run->nr_migs + 1, sizeof(*s->values));
+    s->start = calloc(groups + 1, sizeof(*s->start));
+    s->replication = calloc(groups, sizeof(*s->replication));
+    if (!s->values || !s->start || !s->replication)
+        return ST_ENOMEM;
+    collect(s, sc, run, m);
+    return ST_OK;
+}
+
+void measure_sample_release(struct measure_sample *s)
+{
+    free(s->replication);
+    free(s->start);
+    free(s->sorted);
+    free(s->values);
+    *s = (struct measure_sample){0};
+}
+
+bool measure_sample_sort(struct measure_sample *s)
+{
+    s->sorted = calloc(s->nr + 1, sizeof(*s->sorted));
+    if (!s->sorted)
+        return false;
+    memcpy(s->sorted, s->values, s->nr * sizeof(*s->sorted));
+    stats_sort(s->sorted, s->nr);
+    return true;
+}
+
+/* ---- from values to figures ---- */
+
+double measure_value(const struct measure *m, const double *sorted, size_t nr)
+{
+    struct stats_moments moments = STATS_MOMENTS_INIT;
+
+    assert(nr > 0);
+    switch (m->statistic) {
+    case MEASURE_MIN:
+        return sorted[0];
+    case MEASURE_MAX:
+        return sorted[nr - 1];
+    case MEASURE_QUANTILE:
+        return stats_quantile_sorted(sorted, nr, m->quantile);
+    case MEASURE_RATE: {
+        double hits = 0.0; /* a sum of ones is exact */
+
+        for (size_t i = 0; i < nr; i++)
+            hits += sorted[i];
+        return hits / (double)nr;
+    }
+    case MEASURE_MEAN:
+        break;
+    }
+    for (size_t i = 0; i < nr; i++)
+        stats_moments_add(&moments, sorted[i]);
+    return moments.mean;
+}
+
+enum status measure_of(const struct scenario *sc, const struct run_result *run,
+                       const struct measure *m, struct measured *out)
+{
+    struct measure_sample s;
+    enum status st = measure_collect(&s, sc, run, m);
+
+    *out = (struct measured){.value = NAN, .low = NAN, .high = NAN, .unit = m->metric->unit};
+    if (st == ST_OK && !measure_sample_sort(&s))
+        st = ST_ENOMEM;
+    if (st == ST_OK && s.nr > 0) {
+        struct stats_interval interval = measure_interval(&s, m, 1.0);
+
+        out->value = measure_value(m, s.sorted, s.nr);
+        out->low = interval.low;
+        out->high = interval.high;
+        out->n = s.nr;
+        out->effective = (uint64_t)measure_effective(&s, m);
+        out->replications = (uint32_t)s.nr_groups;
+    }
+    measure_sample_release(&s);
+    return st;
+}
+
+enum status measure_replications(const struct scenario *sc, const struct run_result *run,
+                                 const struct measure *m, double *values)
+{
+    struct measure_sample s;
+    enum status st = measure_collect(&s, sc, run, m);
+
+    for (uint32_t r = 0; r < run->replications; r++)
+        values[r] = NAN;
+    for (size_t g = 0; st == ST_OK && g < s.nr_groups; g++) {
+        uint32_t r = s.replication[g] - run->first_replication;
+        size_t nr = s.start[g + 1] - s.start[g];
+
+        assert(r < run->replications);
+        stats_sort(s.values + s.start[g], nr);
+        values[r] = measure_value(m, s.values + s.start[g], nr);
+    }
+    measure_sample_release(&s);
+    return st;
+}
+
+static bool decided(const struct measure_sample *s, const struct measure *m, double limit,
+                    double times)
+{
+    struct stats_interval interval = measure_interval(s, m, times);
+
+    return !(interval.low < limit && limit < interval.high);
+}
+
+enum status measure_decide(const struct scenario *sc, const struct run_result *run,
+                           const struct measure *m, double limit, uint32_t *out)
+{
+    static const uint32_t most = 1000000;
+    uint32_t now = run->replications ? run->replications : 1, low = now, high = now;
+    struct measure_sample s;
+    enum status st = measure_collect(&s, sc, run, m);
+
+    *out = 0;
+    if (st == ST_OK && !measure_sample_sort(&s))
+        st = ST_ENOMEM;
+    if (st != ST_OK || s.nr == 0)
+        goto out;
+    while (high < most && !decided(&s, m, limit, (double)high / (double)now)) {
+        low = high;
+        high = high > most / 2 ? most : 2 * high;
+    }
+    if (!decided(&s, m, limit, (double)high / (double)now))
+        goto out;
+    while (high - low > 1 && high - low > high / 64) { /* a hint: to some percent */
+        uint32_t mid = low + (high - low) / 2;
+
+        if (decided(&s, m, limit, (double)mid / (double)now))
+            high = mid;
+        else
+            low = mid;
+    }
+    *out = high;
+out:
+    measure_sample_release(&s);
+    return st;
+}
