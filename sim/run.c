@@ -32,7 +32,8 @@ struct part {
 struct pool {
     const struct scenario *sc;
     const struct run_options *options;
-    struct part *parts; /* by replication */
+    uint32_t nr;        /* replications to run */
+    struct part *parts; /* [nr] */
     struct arena *texts[JOBS_MAX];
     atomic_uint next, nr_texts;
     atomic_bool failed;
@@ -77,9 +78,9 @@ static void *work(void *arg)
     while (!(p->options->stop && *p->options->stop)) {
         uint32_t r = atomic_fetch_add(&p->next, 1);
 
-        if (r >= p->sc->replications)
+        if (r >= p->nr)
             break;
-        sim_run(sim, r);
+        sim_run(sim, p->options->first_replication + r);
         if (!keep(&p->parts[r], sim)) {
             atomic_store(&p->failed, true);
             if (sim_status(sim) == ST_EINPUT)
@@ -94,14 +95,14 @@ static void *work(void *arg)
     return 0;
 }
 
-static uint32_t jobs_for(const struct scenario *sc, uint32_t jobs)
+static uint32_t jobs_for(uint32_t replications, uint32_t jobs)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
     if (jobs == 0)
         jobs = cores > 0 ? (uint32_t)cores : 1;
-    if (jobs > sc->replications)
-        jobs = sc->replications;
+    if (jobs > replications)
+        jobs = replications;
     return jobs > JOBS_MAX ? JOBS_MAX : jobs;
 }
 
@@ -163,10 +164,10 @@ static bool pack(struct pool *p, struct run_result *out)
     out->texts = calloc(JOBS_MAX, sizeof(struct arena *));
     if (!out->texts)
         return false;
-    while (out->replications < p->sc->replications && p->parts[out->replications].done)
+    while (out->replications < p->nr && p->parts[out->replications].done)
         out->replications++;
-    out->interrupted = out->replications < p->sc->replications;
-    if (p->sc->replications == 1 && out->replications == 1) {
+    out->interrupted = out->replications < p->nr;
+    if (p->nr == 1 && out->replications == 1) {
         struct part *part = &p->parts[0];
 
         out->migs = part->migs;
@@ -201,15 +202,16 @@ static void free_parts(struct pool *p, size_t nr)
 enum status run_scenario(const struct scenario *sc, const struct run_options *options,
                          struct run_result *out, struct diag *diag)
 {
-    struct pool pool = {.sc = sc, .options = options};
-    size_t reps = sc->replications ? sc->replications : 1;
+    uint32_t nr = options->nr_replications ? options->nr_replications : sc->replications;
+    struct pool pool = {.sc = sc, .options = options, .nr = nr};
+    size_t reps = nr ? nr : 1;
     enum status st = ST_ENOMEM;
 
     *out = (struct run_result){
         .scenario = sc->path, .digest = sc->digest, .version = options->version, .seed = sc->seed};
     pool.parts = calloc(reps, sizeof(*pool.parts));
     if (pool.parts) {
-        work_all(&pool, jobs_for(sc, options->jobs));
+        work_all(&pool, jobs_for(nr, options->jobs));
         if (!atomic_load(&pool.failed) && pack(&pool, out))
             st = out->interrupted ? ST_EINTR : thresholds_judge(sc, out);
     }
