@@ -42,7 +42,7 @@ enum mode {
 };
 
 /* Of one run. */
-struct measured {
+struct timed {
     double cpu_s;
     double mean_s; /* of a migration */
     uint32_t nr;
@@ -71,13 +71,13 @@ static const char *host_name(uint32_t i, uint32_t nr, char name[32])
     return name;
 }
 
-static struct measured run_here(uint32_t nr, bool varied)
+static struct timed run_here(uint32_t nr, bool varied)
 {
     char name[32];
     size_t cap = 4096 + (size_t)nr * 80, len;
     char *text = malloc(cap);
     uint32_t runs = nr < 1000 ? 1000 / nr : 1; /* one alone is too short to measure */
-    struct measured out = {0};
+    struct timed out = {0};
     struct scenario sc;
     struct diag diag;
     const struct mig_result *rows;
@@ -217,7 +217,7 @@ static void run_there(uint32_t nr, bool varied, enum mode mode, int to)
     int argc = NR_SETTINGS, fd = mkstemp(path);
     FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
     struct guest *guests = calloc(nr, sizeof(*guests));
-    struct measured out = {.nr = nr};
+    struct timed out = {.nr = nr};
 
     for (int i = 0; i < NR_SETTINGS; i++)
         argv[i] = strdup(settings[i]); /* goes with the child */
@@ -242,9 +242,9 @@ static void run_there(uint32_t nr, bool varied, enum mode mode, int to)
     _exit(write(to, &out, sizeof(out)) == sizeof(out) ? 0 : 1);
 }
 
-static struct measured ask_simgrid(uint32_t nr, bool varied, enum mode mode)
+static struct timed ask_simgrid(uint32_t nr, bool varied, enum mode mode)
 {
-    struct measured out = {0};
+    struct timed out = {0};
     int ends[2];
     pid_t child;
 
@@ -263,7 +263,7 @@ static struct measured ask_simgrid(uint32_t nr, bool varied, enum mode mode)
     return out;
 }
 
-static void print_peer(const char *name, const struct measured *peer, const struct measured *own)
+static void print_peer(const char *name, const struct timed *peer, const struct timed *own)
 {
     if (peer->nr == 0) {
         printf("  %-8s failed\n", name);
@@ -285,7 +285,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]) - quick; i++) {
         for (int varied = 0; varied < 2; varied++) {
-            struct measured own = run_here(sizes[i], varied), plugin, bare;
+            struct timed own = run_here(sizes[i], varied), plugin, bare;
 
             plugin = ask_simgrid(sizes[i], varied, PLUGIN);
             bare = ask_simgrid(sizes[i], varied, BARE);
