@@ -6,7 +6,7 @@
 
 #include "answers/score.h"
 #include "cli/cmd.h"
-#include "reports/chart.h"
+#include "cli/plot.h"
 
 /* The captures by their paths, scored. */
 struct score_view {
@@ -26,8 +26,7 @@ enum {
 };
 
 struct score_plots {
-    const char *path[SCORE_PLOTS];
-    enum chart_form form[SCORE_PLOTS];
+    struct cli_plot plot[SCORE_PLOTS];
 };
 
 /* score_plots_check - are the names fit; before the work. */

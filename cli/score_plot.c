@@ -27,48 +27,14 @@ static const struct {
 } plots_of[SCORE_PLOTS] = {
     {"plot", draw_scatter}, {"plot-errors", draw_errors}, {"plot-course", draw_course}};
 
-/* Not of the result, so not through cli_emit(). */
-static enum status write_file(const char *path, const struct strbuf *text, struct diag *diag)
-{
-    FILE *file = fopen(path, "wb");
-    bool whole;
-
-    if (!file)
-        return diag_errno(diag, ST_EOUTPUT, path, "cannot open for writing");
-    whole = fwrite(strbuf_text(text), 1, text->len, file) == text->len;
-    if (fclose(file) != 0 || !whole)
-        return diag_errno(diag, ST_EOUTPUT, path, "cannot write the picture");
-    return ST_OK;
-}
-
-/* By the name of the file. */
-static enum status plot_form(const char *option, const char *path, enum chart_form *form,
-                             struct diag *diag)
-{
-    size_t len = strlen(path);
-
-    if (!chart_available())
-        return diag_set(diag, ST_EUSAGE, "--%s: this program was built without charts", option);
-    *form = CHART_SVG;
-    if (len > 4 && strcmp(path + len - 4, ".svg") == 0)
-        return ST_OK;
-    *form = CHART_PNG;
-    if (len > 4 && strcmp(path + len - 4, ".png") == 0)
-        return ST_OK;
-    return diag_set(diag, ST_EUSAGE, "--%s: '%s' ends neither in .svg nor in .png", option, path);
-}
-
 enum status score_plots_check(struct score_plots *plots, const struct cli_opts *o,
                               struct diag *diag)
 {
     enum status st = ST_OK;
 
     *plots = (struct score_plots){0};
-    for (size_t i = 0; i < SCORE_PLOTS && st == ST_OK; i++) {
-        plots->path[i] = cli_value(o, plots_of[i].option);
-        if (plots->path[i])
-            st = plot_form(plots_of[i].option, plots->path[i], &plots->form[i], diag);
-    }
+    for (size_t i = 0; i < SCORE_PLOTS && st == ST_OK; i++)
+        st = cli_plot_check(&plots->plot[i], o, plots_of[i].option, diag);
     return st;
 }
 
@@ -234,14 +200,14 @@ enum status score_plots_write(const struct score_plots *plots, const struct scor
     enum status st = ST_OK;
 
     for (size_t i = 0; i < SCORE_PLOTS && st == ST_OK; i++) {
-        const struct chart_look look = {plots->form[i], "score"};
+        const struct cli_plot *plot = &plots->plot[i];
         struct strbuf out = STRBUF_INIT;
 
-        if (!plots->path[i])
+        if (!plot->path)
             continue;
-        st = plots_of[i].draw(&out, &look, v, diag);
+        st = plots_of[i].draw(&out, &plot->look, v, diag);
         if (st == ST_OK)
-            st = write_file(plots->path[i], &out, diag);
+            st = cli_plot_write(plot, &out, diag);
         strbuf_release(&out);
     }
     return st;

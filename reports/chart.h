@@ -124,4 +124,116 @@ struct chart_course {
 enum status chart_course(struct strbuf *out, const struct chart_look *look,
                          const struct chart_course *what);
 
+/* What a run said of a sweep's setting about the thresholds. */
+enum chart_met {
+    CHART_UNJUDGED,
+    CHART_MET,
+    CHART_CROSSED
+};
+
+/* A measure over two settings: a cell each, coloured from best to worst. */
+struct chart_heat {
+    const char *x_name, *y_name; /* the settings that vary: "migration.max_bandwidth" */
+    const char *const *x_labels, *const *y_labels; /* their values, in order */
+    size_t nr_x, nr_y;                             /* >= 1; @y_labels[0] is the lowest row */
+    const char *measure;                           /* "downtime.p99" */
+    enum value_unit unit;
+    bool more_is_better;
+    const double *values;      /* [y * nr_x + x]; NaN = unknown */
+    const enum chart_met *met; /* alike; NULL = there are no thresholds */
+    size_t present; /* index of the settings as they are now; SIZE_MAX = not among them */
+    const char *subtitle;
+};
+
+enum status chart_heat(struct strbuf *out, const struct chart_look *look,
+                       const struct chart_heat *what);
+
+/* A measure over one setting, with the interval of each value. */
+struct chart_level {
+    const char *label; /* the setting's value */
+    double value;      /* NaN = unknown */
+    double low, high;  /* the interval; NaN = none */
+    enum chart_met met;
+};
+
+struct chart_levels {
+    const char *x_name, *measure;
+    enum value_unit unit;
+    bool more_is_better;
+    const struct chart_level *levels;
+    size_t nr;      /* >= 1 */
+    size_t present; /* SIZE_MAX = not among them */
+    double limit;   /* a threshold of this measure; NaN = none */
+    const char *subtitle;
+};
+
+enum status chart_levels(struct strbuf *out, const struct chart_look *look,
+                         const struct chart_levels *what);
+
+/* Two measures of many settings, of which one cannot be bettered without the other. */
+struct chart_choice {
+    const char *name; /* the settings in words */
+    double x, y;      /* of the measures; a choice with one that is not finite is left out */
+    bool front;       /* no other is better in both */
+    bool allowed;     /* meets the goals */
+    bool present;     /* the settings as they are now */
+};
+
+struct chart_pareto {
+    const char *x_name, *y_name; /* the measures */
+    enum value_unit x_unit, y_unit;
+    bool x_more_is_better, y_more_is_better;
+    const struct chart_choice *choices;
+    size_t nr;
+    const char *subtitle;
+};
+
+enum status chart_pareto(struct strbuf *out, const struct chart_look *look,
+                         const struct chart_pareto *what);
+
+/* How far a measure moves when one input at a time goes from low to high. */
+struct chart_swing {
+    const char *name;                   /* the input: "guest.dirty_rate" */
+    const char *low_input, *high_input; /* "80 MB/s"; may be NULL */
+    double low, high;                   /* the measure there; NaN = unknown */
+};
+
+struct chart_tornado {
+    const char *measure;
+    enum value_unit unit;
+    double base;  /* with all inputs as they are */
+    double limit; /* a threshold of this measure; NaN = none */
+    const struct chart_swing *swings;
+    size_t nr; /* drawn widest first, up to TORNADO_ROWS */
+    const char *subtitle;
+};
+
+enum {
+    TORNADO_ROWS = 16
+};
+
+enum status chart_tornado(struct strbuf *out, const struct chart_look *look,
+                          const struct chart_tornado *what);
+
+/* Use of links over time: a strip each, on one time axis. */
+struct chart_link {
+    const char *name;
+    const double *used; /* [nr_steps], share of the link's rate, 0..1; NaN = unknown */
+};
+
+struct chart_links {
+    const struct chart_link *links;
+    size_t nr; /* drawn busiest first, up to LINK_ROWS */
+    size_t nr_steps;
+    double step_ns;
+    const char *subtitle;
+};
+
+enum {
+    LINK_ROWS = 12
+};
+
+enum status chart_links(struct strbuf *out, const struct chart_look *look,
+                        const struct chart_links *what);
+
 #endif

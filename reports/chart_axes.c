@@ -169,7 +169,7 @@ void chart_size_ticks(double low, double high, unsigned want, struct chart_ticks
 static void heading_line(struct chart *c, double width, double y, struct chart_font font,
                          const char *text)
 {
-    size_t columns = (size_t)((width - 48) / (font.size * (font.flags & CHART_BOLD ? 0.56 : 0.5)));
+    size_t columns = (size_t)((width - 48) / (font.size * (font.flags & CHART_BOLD ? 0.52 : 0.5)));
     struct strbuf cut = STRBUF_INIT;
     size_t all = cell_width(text);
 

@@ -60,6 +60,45 @@ void chart_time_axis(struct chart *c, const struct chart_scale *x, double top, d
 void chart_log_time_axis(struct chart *c, const struct chart_scale *x, double top, double y,
                          const char *name);
 
+/* ---- measures of any unit (chart_values.c) ---- */
+
+enum {
+    CHART_VALUE = 32
+};
+
+/* chart_value - @v with its unit: "41.2 s", "12 GiB", "97.3 %", "1.5"; "-" if it is not finite. */
+char *chart_value(char buf[CHART_VALUE], enum value_unit unit, double v);
+
+/* Least and greatest of what was offered. */
+struct chart_range {
+    double low, high;
+};
+#define CHART_RANGE_EMPTY                                                                          \
+    {                                                                                              \
+        INFINITY, -INFINITY                                                                        \
+    }
+
+/* chart_range_offer - values that are not finite are not taken. */
+void chart_range_offer(struct chart_range *range, double v);
+/* chart_value_scale - over @range with room at both ends, from pixel @from to @to; logarithmic
+ * where the values are positive and lie far apart. */
+struct chart_scale chart_value_scale(enum value_unit unit, struct chart_range range, double from,
+                                     double to);
+/* chart_value_ticks - round values of the unit on @s, not more than about @want. */
+void chart_value_ticks(enum value_unit unit, const struct chart_scale *s, unsigned want,
+                       struct chart_ticks *t);
+/* chart_value_axis_x, _y - grid lines, labels and the measure's name, below or left of the plot. */
+struct chart_frame {
+    double left, right, top, bottom;
+};
+void chart_value_axis_x(struct chart *c, const struct chart_scale *s,
+                        const struct chart_frame *frame, enum value_unit unit, const char *name);
+void chart_value_axis_y(struct chart *c, const struct chart_scale *s,
+                        const struct chart_frame *frame, enum value_unit unit, const char *name);
+
+/* chart_cut - @text cut to @width pixels of a font of @size, into @out. */
+const char *chart_cut(struct strbuf *out, const char *text, double width, double size);
+
 /* A legend entry; a list ends with a NULL text. */
 struct chart_key {
     enum chart_color color;

@@ -25,6 +25,10 @@ enum chart_color {
     COLOR_WARN,
     COLOR_OTHER,
     COLOR_BAND,
+    COLOR_ON_DARK, /* text on the strong ends of the ramp, in both themes */
+    COLOR_ON_LIGHT,
+    COLOR_HEAT, /* the first step of the ramp from best to worst */
+    COLOR_HEAT_WORST = COLOR_HEAT + 8,
     COLOR_NR
 };
 
