@@ -27,6 +27,8 @@ enum status cluster_init(struct sim *sim)
     c->held = calloc(sim->cap_migs, sizeof(*c->held));
     if (!c->held || !c->jobs || !c->vms || !c->hosts || !c->first_vm || !c->last_vm)
         return ST_ENOMEM;
+    if (cluster_reset_init(sim) != ST_OK)
+        return ST_ENOMEM;
     /* parked by what they lack: alike VMs with any target, or one wanted target, or a VM that lacks
      * what others do not */
     if (placement_init(sim) != ST_OK || operations_init(sim) != ST_OK)
@@ -40,6 +42,7 @@ void cluster_release(struct sim *sim)
 
     placement_release(sim);
     operations_release(sim);
+    cluster_reset_release(sim);
     free(c->jobs);
     free(c->vms);
     free(c->hosts);
@@ -55,7 +58,9 @@ void cluster_move_vm(struct sim *sim, uint32_t vm, uint32_t host)
     struct cluster *c = &sim->cluster;
     struct vm_state *v = &c->vms[vm];
 
+    cluster_touch(sim, sim->sc->vms[vm].host);
     if (v->host != HOST_NONE) {
+        cluster_touch(sim, v->host);
         if (v->prev != VM_NONE)
             c->vms[v->prev].next = v->next;
         else
@@ -69,6 +74,7 @@ void cluster_move_vm(struct sim *sim, uint32_t vm, uint32_t host)
     v->next = v->prev = VM_NONE;
     if (host == HOST_NONE)
         return;
+    cluster_touch(sim, host);
     v->prev = c->last_vm[host];
     c->last_vm[host] = vm;
     if (v->prev != VM_NONE)
@@ -111,23 +117,12 @@ void cluster_begin(struct sim *sim)
     c->rules = sc->cluster.rules;
     c->total = c->nr_held = 0;
     c->sequence = 0;
+    queue_reset(&c->queue, c->jobs, c->nr_jobs);
     c->nr_jobs = sc->nr_requests;
     for (uint32_t i = 0; i < sc->nr_requests; i++)
         c->jobs[i] = request_job(sc, i);
     c->wake = EVENT_NONE;
-    queue_clear(&c->queue);
-    memset(c->hosts, 0, sc->nr_hosts * sizeof(*c->hosts));
-    memset(c->first_vm, 0xff, sc->nr_hosts * sizeof(*c->first_vm));
-    memset(c->last_vm, 0xff, sc->nr_hosts * sizeof(*c->last_vm));
-    placement_begin(sim);
-    for (uint32_t i = 0; i < sc->nr_vms; i++) {
-        c->vms[i] =
-            (struct vm_state){.host = HOST_NONE, .job = JOB_NONE, .next = VM_NONE, .prev = VM_NONE};
-        if (!sc->vms[i].guest) /* left out of a scenario that was narrowed to one VM */
-            continue;
-        cluster_move_vm(sim, i, sc->vms[i].host);
-        placement_book(sim, i, sc->vms[i].host);
-    }
+    cluster_reset(sim);
     operations_begin(sim);
 }
 

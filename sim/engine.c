@@ -505,12 +505,9 @@ static void begin_platform(struct sim *sim)
     const struct platform_ops *p = sim->platform;
 
     memset(sim->platform_state, 0, p->sim_state_bytes);
-    memset(sim->platform_vms, 0, (size_t)p->vm_state_bytes * sim->sc->nr_vms);
-    memset(sim->platform_hosts, 0, (size_t)p->host_state_bytes * sim->sc->nr_hosts);
-    if (!p->begin)
-        return;
-    p->begin(sim);
-    placement_rules_changed(sim);
+    if (p->begin)
+        p->begin(sim);
+    placement_begin(sim);
 }
 
 /* Shares are due, and nothing else happens before time goes on. */

@@ -130,6 +130,7 @@ static void submit(struct sim *sim, uint32_t id)
         job_end_unstarted(sim, job, OUTCOME_REJECTED, why);
         return;
     }
+    cluster_touch(sim, sim->sc->vms[job->vm].host);
     sim->cluster.vms[job->vm].job = id;
     if (job->cancel_at_ns >= 0)
         sim_push(sim, job->cancel_at_ns > sim->now_ns ? job->cancel_at_ns : sim->now_ns, 0,

@@ -13,65 +13,6 @@
 
 /* ---- memory ---- */
 
-static bool anybody_counts(const struct placement *p)
-{
-    for (uint32_t i = 0; i < p->sc->place.nr_vm_attrs; i++)
-        if (p->vm_attrs[i].nr_amounts || p->vm_attrs[i].huge_pages)
-            return true;
-    return false;
-}
-
-static bool anybody_in_one_node(const struct placement *p)
-{
-    for (uint32_t i = 0; i < p->sc->place.nr_vm_attrs; i++)
-        if (p->vm_attrs[i].one_numa_node)
-            return true;
-    return false;
-}
-
-static bool allocate_groups(struct placement *p)
-{
-    const struct scn_place *place = &p->sc->place;
-    uint64_t bookings = place->nr_affinities ? place->vm_affinity_first[p->sc->nr_vms] : 0;
-
-    if (bookings == 0)
-        return true;
-    p->nr_groups = 16;
-    while (p->nr_groups < 4 * bookings) /* each VM at two hosts, and no more than half full */
-        p->nr_groups *= 2;
-    p->groups = calloc(p->nr_groups, sizeof(*p->groups));
-    p->group_total = calloc(place->nr_affinities, sizeof(*p->group_total));
-    return p->groups && p->group_total;
-}
-
-static bool allocate(struct placement *p)
-{
-    size_t hosts = (size_t)p->nr_hosts + 1, vms = (size_t)p->sc->nr_vms + 1;
-
-    for (uint32_t i = 0; i < p->nr_classes; i++)
-        if (p->host_attrs[i].numa_nodes > p->numa_nodes)
-            p->numa_nodes = p->host_attrs[i].numa_nodes;
-    p->nodes = calloc(hosts, sizeof(*p->nodes));
-    p->classes = calloc(p->nr_classes, sizeof(*p->classes));
-    p->verdict_bytes = calloc(VERDICTS, p->nr_classes);
-    p->next = calloc(p->nr_classes, sizeof(*p->next));
-    p->home = calloc(vms, sizeof(*p->home));
-    p->pinned = calloc(hosts, sizeof(*p->pinned));
-    if (anybody_counts(p)) {
-        p->resources = calloc(hosts, sizeof(*p->resources) * p->sc->place.nr_resources);
-        if (!p->resources)
-            return false;
-    }
-    if (anybody_in_one_node(p)) {
-        p->numa_bytes = calloc(hosts, sizeof(*p->numa_bytes) * p->numa_nodes);
-        p->numa = calloc(vms, sizeof(*p->numa));
-        if (!p->numa_bytes || !p->numa)
-            return false;
-    }
-    return p->nodes && p->classes && p->verdict_bytes && p->next && p->home && p->pinned &&
-           allocate_groups(p);
-}
-
 enum status placement_init(struct sim *sim)
 {
     const struct scenario *sc = sim->sc;
@@ -87,7 +28,13 @@ enum status placement_init(struct sim *sim)
     p->nr_classes = sc->place.nr_host_attrs ? sc->place.nr_host_attrs : 1;
     p->host_attrs = sc->place.nr_host_attrs ? sc->place.host_attrs : &host_attrs_none;
     p->vm_attrs = sc->place.nr_vm_attrs ? sc->place.vm_attrs : &vm_attrs_none;
-    if (!allocate(p)) {
+    p->nodes = calloc((size_t)p->nr_hosts + 1, sizeof(*p->nodes));
+    p->classes = calloc(p->nr_classes, sizeof(*p->classes));
+    p->verdict_bytes = calloc(VERDICTS, p->nr_classes);
+    p->next = calloc(p->nr_classes, sizeof(*p->next));
+    p->home = calloc((size_t)sc->nr_vms + 1, sizeof(*p->home));
+    if (!p->nodes || !p->classes || !p->verdict_bytes || !p->next || !p->home ||
+        !start_allocate(p)) {
         placement_release(sim);
         return ST_ENOMEM;
     }
@@ -109,63 +56,9 @@ void placement_release(struct sim *sim)
     free(p->verdict_bytes);
     free(p->next);
     free(p->home);
-    free(p->pinned);
-    free(p->resources);
-    free(p->numa_bytes);
-    free(p->numa);
-    free(p->groups);
-    free(p->group_total);
+    start_release(p);
     free(p);
     sim->cluster.placement = NULL;
-}
-
-static void clear_books(struct placement *p)
-{
-    const struct scn_place *place = &p->sc->place;
-
-    memset(p->pinned, 0, p->nr_hosts * sizeof(*p->pinned));
-    if (p->resources)
-        memset(p->resources, 0, (size_t)p->nr_hosts * place->nr_resources * sizeof(*p->resources));
-    if (p->numa) {
-        memset(p->numa_bytes, 0, (size_t)p->nr_hosts * p->numa_nodes * sizeof(*p->numa_bytes));
-        memset(p->numa, 0xff, p->sc->nr_vms * sizeof(*p->numa));
-    }
-    for (uint32_t i = 0; i < p->nr_groups; i++)
-        p->groups[i] = (struct group_count){.key = UINT64_MAX};
-    for (uint32_t i = 0; p->nr_groups && i < place->nr_affinities; i++)
-        p->group_total[i] = 0;
-}
-
-void placement_begin(struct sim *sim)
-{
-    struct placement *p = sim->cluster.placement;
-
-    p->turn = 0;
-    rng_stream(&p->rng, p->sc->seed, "placement", 0, sim->replication);
-    clear_books(p);
-    for (uint32_t i = 0; i < p->sc->nr_vms; i++)
-        p->home[i] = p->sc->vms[i].host;
-    for (uint32_t i = 0; i < p->nr_classes; i++)
-        p->classes[i].down = p->classes[i].cordoned = 0;
-    for (uint32_t h = 0; h < p->nr_hosts; h++)
-        p->nodes[h].state = REFUSE_NOT;
-    placement_rules_changed(sim);
-}
-
-void placement_rules_changed(struct sim *sim)
-{
-    struct placement *p = sim->cluster.placement;
-
-    p->filters_off = p->rules->filters_off;
-    for (uint32_t i = 0; i < VERDICTS; i++)
-        p->verdicts[i].valid = false;
-    index_clear(p);
-    for (uint32_t h = 0; h < p->nr_hosts; h++) {
-        if (p->rules->weigher == WEIGH_RANDOM)
-            p->nodes[h].key = rng_u64(&p->rng);
-        if (p->nodes[h].state == REFUSE_NOT)
-            index_put(p, h);
-    }
 }
 
 /* ---- asking ---- */
@@ -421,4 +314,12 @@ const char *placement_why(struct sim *sim, const struct job *job)
     kept = strbuf_failed(&text) ? "no target" : sim_intern(sim, strbuf_text(&text));
     strbuf_release(&text);
     return kept;
+}
+
+void placement_refusal_words(struct sim *sim, const struct job *job, enum refusal why, uint32_t nr,
+                             struct strbuf *out)
+{
+    struct ask a = ask_for(sim, job);
+
+    filter_words(&a, why, nr, out);
 }

@@ -18,6 +18,7 @@
 
 struct sim;
 struct job;
+struct strbuf;
 
 /* Why a host will not do; the words for it are in placement_filter.c. */
 enum refusal {
@@ -64,10 +65,15 @@ enum status placement_filters(const struct option_list *words, uint32_t *mask, s
 /* Sized once; ST_ENOMEM. */
 enum status placement_init(struct sim *sim);
 void placement_release(struct sim *sim);
-/* A replication begins: all books are empty, rules are in place. */
+/* How a replication is set up, for cluster_reset.c.  The first: all books are emptied, guests are
+ * booked, what then stands is kept.  Later ones: rest, then each host that was touched is taken
+ * back with the @nr_vms VMs that the scenario puts there. */
+void placement_fill(struct sim *sim);
+void placement_keep(struct sim *sim);
+void placement_rest(struct sim *sim);
+void placement_take_back(struct sim *sim, uint32_t host, const uint32_t *vms, uint32_t nr_vms);
+/* All rules are in place, the platform's too: hosts stand in order from here on. */
 void placement_begin(struct sim *sim);
-/* The rules changed since (a platform's begin()): order and room of all hosts anew. */
-void placement_rules_changed(struct sim *sim);
 /* Memory, CPUs and devices of @vm at @host, taken and given back. */
 void placement_book(struct sim *sim, uint32_t vm, uint32_t host);
 void placement_unbook(struct sim *sim, uint32_t vm, uint32_t host);
@@ -86,6 +92,10 @@ bool placement_refused_alone(struct sim *sim, const struct job *job);
 /* Why there is no target, for people: "no target: 3 hosts, 2 lack CPU model X, 1 short of 12 GiB";
  * lives as long as the results. */
 const char *placement_why(struct sim *sim, const struct job *job);
+/* Why a host will not do for the job: "short of 12 GiB", or "2 lack CPU model X" for @nr of them
+ * (0 = no number). */
+void placement_refusal_words(struct sim *sim, const struct job *job, enum refusal why, uint32_t nr,
+                             struct strbuf *out);
 /* What is left of the memory of @host, with overcommit; huge where nothing is checked. */
 uint64_t placement_free_bytes(const struct sim *sim, uint32_t host);
 const struct vm_attrs *placement_vm_attrs(const struct sim *sim, uint32_t vm);

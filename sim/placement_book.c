@@ -32,8 +32,8 @@ uint32_t book_resources(const struct placement *p, uint32_t host, uint32_t resou
     for (uint32_t i = 0; i < a->nr_amounts; i++)
         if (a->amounts[i].resource == resource)
             has = a->amounts[i].nr;
-    if (p->resources)
-        has -= p->resources[(size_t)host * p->sc->place.nr_resources + resource];
+    if (p->now.resources)
+        has -= p->now.resources[(size_t)host * p->sc->place.nr_resources + resource];
     return has;
 }
 
@@ -43,10 +43,10 @@ uint64_t book_numa_room(const struct placement *p, uint32_t host, uint32_t *node
     uint64_t each = p->sc->hosts[host].memory_bytes / nodes, best = 0;
 
     *node = 0;
-    if (p->sc->hosts[host].memory_bytes == 0 || !p->numa_bytes)
+    if (p->sc->hosts[host].memory_bytes == 0 || !p->now.numa_bytes)
         return MEMORY_UNCHECKED;
     for (uint32_t i = 0; i < nodes; i++) {
-        uint64_t used = p->numa_bytes[(size_t)host * p->numa_nodes + i];
+        uint64_t used = p->now.numa_bytes[(size_t)host * p->numa_nodes + i];
 
         if (used < each && each - used > best) {
             best = each - used;
@@ -80,7 +80,7 @@ static uint32_t find_group(const struct placement *p, uint64_t key)
 {
     uint32_t at = slot_of(p, key);
 
-    while (p->groups[at].key != UINT64_MAX && p->groups[at].key != key)
+    while (p->now.groups[at].key != UINT64_MAX && p->now.groups[at].key != key)
         at = (at + 1) & (p->nr_groups - 1);
     return at;
 }
@@ -89,7 +89,7 @@ uint32_t book_group(const struct placement *p, uint32_t group, uint32_t host)
 {
     uint32_t at = find_group(p, book_place(p, group, host));
 
-    return p->groups[at].key == UINT64_MAX ? 0 : p->groups[at].nr;
+    return p->now.groups[at].key == UINT64_MAX ? 0 : p->now.groups[at].nr;
 }
 
 /* Those behind an emptied slot move up, so that no search ends too early. */
@@ -97,13 +97,14 @@ static void close_gap(struct placement *p, uint32_t gap)
 {
     uint32_t mask = p->nr_groups - 1;
 
-    for (uint32_t at = (gap + 1) & mask; p->groups[at].key != UINT64_MAX; at = (at + 1) & mask) {
-        uint32_t wants = slot_of(p, p->groups[at].key);
+    for (uint32_t at = (gap + 1) & mask; p->now.groups[at].key != UINT64_MAX;
+         at = (at + 1) & mask) {
+        uint32_t wants = slot_of(p, p->now.groups[at].key);
 
         if (((at - wants) & mask) < ((at - gap) & mask))
             continue;
-        p->groups[gap] = p->groups[at];
-        p->groups[at].key = UINT64_MAX;
+        p->now.groups[gap] = p->now.groups[at];
+        p->now.groups[at].key = UINT64_MAX;
         gap = at;
     }
 }
@@ -120,15 +121,15 @@ static void count_groups(struct placement *p, uint32_t vm, uint32_t host, bool i
         uint32_t at = find_group(p, key);
 
         if (in) {
-            p->groups[at].nr = p->groups[at].key == key ? p->groups[at].nr + 1 : 1;
-            p->groups[at].key = key;
-            p->group_total[group]++;
+            p->now.groups[at].nr = p->now.groups[at].key == key ? p->now.groups[at].nr + 1 : 1;
+            p->now.groups[at].key = key;
+            p->now.group_total[group]++;
             continue;
         }
-        assert(p->groups[at].key == key && p->groups[at].nr > 0);
-        p->group_total[group]--;
-        if (--p->groups[at].nr == 0) {
-            p->groups[at].key = UINT64_MAX;
+        assert(p->now.groups[at].key == key && p->now.groups[at].nr > 0);
+        p->now.group_total[group]--;
+        if (--p->now.groups[at].nr == 0) {
+            p->now.groups[at].key = UINT64_MAX;
             close_gap(p, at);
         }
     }
@@ -142,9 +143,9 @@ static void count_resources(struct placement *p, uint32_t vm, uint32_t host, boo
     const struct guest_params *g = p->sc->vms[vm].guest;
     uint32_t *taken, kind;
 
-    if (!p->resources)
+    if (!p->now.resources)
         return;
-    taken = &p->resources[(size_t)host * p->sc->place.nr_resources];
+    taken = &p->now.resources[(size_t)host * p->sc->place.nr_resources];
     for (uint32_t i = 0; i < a->nr_amounts; i++)
         taken[a->amounts[i].resource] += in ? a->amounts[i].nr : -a->amounts[i].nr;
     if (a->huge_pages) {
@@ -157,22 +158,23 @@ static void count_resources(struct placement *p, uint32_t vm, uint32_t host, boo
 
 static void take_node(struct placement *p, uint32_t vm, uint32_t host)
 {
-    struct numa_use *u = &p->numa[vm];
+    struct numa_use *u = &p->now.numa[vm];
     uint32_t k = u->host[0] != HOST_NONE, node;
 
     book_numa_room(p, host, &node);
     u->host[k] = host;
     u->node[k] = (uint8_t)node;
-    p->numa_bytes[(size_t)host * p->numa_nodes + node] += p->sc->vms[vm].guest->memory_bytes;
+    p->now.numa_bytes[(size_t)host * p->numa_nodes + node] += p->sc->vms[vm].guest->memory_bytes;
 }
 
 static void give_node(struct placement *p, uint32_t vm, uint32_t host)
 {
-    struct numa_use *u = &p->numa[vm];
+    struct numa_use *u = &p->now.numa[vm];
     uint32_t k = u->host[0] != host;
 
     assert(u->host[k] == host);
-    p->numa_bytes[(size_t)host * p->numa_nodes + u->node[k]] -= p->sc->vms[vm].guest->memory_bytes;
+    p->now.numa_bytes[(size_t)host * p->numa_nodes + u->node[k]] -=
+        p->sc->vms[vm].guest->memory_bytes;
     u->host[k] = HOST_NONE;
 }
 
@@ -189,29 +191,39 @@ static void change(struct placement *p, uint32_t vm, uint32_t host, bool in)
     h->memory_used = in ? h->memory_used + bytes : h->memory_used - bytes;
     h->cpus_used = in ? h->cpus_used + vcpus : h->cpus_used - vcpus;
     if (a->pinned)
-        p->pinned[host] = in ? p->pinned[host] + vcpus : p->pinned[host] - vcpus;
+        p->now.pinned[host] = in ? p->now.pinned[host] + vcpus : p->now.pinned[host] - vcpus;
     count_resources(p, vm, host, in);
-    if (p->numa && a->one_numa_node && in)
+    if (p->now.numa && a->one_numa_node && in)
         take_node(p, vm, host);
-    else if (p->numa && a->one_numa_node)
+    else if (p->now.numa && a->one_numa_node)
         give_node(p, vm, host);
     count_groups(p, vm, host, in);
-    if (p->nodes[host].state == REFUSE_NOT)
+    if (p->nodes[host].state == REFUSE_NOT && !p->resting)
         index_put(p, host);
+}
+
+/* The VM's own row is with those of its first host. */
+static void touch(struct sim *sim, uint32_t vm, uint32_t host)
+{
+    cluster_touch(sim, host);
+    cluster_touch(sim, sim->sc->vms[vm].host);
 }
 
 void placement_book(struct sim *sim, uint32_t vm, uint32_t host)
 {
+    touch(sim, vm, host);
     change(sim->cluster.placement, vm, host, true);
 }
 
 void placement_unbook(struct sim *sim, uint32_t vm, uint32_t host)
 {
+    touch(sim, vm, host);
     change(sim->cluster.placement, vm, host, false);
 }
 
 void placement_started(struct sim *sim, uint32_t vm, uint32_t host)
 {
+    cluster_touch(sim, sim->sc->vms[vm].host);
     sim->cluster.placement->home[vm] = host;
 }
 
@@ -223,12 +235,15 @@ void placement_host_changed(struct sim *sim, uint32_t host)
     struct index_node *n = &p->nodes[host];
     enum refusal state = h->down ? REFUSE_DOWN : h->cordoned ? REFUSE_CORDONED : REFUSE_NOT;
 
+    cluster_touch(sim, host);
     c->down -= n->state == REFUSE_DOWN;
     c->cordoned -= n->state == REFUSE_CORDONED;
     n->state = (uint8_t)state;
     c->down += state == REFUSE_DOWN;
     c->cordoned += state == REFUSE_CORDONED;
-    if (state != REFUSE_NOT)
+    if (p->resting)
+        start_set_aside(p, host);
+    else if (state != REFUSE_NOT)
         index_take(p, host);
     else if (!n->in || index_key(p, host, n->free_bytes) != n->key) {
         index_take(p, host);

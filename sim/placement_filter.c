@@ -218,7 +218,7 @@ static bool cpus(const struct ask *a, uint32_t host)
 {
     const struct placement *p = a->p;
     double over = p->rules->cpu_overcommit > 0.0 ? p->rules->cpu_overcommit : 1.0;
-    uint64_t has = p->sc->hosts[host].cpus, pinned = p->pinned[host];
+    uint64_t has = p->sc->hosts[host].cpus, pinned = p->now.pinned[host];
     uint64_t shared = p->hosts[host].cpus_used - pinned;
 
     if (has == 0)
@@ -280,8 +280,8 @@ static uint32_t broken_group(const struct ask *a, enum affinity_kind kind, uint3
         if (kind == AFFINITY_APART && here > self)
             return group;
         if (kind == AFFINITY_TOGETHER && here == self &&
-            (g->within == WITHIN_RACK ? p->group_total[group] > (a->source != HOST_NONE)
-                                      : p->group_total[group] > at_source))
+            (g->within == WITHIN_RACK ? p->now.group_total[group] > (a->source != HOST_NONE)
+                                      : p->now.group_total[group] > at_source))
             return group;
     }
     return INDEX_NONE;

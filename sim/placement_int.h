@@ -19,6 +19,7 @@ struct index_node {
     uint64_t free_bytes, most_free; /* of the host; of the subtree */
     uint32_t left, right;
     bool in;       /* down and cordoned hosts are out */
+    bool aside;    /* to be looked at when trees are in use again: in `out` */
     uint8_t state; /* REFUSE_DOWN, REFUSE_CORDONED or REFUSE_NOT, as its class counts it */
 };
 
@@ -49,6 +50,16 @@ struct numa_use {
     uint8_t node[2];
 };
 
+/* What guests hold. */
+struct books {
+    uint32_t *pinned;      /* [nr_hosts]: CPUs for pinned guests */
+    uint32_t *resources;   /* [nr_hosts][nr_resources]: taken; NULL = nobody asks for any */
+    uint64_t *numa_bytes;  /* [nr_hosts][numa_nodes]: taken by guests of one node; NULL likewise */
+    struct numa_use *numa; /* [nr_vms]: where such guests are */
+    struct group_count *groups;
+    uint32_t *group_total;
+};
+
 struct placement {
     const struct scenario *sc;
     struct host_state *hosts;          /* the cluster's; borrowed */
@@ -62,18 +73,21 @@ struct placement {
     struct host_class *classes;
     struct verdict_cache verdicts[VERDICTS];
     uint8_t *verdict_bytes;
-    uint32_t *next;        /* [nr_classes]: scratch of a pick */
-    uint32_t *home;        /* [nr_vms]: where it was started */
-    uint32_t *pinned;      /* [nr_hosts]: CPUs for pinned guests */
-    uint32_t *resources;   /* [nr_hosts][nr_resources]: taken; NULL = nobody asks for any */
-    uint64_t *numa_bytes;  /* [nr_hosts][numa_nodes]: taken by guests of one node; NULL likewise */
-    struct numa_use *numa; /* [nr_vms]: where such guests are */
-    uint32_t numa_nodes;   /* most of any host */
-    struct group_count *groups;
-    uint32_t nr_groups; /* power of two; 0 = there are none */
-    uint32_t *group_total;
-    uint64_t turn; /* WEIGH_IN_TURN, WEIGH_RANDOM: where the next search begins */
+    uint32_t *next;          /* [nr_classes]: scratch of a pick */
+    uint32_t *home;          /* [nr_vms]: where it was started */
+    struct books now, first; /* first: as every replication finds them */
+    uint32_t numa_nodes;     /* most of any host */
+    uint32_t nr_groups;      /* entries of groups: a power of two; 0 = there are none */
+    uint64_t turn;           /* WEIGH_IN_TURN, WEIGH_RANDOM: where the next search begins */
     struct rng rng;
+
+    /* placement_start.c */
+    bool resting; /* a replication is set up: the trees are not in use */
+    bool indexed; /* they stand, in the order that these ask for: */
+    enum weigher weigher;
+    double memory_overcommit;
+    uint32_t *out; /* [nr_hosts]: taken out of their trees while at rest */
+    uint32_t nr_out;
 };
 
 /* What is asked for. */
@@ -91,6 +105,12 @@ struct ask {
     bool wishes_too;  /* affinity that is a wish counts */
     bool slots_count; /* hosts that take no more migrations are out */
 };
+
+/* placement_start.c */
+bool start_allocate(struct placement *p);
+void start_release(struct placement *p);
+/* While at rest: @host leaves its tree, and comes back when the replication begins. */
+void start_set_aside(struct placement *p, uint32_t host);
 
 /* placement_index.c */
 void index_clear(struct placement *p);

@@ -38,11 +38,13 @@ void *platform_state(struct sim *sim)
 
 void *platform_vm_state(struct sim *sim, uint32_t vm)
 {
+    cluster_touch(sim, sim->sc->vms[vm].host);
     return sim->platform_vms + (size_t)vm * sim->platform->vm_state_bytes;
 }
 
 void *platform_host_state(struct sim *sim, uint32_t host)
 {
+    cluster_touch(sim, host);
     return sim->platform_hosts + (size_t)host * sim->platform->host_state_bytes;
 }
 

@@ -27,8 +27,24 @@ enum status queue_init(struct queue *q, uint32_t nr_hosts, uint32_t nr_classes)
         queue_release(q);
         return ST_ENOMEM;
     }
-    queue_clear(q);
+    memset(q->roots, 0xff, (hosts + classes) * sizeof(*q->roots));
+    memset(q->place, 0xff, hosts * sizeof(*q->place));
+    memset(q->may_send, 1, hosts * sizeof(*q->may_send));
+    memset(q->parked_at, 0xff, classes * sizeof(*q->parked_at));
     return ST_OK;
+}
+
+void queue_reset(struct queue *q, const struct job *jobs, uint32_t nr_jobs)
+{
+    for (uint32_t i = 0; i < nr_jobs; i++)
+        if (jobs[i].heap != QUEUE_NONE)
+            q->roots[jobs[i].heap] = QUEUE_NONE;
+    for (uint32_t i = 0; i < q->nr_ready; i++)
+        q->place[q->ready[i]] = QUEUE_NONE;
+    for (uint32_t i = 0; i < q->nr_parked; i++)
+        q->parked_at[q->parked[i]] = QUEUE_NONE;
+    memset(q->may_send, 1, q->nr_hosts * sizeof(*q->may_send));
+    q->nr_ready = q->nr_parked = 0;
 }
 
 void queue_release(struct queue *q)
@@ -40,17 +56,6 @@ void queue_release(struct queue *q)
     free(q->parked);
     free(q->parked_at);
     *q = (struct queue){0};
-}
-
-void queue_clear(struct queue *q)
-{
-    size_t hosts = q->nr_hosts, classes = q->nr_classes;
-
-    memset(q->roots, 0xff, (hosts + classes) * sizeof(*q->roots));
-    memset(q->place, 0xff, hosts * sizeof(*q->place));
-    memset(q->may_send, 1, hosts * sizeof(*q->may_send));
-    memset(q->parked_at, 0xff, classes * sizeof(*q->parked_at));
-    q->nr_ready = q->nr_parked = 0;
 }
 
 static bool goes_first(const struct job *a, const struct job *b)

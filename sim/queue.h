@@ -33,7 +33,8 @@ struct queue { /* private */
 
 enum status queue_init(struct queue *q, uint32_t nr_hosts, uint32_t nr_classes);
 void queue_release(struct queue *q);
-void queue_clear(struct queue *q);
+/* queue_reset - empty again, and every source ready; @jobs as they were left. */
+void queue_reset(struct queue *q, const struct job *jobs, uint32_t nr_jobs);
 
 /* In these @jobs is the array that indexes point into. */
 

@@ -194,8 +194,19 @@ struct vm_state {
     bool lost;           /* its host died under it */
 };
 
+/* What cluster_reset.c needs to set up the next replication. */
+struct cluster_start {
+    bool filled;
+    struct host_state *hosts; /* as every replication finds them */
+    uint32_t *first_vm, *vms; /* VMs by the host where the scenario puts them */
+    uint32_t *touched;        /* hosts whose rows may have changed since */
+    bool *is_touched;
+    uint32_t nr_touched;
+};
+
 struct cluster {
     struct cluster_rules rules;
+    struct cluster_start start;
     struct job *jobs;
     uint32_t nr_jobs, cap_jobs;
     struct vm_state *vms;
@@ -327,6 +338,13 @@ void mig_finish_row(struct sim *sim, struct mig *m);
 void mig_horizon(struct sim *sim, struct mig *m);
 /* Ends an attempt that has no target. */
 void mig_refuse(struct sim *sim, struct mig *m, const char *reason);
+
+/* cluster_reset.c */
+enum status cluster_reset_init(struct sim *sim);
+void cluster_reset_release(struct sim *sim);
+void cluster_reset(struct sim *sim);
+/* Its row, or that of a VM which the scenario puts there, may change now. */
+void cluster_touch(struct sim *sim, uint32_t host);
 
 /* cluster.c */
 enum status cluster_init(struct sim *sim);

@@ -173,6 +173,66 @@ Test(cluster_properties, limits_memory_places_and_order_hold_at_every_event, .ti
     cr_assert_gt(events, 100 * CLUSTERS, "%llu events", (unsigned long long)events);
 }
 
+/* ---- one replication after another in one world ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_row(const struct mig_result *a, const struct mig_result *b)
+{
+    return a->vm_id == b->vm_id && a->source_id == b->source_id && a->target_id == b->target_id &&
+           a->job == b->job && a->attempt == b->attempt && a->outcome == b->outcome &&
+           a->queued_ns == b->queued_ns && a->started_ns == b->started_ns &&
+           a->ended_ns == b->ended_ns && a->downtime_ns == b->downtime_ns &&
+           a->transferred_bytes == b->transferred_bytes && a->rounds == b->rounds &&
+           same_text(a->reason, b->reason);
+}
+
+static void expect_same_rows(const struct sim *used, const struct sim *fresh, const char *text)
+{
+    uint32_t nr_used, nr_fresh;
+    const struct mig_result *a = sim_results(used, &nr_used), *b = sim_results(fresh, &nr_fresh);
+
+    cr_assert_eq(nr_used, nr_fresh, "%u rows, %u rows\n%s", nr_used, nr_fresh, text);
+    for (uint32_t i = 0; i < nr_used; i++)
+        cr_assert(same_row(&a[i], &b[i]), "row %u of %s: %s, %s\n%s", i, a[i].vm,
+                  outcome_name(a[i].outcome), outcome_name(b[i].outcome), text);
+}
+
+Test(cluster_properties, what_ran_before_leaves_no_trace, .timeout = 120)
+{
+    static const uint32_t order[] = {0, 1, 2, 1, 0};
+    uint32_t runs = 0, platform = 0;
+
+    for (uint32_t n = 0; runs < CLUSTERS / 4 && n < CLUSTERS; n++) {
+        const char *name = platforms[platform]->name;
+        struct scenario sc;
+        struct sim *used;
+        char *text;
+
+        platform = platforms[platform + 1] ? platform + 1 : 0;
+        if (!load_cluster(&sc, n, name, &text))
+            continue;
+        used = sim_new(&sc, NULL);
+        for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+            struct sim *fresh = sim_new(&sc, NULL);
+
+            cr_assert(used && fresh);
+            sim_run(used, order[i]);
+            sim_run(fresh, order[i]);
+            expect_same_rows(used, fresh, text);
+            sim_free(fresh);
+        }
+        runs++;
+        sim_free(used);
+        scenario_release(&sc);
+        free(text);
+    }
+    cr_assert_eq(runs, CLUSTERS / 4);
+}
+
 /* ---- the observer itself: it must see what is wrong ---- */
 
 enum tampering {

@@ -354,6 +354,7 @@ Test(placement, picks_agree_with_a_search_of_all_hosts)
         sim = sim_new(&sc, NULL);
         cr_assert(sim);
         cluster_begin(sim);
+        placement_begin(sim);
         compare_picks(sim, &r, w);
         sim_free(sim);
         scenario_release(&sc);
@@ -379,6 +380,7 @@ Test(placement, random_picks_reach_all_hosts_alike)
         ST_OK, "%s", diag.what);
     sim = sim_new(&sc, NULL);
     cluster_begin(sim);
+    placement_begin(sim);
     for (uint32_t i = 0; i < 10000; i++)
         hits[placement_pick(sim, &job) - 1]++;
     for (uint32_t h = 0; h < 10; h++)
