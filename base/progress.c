@@ -52,6 +52,7 @@ void progress_init(struct progress *p, uint64_t total, const char *label, enum p
         p->interval_ns = PLAIN_LINE_EVERY_S * NS_PER_S;
     p->start_ns = p->now_ns();
     atomic_init(&p->finished, 0);
+    atomic_init(&p->skipped, 0);
     atomic_init(&p->next_draw_ns, p->start_ns + p->interval_ns);
     atomic_flag_clear(&p->drawing);
 }
@@ -60,14 +61,16 @@ void progress_init(struct progress *p, uint64_t total, const char *label, enum p
 static void describe(const struct progress *p, uint64_t finished, int64_t elapsed_ns,
                      struct strbuf *line)
 {
-    double per_ns = elapsed_ns > 0 ? (double)finished / (double)elapsed_ns : 0;
+    uint64_t skipped = atomic_load(&p->skipped); /* may be ahead of @finished */
+    uint64_t made = finished > skipped ? finished - skipped : 0;
+    double per_ns = elapsed_ns > 0 ? (double)made / (double)elapsed_ns : 0;
     char left[UNITS_TEXT];
 
     strbuf_addf(line, "%s: %llu", p->label, (unsigned long long)finished);
     if (p->total > 0 && finished <= p->total)
         strbuf_addf(line, " of %llu (%u %%)", (unsigned long long)p->total,
                     (unsigned)((double)finished / (double)p->total * 100));
-    if (finished == 0 || per_ns <= 0)
+    if (made == 0 || per_ns <= 0)
         return;
     if (per_ns * (double)NS_PER_S >= 10)
         strbuf_addf(line, ", %llu/s", (unsigned long long)(per_ns * (double)NS_PER_S));
@@ -126,6 +129,12 @@ void progress_step(struct progress *p, uint64_t steps)
         atomic_store(&p->next_draw_ns, now + p->interval_ns);
     }
     atomic_flag_clear(&p->drawing);
+}
+
+void progress_skip(struct progress *p, uint64_t steps)
+{
+    atomic_fetch_add(&p->skipped, steps);
+    atomic_fetch_add(&p->finished, steps);
 }
 
 void progress_done(struct progress *p)

@@ -35,6 +35,7 @@ struct progress {
     bool redraws;
 
     atomic_uint_fast64_t finished;
+    atomic_uint_fast64_t skipped; /* of them */
     atomic_int_fast64_t next_draw_ns;
     atomic_flag drawing;
     bool drawn; /* under drawing */
@@ -45,6 +46,8 @@ void progress_init(struct progress *p, uint64_t total, const char *label, enum p
                    FILE *stream);
 /* progress_step - @steps more are finished; from any thread, without a lock. */
 void progress_step(struct progress *p, uint64_t steps);
+/* progress_skip - @steps more are finished and took no time: they say nothing of the speed. */
+void progress_skip(struct progress *p, uint64_t steps);
 /* progress_done - wipe the line; once, after the last step of all threads. */
 void progress_done(struct progress *p);
 

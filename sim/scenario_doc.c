@@ -186,7 +186,7 @@ enum status scn_open_section(struct scn_doc *doc, enum scn_kind kind, const char
 
 /* ---- keys ---- */
 
-static const struct option *find_row(enum scn_kind kind, const char *key, size_t *offset)
+const struct option *scn_find_row(enum scn_kind kind, const char *key, size_t *offset)
 {
     const struct scn_section_type *type = &scn_section_types[kind];
 
@@ -209,21 +209,21 @@ static void offer_rows(enum scn_kind kind, struct option_nearest *nearest)
             option_nearest_offer(nearest, type->tables[t].table->rows[i].name);
 }
 
-static enum status unknown_key(enum scn_kind kind, const char *key, struct diag *diag)
+enum status scn_unknown_key(enum scn_kind kind, const char *key, struct diag *diag)
 {
     struct option_nearest nearest = {.word = key};
     size_t offset;
 
     diag_set(diag, ST_EINPUT, "unknown option");
     for (enum scn_kind k = 0; k < SCN_KIND_NR; k++) {
-        if (find_row(k, key, &offset)) {
+        if (scn_find_row(k, key, &offset)) {
             diag_hint(diag, "it belongs into [%s]", scn_section_types[k].word);
             return ST_EINPUT;
         }
     }
     offer_rows(kind, &nearest);
     if (nearest.best) {
-        const struct option *opt = find_row(kind, nearest.best, &offset);
+        const struct option *opt = scn_find_row(kind, nearest.best, &offset);
         struct strbuf type = STRBUF_INIT;
 
         option_describe_type(opt, &type);
@@ -289,9 +289,9 @@ enum status scn_set_entry(struct scn_doc *doc, struct scn_section *s, struct scn
     value.layer = doc->layers;
     if (s->kind == SCN_THRESHOLDS)
         return add_threshold(doc, s, value, diag);
-    value.opt = find_row(s->kind, value.key, &value.offset);
+    value.opt = scn_find_row(s->kind, value.key, &value.offset);
     if (!value.opt)
-        return unknown_key(s->kind, value.key, diag);
+        return scn_unknown_key(s->kind, value.key, diag);
     for (struct scn_entry *e = s->entries; e; e = e->next) {
         if (e->opt != value.opt)
             continue;

@@ -14,6 +14,10 @@ enum status scn_no_memory(struct diag *diag);
 enum status scn_read_title(const char *title, enum scn_kind *kind, const char **name,
                            struct diag *diag);
 enum status scn_check_name(enum scn_kind kind, const char *name, struct diag *diag);
+/* The row of @key in sections of @kind, and where its table's struct lies; NULL = none. */
+const struct option *scn_find_row(enum scn_kind kind, const char *key, size_t *offset);
+/* ST_EINPUT, with the nearest right name. */
+enum status scn_unknown_key(enum scn_kind kind, const char *key, struct diag *diag);
 /* The section of that name, made where it is new; twice in one layer (with a line) is refused. */
 enum status scn_open_section(struct scn_doc *doc, enum scn_kind kind, const char *name,
                              const char *file, unsigned long line, struct scn_section **out,

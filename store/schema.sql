@@ -1,4 +1,4 @@
--- schema.sql - what a migcast result file holds; schema version 4.
+-- schema.sql - what a migcast result file holds; schema version 6.
 --
 -- The unit ends each column's name: _ns (nanoseconds of simulated time), _bytes, _pages, _pct (0 to 100),
 -- _ratio (0 to 1), _bytes_per_s, _pages_per_s.  Moments (*_ns that are not lengths) count from the start
@@ -120,11 +120,37 @@ CREATE TABLE hazard (
   run_id       INTEGER NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
   seq          INTEGER NOT NULL,
   kind         TEXT    NOT NULL CHECK (kind IN ('infinite_drain', 'deadlock', 'no_target',
-                 'timeout_fails_all', 'frozen_guests', 'lost_guests', 'postcopy_exposure', 'target_nic')),
+                 'timeout_fails_all', 'never_converges', 'disk_never_ready', 'frozen_guests', 'limit_raised',
+                 'lost_guests', 'postcopy_exposure', 'target_nic')),
   text         TEXT    NOT NULL,     -- for people
   vm           TEXT,                 -- the worst
   host         TEXT,
   replications INTEGER NOT NULL,     -- in which it shows
+  PRIMARY KEY (run_id, seq)
+) STRICT, WITHOUT ROWID;
+
+-- One row a link and change of its use, for the links used most in the replication of the median makespan.
+CREATE TABLE link_use (
+  run_id       INTEGER NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
+  seq          INTEGER NOT NULL,     -- of the link: 1 is used most
+  step         INTEGER NOT NULL,     -- from this step on, up to the next row; 0 is the first
+  link         TEXT    NOT NULL,     -- for people
+  replication  INTEGER NOT NULL,
+  step_ns      INTEGER NOT NULL CHECK (step_ns > 0),  -- length of a step
+  used_pct     INTEGER CHECK (used_pct BETWEEN 0 AND 100),  -- of what it can carry; NULL: the last step is over
+  PRIMARY KEY (run_id, seq, step)
+) STRICT, WITHOUT ROWID;
+
+-- One row a value that a file, preset or option gave, up to 1000; the others have built-in defaults.
+CREATE TABLE input (
+  run_id       INTEGER NOT NULL REFERENCES run (run_id) ON DELETE CASCADE,
+  seq          INTEGER NOT NULL,     -- 1, 2, 3 ...
+  section      TEXT    NOT NULL,     -- "vm web"
+  key          TEXT    NOT NULL,
+  value        TEXT    NOT NULL,     -- as it counts
+  file         TEXT    NOT NULL,     -- or preset, or "--set"
+  line         INTEGER NOT NULL,     -- 0 = none
+  nr_given     INTEGER NOT NULL,     -- how many there were
   PRIMARY KEY (run_id, seq)
 ) STRICT, WITHOUT ROWID;
 
@@ -154,4 +180,40 @@ CREATE TABLE fix (
   total_ns     INTEGER,              -- length, of the migration with the change
   downtime_ns  INTEGER,
   PRIMARY KEY (migration_id, change)
+) STRICT, WITHOUT ROWID;
+
+-- One row a finished cell of a sweep: a scenario with one set of values, all its replications.  Cells
+-- of all sweeps stand together and are used again by their key.
+CREATE TABLE sweep_cell (
+  cell         TEXT    PRIMARY KEY,  -- hash of all that the result depends on, hex
+  digest       TEXT    NOT NULL,     -- of the resolved inputs, hex
+  version      TEXT    NOT NULL,     -- of the program
+  seed         TEXT    NOT NULL,     -- decimal
+  replications INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row a measure of a cell.
+CREATE TABLE sweep_figure (
+  cell         TEXT    NOT NULL REFERENCES sweep_cell (cell) ON DELETE CASCADE,
+  name         TEXT    NOT NULL,     -- as in thresholds: downtime.p99, class.web.timeouts.rate
+  value        REAL,                 -- ns, bytes, ratio or count, as the metric is; NULL: no row has one
+  low          REAL,                 -- 95 % interval; may be infinite
+  high         REAL,
+  n            INTEGER NOT NULL,     -- rows behind it, or replications
+  PRIMARY KEY (cell, name)
+) STRICT, WITHOUT ROWID;
+
+-- One row a threshold of a cell.
+CREATE TABLE sweep_goal (
+  cell         TEXT    NOT NULL REFERENCES sweep_cell (cell) ON DELETE CASCADE,
+  seq          INTEGER NOT NULL,     -- 1, 2, 3 ... in the order of the scenario
+  text         TEXT    NOT NULL,     -- as written
+  value        REAL,                 -- measured; NULL: nothing to judge
+  low          REAL,                 -- 95 % interval; may be infinite
+  high         REAL,
+  n            INTEGER NOT NULL,
+  crossed      INTEGER NOT NULL CHECK (crossed IN (0, 1)),
+  small_sample INTEGER NOT NULL CHECK (small_sample IN (0, 1)),  -- not decided: the limit is inside the interval
+  replications_needed INTEGER NOT NULL,  -- to decide it; 0: decided, or it cannot be said
+  PRIMARY KEY (cell, seq)
 ) STRICT, WITHOUT ROWID;

@@ -27,7 +27,7 @@
 #include "sim/result.h"
 
 enum {
-    STORE_VERSION = 5,                 /* PRAGMA user_version of the files we read and write */
+    STORE_VERSION = 6,                 /* PRAGMA user_version of the files we read and write */
     STORE_APPLICATION_ID = 0x4d494743, /* PRAGMA application_id: "MIGC" */
     STORE_BUSY_MS = 5000               /* how long to wait for another writer */
 };

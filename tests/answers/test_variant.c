@@ -10,7 +10,7 @@
 static const char text[] = "[scenario]\nseed = 5\nreplications = 6\npreset = libvirt-default\n"
                            "[host a]\n[host b]\n"
                            "[link net]\nrate = 1Gb/s\n"
-                           "[workload w]\nkind = hotcold\nwrite_rate = 20MB/s..200MB/s\n"
+                           "[workload w]\nkind = uniform\nwrite_rate = 20MB/s..200MB/s\n"
                            "working_set = 1GiB\n"
                            "[vm web]\nhost = a\nmemory = 4GiB\nworkload = w\n"
                            "[request go]\nvm = web\ntarget = b\n";

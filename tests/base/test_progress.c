@@ -74,6 +74,22 @@ Test(progress, a_terminal_sees_count_rate_and_time_left)
     (void)close(master);
 }
 
+Test(progress, skipped_steps_say_nothing_of_the_speed)
+{
+    struct progress p;
+    FILE *stream;
+    int master = open_terminal(&stream, 80);
+
+    start(&p, 5000, PROGRESS_AUTO, stream);
+    progress_skip(&p, 3000);
+    fake_now += 10 * NS_PER_S;
+    progress_step(&p, 1000);
+    cr_expect_str_eq(read_terminal(master),
+                     "\rsimulating: 4000 of 5000 (80 %), 100/s, 10 s left\033[K");
+    (void)fclose(stream);
+    (void)close(master);
+}
+
 Test(progress, draws_at_most_ten_times_a_second)
 {
     struct progress p;

@@ -214,9 +214,9 @@ static const struct {
     enum status create, read;
     const char *what, *hint;
 } refused[] = {
-    {"older", make_version_0, ST_EINPUT, ST_EINPUT, "schema version 0, expected version 5",
+    {"older", make_version_0, ST_EINPUT, ST_EINPUT, "schema version 0, expected version 6",
      "an older migcast"},
-    {"newer", make_version_99, ST_EINPUT, ST_EINPUT, "schema version 99, expected version 5",
+    {"newer", make_version_99, ST_EINPUT, ST_EINPUT, "schema version 99, expected version 6",
      "a newer migcast"},
     {"foreign", make_foreign, ST_EINPUT, ST_EINPUT, "application id 17, expected 1296648003",
      "new file, with --db"},
