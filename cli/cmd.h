@@ -126,6 +126,7 @@ extern const struct cmd cmd_run;
 extern const struct cmd cmd_quick;
 extern const struct cmd cmd_lab;
 extern const struct cmd cmd_diff;
+extern const struct cmd cmd_plan;
 extern const struct cmd cmd_report;
 extern const struct cmd cmd_trace;
 extern const struct cmd cmd_predict;

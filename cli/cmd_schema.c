@@ -34,6 +34,7 @@ static const struct schema schemas[] = {
     {"score", "migcast score", schema_score, SCHEMA_ALONE},
     {"lab", "migcast lab", schema_lab, SCHEMA_ALONE},
     {"diff", "migcast diff", schema_diff, SCHEMA_ALONE},
+    {"plan", "migcast plan", schema_plan, SCHEMA_ALONE},
     {"validate", "migcast validate", schema_validate, SCHEMA_ALONE},
     {"config", "migcast config show", schema_config, SCHEMA_ALONE},
     {"presets", "migcast presets list", schema_presets, SCHEMA_ALONE},

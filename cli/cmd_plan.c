@@ -1,0 +1,208 @@
+/*
+ * cmd_plan.c - `migcast plan SCENARIO.ini`: which settings meet the goals?
+ *
+ * Reads options, calls answers/plan.h and its like, prints.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/progress.h"
+#include "base/units.h"
+#include "cli/plan_print.h"
+
+#include "base/banned.h"
+
+enum {
+    LIST_MAX = 64,
+    SEED_TEXT = 48
+};
+
+/* Options that may be given several times. */
+static enum status collect(const struct cli_opts *o, const char *name, const char **list,
+                           size_t *nr, struct diag *diag)
+{
+    const char *value;
+
+    *nr = 0;
+    for (size_t i = 0; (value = cli_value_at(o, name, i)); i++) {
+        if (*nr == LIST_MAX)
+            return diag_set(diag, ST_EUSAGE, "--%s more than %d times", name, LIST_MAX);
+        list[(*nr)++] = value;
+    }
+    return ST_OK;
+}
+
+static enum status read_count(const struct cli_opts *o, const char *name, uint32_t *out,
+                              struct diag *diag)
+{
+    const char *text = cli_value(o, name);
+    uint64_t value;
+
+    if (!text)
+        return ST_OK;
+    if (units_parse_u64(text, &value, NULL) != ST_OK || value == 0 || value > 1000000000)
+        return diag_set(diag, ST_EUSAGE, "--%s takes a number from 1 on, not '%s'", name, text);
+    *out = (uint32_t)value;
+    return ST_OK;
+}
+
+static void step(void *arg, uint32_t runs)
+{
+    progress_step(arg, runs);
+}
+
+/* What the best setting changes, by key and value. */
+static enum status make_advice(const struct plan *plan, const struct plan_options *options,
+                               struct plan_advice *advice, struct diag *diag)
+{
+    const struct plan_tried *t = plan->nr_tried ? &plan->tried[plan->best] : NULL;
+    const char *settings[PLAN_CHANGES_MAX];
+    struct scenario sc;
+    size_t nr;
+    enum status st;
+
+    *advice = (struct plan_advice){.arena = arena_new(0)};
+    if (!advice->arena)
+        return diag_set(diag, ST_ENOMEM, "out of memory");
+    if (!t || t->changes == 0)
+        return ST_OK;
+    nr = plan_settings(plan, t, settings, PLAN_CHANGES_MAX);
+    for (size_t i = 0; i < nr; i++) {
+        size_t key = strcspn(settings[i], "=");
+
+        advice->changes[i].key = arena_strndup(advice->arena, settings[i], key);
+        advice->changes[i].value = settings[i] + key + 1;
+        if (!advice->changes[i].key)
+            return diag_set(diag, ST_ENOMEM, "out of memory");
+    }
+    advice->nr_changes = nr;
+    st = variant_load(&sc, &options->base, settings, nr, diag);
+    if (st != ST_OK)
+        return st;
+    if (!snippet_make(&sc, advice->changes, nr, &advice->snippets))
+        st = diag_set(diag, ST_ENOMEM, "out of memory");
+    scenario_release(&sc);
+    return st;
+}
+
+static enum status print(struct cli_opts *o, const struct plan *plan,
+                         const struct plan_options *options, struct diag *diag)
+{
+    struct plan_advice advice = {0};
+    struct strbuf out = STRBUF_INIT;
+    enum status st = make_advice(plan, options, &advice, diag);
+
+    if (st == ST_OK && o->json)
+        plan_json(o, plan, &advice, &out);
+    else if (st == ST_OK)
+        plan_text(o, plan, &advice, &out);
+    if (st == ST_OK)
+        st = cli_emit(o, &out, diag);
+    snippet_release(&advice.snippets);
+    arena_free(advice.arena);
+    strbuf_release(&out);
+    return st;
+}
+
+static enum status search(struct cli_opts *o, struct plan_options *options, struct diag *diag)
+{
+    struct plan plan = {0};
+    struct progress progress;
+    enum status st, printed;
+
+    options->step = step;
+    options->step_arg = &progress;
+    progress_init(&progress, options->budget ? options->budget : PLAN_BUDGET, "planning",
+                  o->quiet                 ? PROGRESS_QUIET
+                  : cli_flag(o, "verbose") ? PROGRESS_VERBOSE
+                                           : PROGRESS_AUTO,
+                  stderr);
+    st = plan_search(&plan, options, diag);
+    progress_done(&progress);
+    if ((st == ST_OK || st == ST_EINTR) && plan.nr_tried > 0) {
+        printed = print(o, &plan, options, diag);
+        st = printed == ST_OK ? st : printed;
+    }
+    if (st == ST_EINTR)
+        diag_set(diag, st, "interrupted after %u simulations; the best so far is printed",
+                 plan.runs);
+    plan_release(&plan);
+    return st;
+}
+
+static enum status run(struct cli_opts *o, struct diag *diag)
+{
+    const char *goals[LIST_MAX], *knobs[LIST_MAX];
+    struct plan_options options = {
+        .goals = goals, .knobs = knobs, .jobs = o->jobs, .stop = &cli_interrupted};
+    struct scn_override *sets = calloc(o->nr_sets + 1, sizeof(*sets));
+    char seed[SEED_TEXT];
+    enum status st = ST_OK;
+
+    if (!sets)
+        return diag_set(diag, ST_ENOMEM, "out of memory");
+    for (size_t i = 0; i < o->nr_sets; i++)
+        sets[i] = o->sets[i];
+    options.base = (struct variant_base){.path = o->args[0], .sets = sets, .nr_sets = o->nr_sets};
+    if (o->has_seed) {
+        snprintf(seed, sizeof(seed), "scenario.seed=%llu", (unsigned long long)o->seed);
+        sets[options.base.nr_sets++] = (struct scn_override){.text = seed, .origin = "--seed"};
+    }
+    options.whole_front = cli_flag(o, "front");
+    st = collect(o, "goal", goals, &options.nr_goals, diag);
+    if (st == ST_OK)
+        st = collect(o, "knob", knobs, &options.nr_knobs, diag);
+    if (st == ST_OK)
+        st = read_count(o, "budget", &options.budget, diag);
+    if (st == ST_OK)
+        st = read_count(o, "replications", &options.replications, diag);
+    if (st == ST_OK)
+        st = search(o, &options, diag);
+    free(sets);
+    return st;
+}
+
+/* clang-format off */
+static const struct cli_option options[] = {
+    {.name = "goal", .arg = "GOAL",
+     .help = "a goal beside the scenario's thresholds, as \"drain.makespan.p95 < 2h\"; repeatable"},
+    {.name = "knob", .arg = "NAME=VALUES",
+     .help = "what may be set to what, as parallel=1..8; repeatable (default: what the platform has)"},
+    {.name = "budget", .arg = "RUNS", .help = "simulate no more than so many replications (default 2000)"},
+    {.name = "replications", .letter = 'n', .arg = "N",
+     .help = "most replications for one setting (default: what the goals need)"},
+    {.name = "front", .help = "try all settings the budget allows, for the whole Pareto front"},
+    {.name = "verbose", .letter = 'v', .help = "show the whole front"},
+    {0},
+};
+/* clang-format on */
+
+const struct cmd cmd_plan = {
+    .name = "plan",
+    .args = "SCENARIO.ini",
+    .help = "find the cheapest settings that meet the goals",
+    .about =
+        "The goals are the scenario's thresholds and those of --goal; a setting with which fewer "
+        "VMs arrive than now never meets them. The knobs are those of --knob, else what the "
+        "scenario's platform lets its administrator set, with usual values. The cheapest setting "
+        "is "
+        "the one with the fewest changes from the present, then with the smallest.\n\n"
+        "Settings are tried from the cheapest on, on the same random draws, and dropped as soon as "
+        "the 95 % interval of a goal is clearly on the wrong side. What is left is confirmed with "
+        "fresh draws. If nothing meets the goals, the nearest setting is named, and what binds "
+        "it.\n\n"
+        "The answer comes in the platform's own words, to paste. A knob is a name that the "
+        "platform "
+        "has (bandwidth, parallel, downtime_limit, auto_converge, postcopy ...) or SECTION.KEY, "
+        "with "
+        "values "
+        "between commas or a range LOW..HIGH, LOW..HIGH:log:N or :lin:N.\n\n"
+        "  migcast plan drain.ini --goal 'drain.makespan.p95 < 2h'\n"
+        "  migcast plan drain.ini --knob parallel=1..8 --knob auto_converge=off,on\n"
+        "  migcast plan drain.ini --knob 'link backbone.rate=1Gb/s..25Gb/s'",
+    .shared = CLI_SET | CLI_SEED | CLI_JOBS | CLI_OUTPUT | CLI_JSON,
+    .options = options,
+    .min_args = 1,
+    .max_args = 1,
+    .run = run,
+};

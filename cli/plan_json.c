@@ -1,0 +1,181 @@
+/*
+ * plan_json.c - a plan told to a program: docs/schema/plan.json.
+ */
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/json_text.h"
+#include "cli/plan_print.h"
+
+#include "base/banned.h"
+
+static void add_number(struct strbuf *out, const char *key, double value)
+{
+    json_key(out, key);
+    json_add_double(out, value);
+}
+
+static void add_measured(struct strbuf *out, const char *key, const struct measured *m)
+{
+    json_key(out, key);
+    if (!m) {
+        json_add_text(out, NULL);
+        return;
+    }
+    strbuf_addch(out, '{');
+    add_number(out, "value", m->value);
+    json_key(out, "interval");
+    strbuf_addch(out, '[');
+    json_add_double(out, m->low);
+    json_next(out);
+    json_add_double(out, m->high);
+    strbuf_addch(out, ']');
+    json_key(out, "n");
+    json_add_u64(out, m->n);
+    json_key(out, "replications");
+    json_add_u64(out, m->replications);
+    strbuf_addch(out, '}');
+}
+
+static void add_goals(struct strbuf *out, const struct plan *plan)
+{
+    static const char *const words[] = {
+        [PLAN_HELD] = "met", [PLAN_UNSURE] = "unsure", [PLAN_BROKEN] = "missed"};
+    const struct plan_tried *now = &plan->tried[0], *t = &plan->tried[plan->best];
+
+    json_key(out, "goals");
+    strbuf_addch(out, '[');
+    for (size_t i = 0; i < plan->nr_goals && plan->nr_tried > 0; i++) {
+        const struct plan_goal *g = &plan->goals[i];
+
+        json_next(out);
+        strbuf_addstr(out, "\n{");
+        json_key(out, "goal");
+        json_add_text(out, g->text);
+        json_key(out, "implied");
+        json_add_bool(out, g->implied);
+        add_number(out, "limit", g->limit);
+        json_key(out, "unit");
+        json_add_text(out, value_unit_key(t->goals[i].unit));
+        add_measured(out, "now", now->fresh ? &now->fresh[i] : &now->goals[i]);
+        add_measured(out, "planned", t->fresh ? &t->fresh[i] : &t->goals[i]);
+        json_key(out, "confirmed");
+        json_add_bool(out, t->fresh != NULL);
+        json_key(out, "state");
+        json_add_text(out, words[plan_judge(plan, t, i)]);
+        strbuf_addch(out, '}');
+    }
+    strbuf_addch(out, ']');
+}
+
+static void add_values(struct strbuf *out, const struct plan *plan, const struct plan_tried *t)
+{
+    json_key(out, "values");
+    strbuf_addch(out, '{');
+    for (size_t k = 0; k < plan->nr_knobs; k++)
+        if (t->choice[k] > 0) {
+            json_next(out);
+            json_add_text(out, plan->knobs[k].name);
+            strbuf_addch(out, ':');
+            json_add_text(out, plan->knobs[k].values[t->choice[k] - 1].text);
+        }
+    strbuf_addch(out, '}');
+}
+
+static void add_tried(struct strbuf *out, const struct plan *plan)
+{
+    static const char *const words[] = {[PLAN_OPEN] = "unsure",
+                                        [PLAN_MISSES] = "misses",
+                                        [PLAN_MEETS] = "meets",
+                                        [PLAN_INVALID] = "invalid"};
+
+    json_key(out, "tried");
+    strbuf_addch(out, '[');
+    for (size_t i = 0; i < plan->nr_tried; i++) {
+        const struct plan_tried *t = &plan->tried[i];
+
+        json_next(out);
+        strbuf_addstr(out, "\n{");
+        add_values(out, plan, t);
+        json_key(out, "state");
+        json_add_text(out, plan->nr_goals ? words[t->state] : NULL);
+        json_key(out, "replications");
+        json_add_u64(out, t->runs);
+        json_key(out, "front");
+        json_add_bool(out, t->on_front);
+        add_number(out, "makespan_s", t->axes[PLAN_MAKESPAN] / 1e9);
+        add_number(out, "downtime_p95_ms", t->axes[PLAN_DOWNTIME] / 1e6);
+        add_number(out, "slowdown_ratio", t->axes[PLAN_SLOWDOWN]);
+        add_number(out, "transferred_bytes", t->axes[PLAN_BYTES]);
+        strbuf_addch(out, '}');
+    }
+    strbuf_addch(out, ']');
+}
+
+static void add_advice(struct strbuf *out, const struct plan_advice *advice)
+{
+    json_key(out, "set");
+    strbuf_addch(out, '[');
+    for (size_t i = 0; i < advice->nr_changes; i++) {
+        json_next(out);
+        strbuf_addch(out, '{');
+        json_key(out, "key");
+        json_add_text(out, advice->changes[i].key);
+        json_key(out, "value");
+        json_add_text(out, advice->changes[i].value);
+        strbuf_addch(out, '}');
+    }
+    strbuf_addch(out, ']');
+    json_key(out, "paste");
+    strbuf_addch(out, '[');
+    for (size_t i = 0; i < advice->snippets.nr; i++) {
+        const struct snippet *s = &advice->snippets.items[i];
+
+        json_next(out);
+        strbuf_addch(out, '{');
+        json_key(out, "form");
+        json_add_text(out, s->form);
+        json_key(out, "where");
+        json_add_text(out, s->where);
+        json_key(out, "text");
+        json_add_text(out, strbuf_text(&s->text));
+        strbuf_addch(out, '}');
+    }
+    strbuf_addch(out, ']');
+}
+
+void plan_json(const struct cli_opts *o, const struct plan *plan, const struct plan_advice *advice,
+               struct strbuf *out)
+{
+    static const char *const verdicts[] = {[PLAN_PRESENT] = "present",
+                                           [PLAN_FOUND] = "found",
+                                           [PLAN_PERHAPS] = "unsure",
+                                           [PLAN_NONE] = "none",
+                                           [PLAN_NO_GOALS] = "no_goals"};
+
+    strbuf_addstr(out, "{\"format_version\":\"" CLI_FORMAT_VERSION "\"");
+    json_key(out, "scenario");
+    json_add_text(out, o->args[0]);
+    json_key(out, "digest");
+    json_add_text(out, plan->sc.digest);
+    json_key(out, "seed");
+    json_add_u64(out, plan->sc.seed);
+    json_key(out, "verdict");
+    json_add_text(out, verdicts[plan->verdict]);
+    json_key(out, "interrupted");
+    json_add_bool(out, plan->interrupted);
+    json_key(out, "all_cheaper_tried");
+    json_add_bool(out, plan->all_cheaper);
+    json_key(out, "binding");
+    json_add_text(out, plan->verdict == PLAN_NONE && plan->nr_tried
+                           ? binding_key(plan->tried[plan->best].binding)
+                           : NULL);
+    add_advice(out, advice);
+    add_goals(out, plan);
+    json_key(out, "settings");
+    json_add_double(out, plan->nr_settings);
+    json_key(out, "simulations");
+    json_add_u64(out, plan->runs);
+    add_tried(out, plan);
+    strbuf_addstr(out, "}\n");
+}

@@ -1,0 +1,31 @@
+/*
+ * plan_print.h - a plan told to a person (plan_text.c) or a program (plan_json.c).
+ */
+#ifndef MIGCAST_CLI_PLAN_PRINT_H
+#define MIGCAST_CLI_PLAN_PRINT_H
+
+#include "answers/plan.h"
+#include "answers/snippet.h"
+#include "cli/cmd.h"
+
+enum {
+    PLAN_CHANGES_MAX = 64
+};
+
+/* The changes of a setting, and the pasteable form of them. */
+struct plan_advice {
+    struct snippet_change changes[PLAN_CHANGES_MAX];
+    size_t nr_changes;
+    struct snippets snippets;
+    struct arena *arena;
+};
+
+/* plan_value_text - @value of @unit for people. */
+void plan_value_text(struct strbuf *out, enum value_unit unit, double value);
+
+void plan_text(const struct cli_opts *o, const struct plan *plan, const struct plan_advice *advice,
+               struct strbuf *out);
+void plan_json(const struct cli_opts *o, const struct plan *plan, const struct plan_advice *advice,
+               struct strbuf *out);
+
+#endif

@@ -1,0 +1,269 @@
+/*
+ * plan_text.c - a plan told to a person: the verdict, the goals, what to change, what to paste.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "cli/plan_print.h"
+#include "reports/cell.h"
+
+#include "base/banned.h"
+
+enum {
+    NAME_COLUMNS = 28,
+    VALUE_COLUMNS = 13,
+    FRONT_SHOWN = 8
+};
+
+void plan_value_text(struct strbuf *out, enum value_unit unit, double value)
+{
+    char buf[UNITS_TEXT];
+
+    if (!isfinite(value))
+        strbuf_addstr(out, isnan(value) ? "-" : value > 0.0 ? "unlimited" : "0");
+    else if (unit == VALUE_NS)
+        strbuf_addstr(out, units_time(buf, llround(fmax(value, 0.0))));
+    else if (unit == VALUE_BYTES)
+        strbuf_addstr(out, units_size(buf, (uint64_t)llround(fmax(value, 0.0))));
+    else if (unit == VALUE_RATIO)
+        strbuf_addf(out, "%.3g %%", 100.0 * value);
+    else
+        strbuf_addf(out, "%.4g", value);
+}
+
+static void add_value(struct strbuf *out, enum value_unit unit, double value, size_t width)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    plan_value_text(&text, unit, value);
+    cell_add(out, strbuf_text(&text), width, CELL_RIGHT);
+    strbuf_release(&text);
+}
+
+/* ---- the verdict ---- */
+
+static void add_changes(const struct plan *plan, const struct plan_tried *t, struct strbuf *out)
+{
+    const char *separator = "";
+
+    for (size_t k = 0; k < plan->nr_knobs; k++) {
+        if (t->choice[k] == 0)
+            continue;
+        strbuf_addf(out, "%s%s ", separator, plan->knobs[k].name);
+        if (plan->knobs[k].present)
+            strbuf_addf(out, "%s -> ", plan->knobs[k].present);
+        strbuf_addstr(out, plan->knobs[k].values[t->choice[k] - 1].text);
+        separator = ", ";
+    }
+    if (!separator[0])
+        strbuf_addstr(out, "as it is");
+}
+
+static void add_evidence(const struct plan *plan, const struct plan_tried *t, struct strbuf *out)
+{
+    if (plan->fixed && t->nr_fresh <= 2)
+        strbuf_addstr(out, "nothing in the scenario is uncertain");
+    else
+        strbuf_addf(out, "confirmed with %u fresh replications", t->nr_fresh);
+}
+
+static void add_missed(const struct plan *plan, const struct plan_tried *t, struct strbuf *out)
+{
+    const struct plan_goal *g = &plan->goals[t->worst_goal];
+    const struct measured *m = t->fresh ? &t->fresh[t->worst_goal] : &t->goals[t->worst_goal];
+
+    strbuf_addf(out, "%s: ", g->text);
+    plan_value_text(out, m->unit, m->value);
+    if (t->binding != BINDING_NONE)
+        strbuf_addf(out, ", bound by the %s", binding_name(t->binding));
+    else if (t->why) {
+        strbuf_addstr(out, ", because ");
+        cell_add_text(out, t->why);
+    }
+}
+
+/* A knob that was turned as far as it goes could be turned further. */
+static void add_ends(const struct plan *plan, const struct plan_tried *t, struct strbuf *out)
+{
+    for (size_t k = 0; k < plan->nr_knobs; k++)
+        if (t->choice[k] > 1 && t->choice[k] == plan->knobs[k].nr)
+            strbuf_addf(out, "  %s is at the end of its range: more of it may help.\n",
+                        plan->knobs[k].name);
+}
+
+static void add_verdict(const struct cli_opts *o, const struct plan *plan, struct strbuf *out)
+{
+    const struct plan_tried *t = &plan->tried[plan->best];
+    bool good = plan->verdict == PLAN_PRESENT || plan->verdict == PLAN_FOUND;
+
+    strbuf_addstr(out, cli_style(o, good                         ? CLI_GOOD
+                                    : plan->verdict == PLAN_NONE ? CLI_BAD
+                                                                 : CLI_WARN));
+    switch (plan->verdict) {
+    case PLAN_PRESENT:
+        strbuf_addf(out, "NOTHING TO CHANGE%s: the present settings meet all goals (",
+                    cli_style(o, CLI_PLAIN));
+        add_evidence(plan, t, out);
+        strbuf_addstr(out, ").\n");
+        break;
+    case PLAN_FOUND:
+        strbuf_addf(out, "CHANGE %u SETTING%s%s: ", t->changes, t->changes == 1 ? "" : "S",
+                    cli_style(o, CLI_PLAIN));
+        add_changes(plan, t, out);
+        strbuf_addstr(out, " meets all goals (");
+        add_evidence(plan, t, out);
+        strbuf_addf(out, ").\n  %s\n",
+                    plan->all_cheaper ? "No cheaper setting of these knobs surely does."
+                                      : "Not all cheaper settings were tried.");
+        break;
+    case PLAN_PERHAPS:
+        strbuf_addf(out, "PERHAPS%s: ", cli_style(o, CLI_PLAIN));
+        add_changes(plan, t, out);
+        strbuf_addf(out,
+                    " may meet all goals, but %u fresh replications are too few to be sure; the "
+                    "closest call is %s.\n",
+                    t->nr_fresh, plan->goals[t->worst_goal].text);
+        break;
+    case PLAN_NONE:
+        strbuf_addf(out, "NO SETTING%s of these %zu knobs that was tried meets the goals.\n",
+                    cli_style(o, CLI_PLAIN), plan->nr_knobs);
+        strbuf_addstr(out, "  Nearest is ");
+        add_changes(plan, t, out);
+        strbuf_addstr(out, "; it misses ");
+        add_missed(plan, t, out);
+        strbuf_addstr(out, ".\n");
+        add_ends(plan, t, out);
+        break;
+    case PLAN_NO_GOALS:
+        strbuf_addf(out,
+                    "NO GOALS%s: these settings are the best of those tried, each in its way. "
+                    "Say --goal to choose.\n",
+                    cli_style(o, CLI_PLAIN));
+        break;
+    }
+    if (plan->interrupted)
+        strbuf_addstr(out, "  Interrupted: this is the best so far.\n");
+    else if (plan->out_of_budget)
+        strbuf_addf(out, "  The budget of simulations is used up: --budget gives more.\n");
+}
+
+/* ---- tables ---- */
+
+static void add_span(const struct measured *m, struct strbuf *out)
+{
+    if (!isfinite(m->low) && !isfinite(m->high)) {
+        strbuf_addch(out, '-');
+        return;
+    }
+    if (!isfinite(m->low))
+        strbuf_addstr(out, "up to ");
+    else
+        plan_value_text(out, m->unit, m->low);
+    if (!isfinite(m->high))
+        strbuf_addstr(out, " or more");
+    else if (isfinite(m->low))
+        strbuf_addstr(out, " .. ");
+    if (isfinite(m->high))
+        plan_value_text(out, m->unit, m->high);
+}
+
+static void add_goal(const struct cli_opts *o, const struct plan *plan, size_t i,
+                     struct strbuf *out)
+{
+    const struct plan_tried *now = &plan->tried[0], *t = &plan->tried[plan->best];
+    const struct measured *m = t->fresh ? &t->fresh[i] : &t->goals[i];
+    enum plan_standing leaning = plan_judge(plan, t, i);
+    struct strbuf span = STRBUF_INIT;
+
+    cell_add(out, plan->goals[i].text, NAME_COLUMNS, CELL_LEFT);
+    add_value(out, m->unit, now->fresh ? now->fresh[i].value : now->goals[i].value, VALUE_COLUMNS);
+    add_value(out, m->unit, m->value, VALUE_COLUMNS);
+    add_span(m, &span);
+    strbuf_addstr(out, "  ");
+    cell_add(out, strbuf_text(&span), 26, CELL_LEFT);
+    strbuf_addf(out, " %s%s%s\n",
+                cli_style(o, leaning == PLAN_HELD     ? CLI_GOOD
+                             : leaning == PLAN_BROKEN ? CLI_BAD
+                                                      : CLI_WARN),
+                leaning == PLAN_HELD     ? "met"
+                : leaning == PLAN_BROKEN ? "missed"
+                                         : "unsure",
+                cli_style(o, CLI_PLAIN));
+    strbuf_release(&span);
+}
+
+static void add_goals(const struct cli_opts *o, const struct plan *plan, struct strbuf *out)
+{
+    if (plan->nr_goals == 0)
+        return;
+    strbuf_addf(out, "\n%s%-*s%*s%*s  %-26s%s\n", cli_style(o, CLI_BOLD), NAME_COLUMNS, "goal",
+                VALUE_COLUMNS, "now", VALUE_COLUMNS, "planned", "95 % interval",
+                cli_style(o, CLI_PLAIN));
+    for (size_t i = 0; i < plan->nr_goals; i++)
+        add_goal(o, plan, i, out);
+}
+
+static void add_snippets(const struct cli_opts *o, const struct plan_advice *advice,
+                         struct strbuf *out)
+{
+    for (size_t i = 0; i < advice->snippets.nr; i++) {
+        const struct snippet *s = &advice->snippets.items[i];
+        const char *line = strbuf_text(&s->text);
+
+        strbuf_addf(out, "\n%s%s%s: %s\n", cli_style(o, CLI_BOLD), s->form, cli_style(o, CLI_PLAIN),
+                    s->where);
+        while (*line) {
+            size_t len = strcspn(line, "\n");
+
+            strbuf_addf(out, "    %.*s\n", (int)len, line);
+            line += len + (line[len] == '\n');
+        }
+    }
+}
+
+static void add_front(const struct cli_opts *o, const struct plan *plan, struct strbuf *out)
+{
+    static const enum value_unit units[PLAN_AXIS_NR] = {
+        [PLAN_MAKESPAN] = VALUE_NS,
+        [PLAN_DOWNTIME] = VALUE_NS,
+        [PLAN_SLOWDOWN] = VALUE_RATIO,
+        [PLAN_BYTES] = VALUE_BYTES,
+    };
+    size_t nr = 0, shown = 0;
+
+    for (size_t i = 0; i < plan->nr_tried; i++)
+        nr += plan->tried[i].on_front;
+    if (nr < 2 && plan->nr_goals > 0)
+        return;
+    strbuf_addf(out, "\n%s%*s%*s%*s%*s  %s%s\n", cli_style(o, CLI_BOLD), VALUE_COLUMNS, "makespan",
+                VALUE_COLUMNS, "downtime p95", VALUE_COLUMNS, "slowdown", VALUE_COLUMNS, "sent",
+                "settings that no other tried beats in all four", cli_style(o, CLI_PLAIN));
+    for (size_t i = 0; i < plan->nr_tried; i++) {
+        const struct plan_tried *t = &plan->tried[i];
+
+        if (!t->on_front || (shown >= FRONT_SHOWN && !cli_flag(o, "verbose")))
+            continue;
+        shown++;
+        for (int x = 0; x < PLAN_AXIS_NR; x++)
+            add_value(out, units[x], t->axes[x], VALUE_COLUMNS);
+        strbuf_addstr(out, i == plan->best && plan->nr_goals > 0 ? " *" : "  ");
+        add_changes(plan, t, out);
+        strbuf_addch(out, '\n');
+    }
+    if (shown < nr)
+        strbuf_addf(out, "  and %zu more; --verbose shows all\n", nr - shown);
+}
+
+void plan_text(const struct cli_opts *o, const struct plan *plan, const struct plan_advice *advice,
+               struct strbuf *out)
+{
+    add_verdict(o, plan, out);
+    add_goals(o, plan, out);
+    add_snippets(o, advice, out);
+    add_front(o, plan, out);
+    strbuf_addf(out,
+                "\nTried %zu of %.0f settings of %zu knobs in %u simulations; cheapest = fewest "
+                "changes, then smallest.\n",
+                plan->nr_tried, plan->nr_settings, plan->nr_knobs, plan->runs);
+}

@@ -1,0 +1,104 @@
+#!/bin/bash
+# `migcast plan` as a user meets it.
+# shellcheck source=tests/shell.sh
+. "$SOURCE_DIR/tests/shell.sh"
+
+world() {
+    cat >"${1:-w.ini}" <<END
+[scenario]
+horizon = 2h
+${2-}
+[host old]
+nic = 10Gb/s
+[host new]
+nic = 10Gb/s
+[workload w]
+kind = hotcold
+write_rate = lognormal(30MB/s, 1.3)
+working_set = 1GiB
+hot = 256MiB
+[vm v]
+count = 4
+host = old
+memory = 4GiB
+vcpus = 2
+workload = w
+[request r]
+vm = v
+target = new
+END
+}
+
+claim_the_first_line_says_what_to_change() {
+    world w.ini "preset = nova"
+    exits 0 "$PROGRAM" plan w.ini --goal 'drain.makespan.p95 < 20s'
+    head -n 1 out | grep -q '^CHANGE 1 SETTING: outbound 1 -> '
+    prints "drain.makespan.p95 < 20s"
+    prints "max_concurrent_live_migrations = "
+}
+
+claim_what_meets_its_goals_is_left_alone() {
+    exits 0 "$PROGRAM" plan "$SOURCE_DIR/scenarios/evacuate-host.ini"
+    prints "NOTHING TO CHANGE"
+}
+
+claim_what_nothing_meets_is_said_with_its_bound() {
+    world w.ini
+    exits 0 "$PROGRAM" plan w.ini --goal 'drain.makespan.p95 < 3s' --knob parallel=1,2
+    prints "NO SETTING of these"
+    prints "it misses drain.makespan.p95 < 3s"
+    prints "bound by the bandwidth limit"
+}
+
+claim_json_keeps_to_its_schema() {
+    "$PROGRAM" schema plan >schema.json
+    for preset in kubevirt-1.9 ovirt-minimal-downtime proxmox-9 virsh-script; do
+        world w.ini "preset = $preset"
+        exits 0 "$PROGRAM" plan w.ini --json --goal 'drain.makespan.p95 < 60s' --budget 200
+        "$CHECK_SCHEMA" schema.json <out
+    done
+    exits 0 "$PROGRAM" plan w.ini --json --knob parallel=1,2 --front
+    "$CHECK_SCHEMA" schema.json <out
+}
+
+claim_the_same_bytes_on_any_number_of_threads() {
+    world w.ini "preset = kubevirt-1.9"
+    for jobs in 1 3; do
+        exits 0 "$PROGRAM" plan w.ini --json --goal 'drain.makespan.p95 < 50s' --jobs "$jobs"
+        cp out "out.$jobs"
+    done
+    cmp out.1 out.3
+}
+
+claim_what_is_found_holds_when_it_is_set() {
+    world w.ini "preset = nova"
+    exits 0 "$PROGRAM" plan w.ini --goal 'drain.makespan.p95 < 20s' --json
+    set=$(sed -n 's/.*"set":\[{"key":"\([^"]*\)","value":"\([^"]*\)"}\].*/\1=\2/p' out)
+    [ -n "$set" ]
+    exits 99 "$PROGRAM" run w.ini --no-db --set 'thresholds.drain.makespan.p95=< 20s' -n 40
+    exits 0 "$PROGRAM" run w.ini --no-db --set 'thresholds.drain.makespan.p95=< 20s' -n 40 --set "$set"
+}
+
+claim_an_interrupt_prints_the_best_so_far() {
+    world w.ini "preset = kubevirt-1.9"
+    sed -i 's/count = 4/count = 400/; s/memory = 4GiB/memory = 4GiB/' w.ini
+    "$PROGRAM" plan w.ini --goal 'drain.makespan.p95 < 1s' --budget 100000000 >out 2>err &
+    sleep 2
+    kill -INT $!
+    code=0
+    wait $! || code=$?
+    [ "$code" -eq 130 ]
+    prints "Interrupted: this is the best so far"
+}
+
+claim_wrong_words_are_said() {
+    world w.ini
+    exits 64 "$PROGRAM" plan w.ini --goal 'as fast as can be'
+    exits 64 "$PROGRAM" plan w.ini --knob 'parallel=9..1'
+    says "is no range"
+    exits 64 "$PROGRAM" plan w.ini --budget none
+    exits 65 "$PROGRAM" plan w.ini --goal 'drain.makespan.p95 < soon'
+    exits 65 "$PROGRAM" plan none.ini
+}
+
+run_claims
