@@ -184,6 +184,7 @@ uint32_t placement_pick(struct sim *sim, const struct job *job)
     struct ask a = ask_for(sim, job);
     uint32_t host;
 
+    start_order(sim);
     a.slots_count = a.p->rules->place == PLACE_AT_SLOT;
     host = best_host(&a);
     if (host == HOST_NONE && a.p->nr_groups) {
@@ -201,6 +202,7 @@ bool placement_refused_alone(struct sim *sim, const struct job *job)
     const struct placement *p = a.p;
     const struct scn_place *place = &p->sc->place;
 
+    start_order(sim);
     if (p->nr_groups && place->vm_affinity_first[job->vm] != place->vm_affinity_first[job->vm + 1])
         return true;
     if (p->rules->retry_other_host && job->last_target != HOST_NONE)
@@ -297,6 +299,7 @@ const char *placement_why(struct sim *sim, const struct job *job)
     const uint8_t *refused = verdicts(&a);
     const char *kept;
 
+    start_order(sim);
     a.wishes_too = false;
     a.slots_count = a.p->rules->place == PLACE_AT_SLOT;
     if (job->wanted != HOST_NONE) {

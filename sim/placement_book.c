@@ -187,7 +187,8 @@ static void change(struct placement *p, uint32_t vm, uint32_t host, bool in)
     uint32_t vcpus = g->vcpus ? g->vcpus : 1;
 
     assert(in || (h->memory_used >= bytes && h->cpus_used >= vcpus));
-    index_take(p, host);
+    if (p->indexed)
+        index_take(p, host);
     h->memory_used = in ? h->memory_used + bytes : h->memory_used - bytes;
     h->cpus_used = in ? h->cpus_used + vcpus : h->cpus_used - vcpus;
     if (a->pinned)
@@ -198,7 +199,7 @@ static void change(struct placement *p, uint32_t vm, uint32_t host, bool in)
     else if (p->now.numa && a->one_numa_node)
         give_node(p, vm, host);
     count_groups(p, vm, host, in);
-    if (p->nodes[host].state == REFUSE_NOT && !p->resting)
+    if (p->nodes[host].state == REFUSE_NOT && p->indexed && !p->resting)
         index_put(p, host);
 }
 
@@ -241,6 +242,8 @@ void placement_host_changed(struct sim *sim, uint32_t host)
     n->state = (uint8_t)state;
     c->down += state == REFUSE_DOWN;
     c->cordoned += state == REFUSE_CORDONED;
+    if (!p->indexed)
+        return;
     if (p->resting)
         start_set_aside(p, host);
     else if (state != REFUSE_NOT)

@@ -109,6 +109,8 @@ struct ask {
 /* placement_start.c */
 bool start_allocate(struct placement *p);
 void start_release(struct placement *p);
+/* Trees stand from here on, if they did not. */
+void start_order(struct sim *sim);
 /* While at rest: @host leaves its tree, and comes back when the replication begins. */
 void start_set_aside(struct placement *p, uint32_t host);
 

@@ -3,8 +3,9 @@
  *
  * Who begins is cluster_reset.c: it fills the books once, and later takes back host by host what a
  * replication changed.  While that goes on the trees are at rest: hosts leave them, and come back
- * when the platform has had its say about rules.  Invariant: when a replication has begun, every
- * host that takes guests is in the tree of its class, in the order of the rules in force.
+ * when the platform has had its say about rules.  There are no trees before somebody asks for the
+ * best host: where all targets are given, nobody does.  Invariant: once they stand, every host that
+ * takes guests is in the tree of its class, in the order of the rules in force.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -120,7 +121,7 @@ void start_release(struct placement *p)
 
 void start_set_aside(struct placement *p, uint32_t host)
 {
-    if (p->nodes[host].aside)
+    if (p->nodes[host].aside || !p->indexed)
         return;
     index_take(p, host); /* no harm when it was down, and out already */
     p->nodes[host].aside = true;
@@ -134,7 +135,6 @@ void placement_fill(struct sim *sim)
     p->resting = true;
     p->indexed = false;
     p->nr_out = 0;
-    index_clear(p);
     memset(p->now.pinned, 0, p->nr_hosts * sizeof(*p->now.pinned));
     if (p->now.resources)
         memset(p->now.resources, 0, resources_bytes(p));
@@ -198,9 +198,15 @@ void placement_take_back(struct sim *sim, uint32_t host, const uint32_t *vms, ui
     placement_host_changed(sim, host);
 }
 
-static void build(struct placement *p)
+void start_order(struct sim *sim)
 {
+    struct placement *p = sim->cluster.placement;
+
+    if (p->indexed)
+        return;
     index_clear(p);
+    if (p->rules->weigher == WEIGH_RANDOM)
+        rng_stream(&p->rng, p->sc->seed, "placement", 0, sim->replication);
     for (uint32_t h = 0; h < p->nr_hosts; h++) {
         if (p->rules->weigher == WEIGH_RANDOM)
             p->nodes[h].key = rng_u64(&p->rng);
@@ -219,10 +225,8 @@ void placement_begin(struct sim *sim)
                    p->memory_overcommit == p->rules->memory_overcommit;
 
     p->turn = 0;
-    rng_stream(&p->rng, p->sc->seed, "placement", 0, sim->replication);
     p->resting = false;
-    if (!ordered)
-        build(p);
+    p->indexed = ordered;
     for (uint32_t i = 0; i < p->nr_out; i++) {
         p->nodes[p->out[i]].aside = false;
         if (ordered && p->nodes[p->out[i]].state == REFUSE_NOT)
