@@ -256,6 +256,18 @@ enum status scenario_dump(const struct scenario *sc, struct strbuf *out);
  * one section ("vm web"); NULL = all.  ST_EUSAGE when there is none such. */
 enum status scenario_show_origin(const struct scenario *sc, const char *section, struct strbuf *out,
                                  struct diag *diag);
+/* One value that some file, preset or override sets.  Everything is borrowed for the call. */
+struct scenario_value {
+    const char *section; /* "vm web" */
+    const char *key, *value;
+    const char *file;   /* or preset, or "--set" */
+    unsigned long line; /* 0 = none */
+};
+/* scenario_each_set - hand every value that is not a built-in default to @each, in the order of
+ * scenario_show_origin(); texts for people and goals are left out. */
+enum status scenario_each_set(const struct scenario *sc,
+                              void (*each)(void *arg, const struct scenario_value *value),
+                              void *arg);
 /* scenario_show_origin_json - {"format_version", "scenario", "digest", "values": [{"section",
  * "key", "value", "origin", "file", "line"}]}; file and line are null for built-in defaults. */
 enum status scenario_show_origin_json(const struct scenario *sc, const char *section,

@@ -23,6 +23,8 @@ struct printer {
     json_t *values;
     bool failed;
     size_t nr;
+    void (*each)(void *arg, const struct scenario_value *value);
+    void *arg;
     void (*section)(struct printer *p, const char *title);
     void (*value)(struct printer *p, const char *title, const struct option *opt, const char *key,
                   const char *text, const struct scn_entry *origin);
@@ -196,6 +198,32 @@ static void show_value(struct printer *p, const char *title, const struct option
     else
         strbuf_addf(p->out, "%s\n", origin->file);
 }
+
+/* ---- one by one ---- */
+
+static void hand_value(struct printer *p, const char *title, const struct option *opt,
+                       const char *key, const char *text, const struct scn_entry *origin)
+{
+    struct scenario_value value = {.section = title, .key = key, .value = text};
+
+    if (!opt || (opt->flags & OPT_LABEL) || !origin)
+        return;
+    value.file = origin->file;
+    value.line = origin->line;
+    p->each(p->arg, &value);
+}
+
+enum status scenario_each_set(const struct scenario *sc,
+                              void (*each)(void *arg, const struct scenario_value *value),
+                              void *arg)
+{
+    struct printer p = {
+        .sc = sc, .each = each, .arg = arg, .section = show_section, .value = hand_value};
+
+    return print_all(&p);
+}
+
+/* ---- with origins, for people and for programs ---- */
 
 static enum status nothing_shown(const struct printer *p, struct diag *diag)
 {
