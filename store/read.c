@@ -340,8 +340,8 @@ static enum status load_rounds(struct store *store, struct store_run *out, const
 static enum status load_thresholds(struct store *store, struct store_run *out, struct diag *diag)
 {
     static const char sql[] =
-        "SELECT text, file, line, unit, value, limit_value, severity, crossed, small_sample"
-        " FROM threshold WHERE run_id = ? ORDER BY seq";
+        "SELECT text, file, line, unit, value, limit_value, severity, crossed, small_sample,"
+        " low, high, n, replications_needed FROM threshold WHERE run_id = ? ORDER BY seq";
     struct run_result *run = &out->result;
     struct cells c;
     enum status st = cells_open(&c, store, out->names, sql, out->run_id, diag);
@@ -367,6 +367,10 @@ static enum status load_thresholds(struct store *store, struct store_run *out, s
         t->error = cell_word(&c, severity_word, 2) == 1;
         t->crossed = cell_bool(&c);
         t->small_sample = cell_bool(&c);
+        t->low = cell_double(&c);
+        t->high = cell_double(&c);
+        t->n = cell_count(&c);
+        t->replications_needed = cell_u32(&c);
         st = cells_check(&c, "threshold", diag);
     }
     sqlite3_finalize(c.stmt);

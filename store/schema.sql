@@ -166,7 +166,11 @@ CREATE TABLE threshold (
   limit_value  REAL,                 -- in that unit
   severity     TEXT    NOT NULL CHECK (severity IN ('error', 'warning')),
   crossed      INTEGER NOT NULL CHECK (crossed IN (0, 1)),
-  small_sample INTEGER NOT NULL CHECK (small_sample IN (0, 1)),  -- too few migrations for the claim
+  small_sample INTEGER NOT NULL CHECK (small_sample IN (0, 1)),  -- the limit is inside the interval: not decided
+  low          REAL,                 -- 95 % interval of value; may be infinite
+  high         REAL,
+  n            INTEGER NOT NULL CHECK (n >= 0),  -- rows behind the value, or replications
+  replications_needed INTEGER NOT NULL,          -- to decide it; 0: decided, or cannot be said
   PRIMARY KEY (run_id, seq)
 ) STRICT, WITHOUT ROWID;
 
@@ -180,6 +184,34 @@ CREATE TABLE fix (
   total_ns     INTEGER,              -- length, of the migration with the change
   downtime_ns  INTEGER,
   PRIMARY KEY (migration_id, change)
+) STRICT, WITHOUT ROWID;
+
+-- One row a check: a scenario, or the forecasts of captures, compared with its baseline.
+CREATE TABLE check_run (
+  check_id     INTEGER PRIMARY KEY,  -- 1, 2, 3 ... in the order of storing
+  name         TEXT    NOT NULL,     -- path of the scenario as given, or "traces"
+  digest       TEXT    NOT NULL,     -- of the inputs, hex
+  version      TEXT    NOT NULL,     -- of the program
+  seed         TEXT    NOT NULL,     -- decimal
+  samples      INTEGER NOT NULL CHECK (samples >= 0),  -- replications, or configurations of captures
+  label        TEXT,                 -- what the caller calls it: a commit, a date
+  verdict      TEXT    NOT NULL      -- regressed improved no_change new
+) STRICT;
+
+-- One row a measure of a check: those of the whole, and of VMs those that changed.
+CREATE TABLE check_figure (
+  check_id     INTEGER NOT NULL REFERENCES check_run (check_id) ON DELETE CASCADE,
+  seq          INTEGER NOT NULL,     -- 1, 2, 3 ...
+  measure      TEXT    NOT NULL,     -- as in thresholds: downtime.p99; of captures predict.total_error
+  vm           TEXT,                 -- or class; NULL: of the whole
+  unit         TEXT    NOT NULL CHECK (unit IN ('count', 'ns', 'bytes', 'ratio')),
+  verdict      TEXT    NOT NULL,     -- regressed improved no_change unsure new gone
+  before_value REAL,                 -- in that unit; mean over pairs
+  now_value    REAL,
+  low          REAL,                 -- 95 % interval of now - before
+  high         REAL,
+  p            REAL,                 -- corrected for being one of many
+  PRIMARY KEY (check_id, seq)
 ) STRICT, WITHOUT ROWID;
 
 -- One row a finished cell of a sweep: a scenario with one set of values, all its replications.  Cells

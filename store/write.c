@@ -264,7 +264,7 @@ static enum status put_thresholds(struct store *store, const struct run_result *
                                   struct diag *diag)
 {
     struct row row;
-    enum status st = row_init(store, &row, "threshold", 11, run->nr_thresholds, diag);
+    enum status st = row_init(store, &row, "threshold", 15, run->nr_thresholds, diag);
 
     for (size_t i = 0; i < run->nr_thresholds && st == ST_OK; i++) {
         const struct threshold_result *t = &run->thresholds[i];
@@ -281,6 +281,10 @@ static enum status put_thresholds(struct store *store, const struct run_result *
         row_text(&row, t->error ? "error" : "warning");
         row_int(&row, t->crossed);
         row_int(&row, t->small_sample);
+        row_double(&row, t->low);
+        row_double(&row, t->high);
+        row_count(&row, t->n);
+        row_int(&row, t->replications_needed);
         st = row_end(store, &row, diag);
     }
     row_release(&row);
