@@ -33,9 +33,9 @@ static void put(struct name_index *ix, struct name_slot slot)
     ix->slots[i] = slot;
 }
 
-static bool grow(struct name_index *ix, struct arena *arena)
+static bool grow(struct name_index *ix, struct arena *arena, uint32_t cap)
 {
-    struct name_index bigger = {.cap = ix->cap ? ix->cap * 2 : FIRST_CAP, .nr = ix->nr};
+    struct name_index bigger = {.cap = cap, .nr = ix->nr};
 
     bigger.slots = arena_array(arena, bigger.cap, sizeof(*bigger.slots));
     if (!bigger.slots)
@@ -47,10 +47,20 @@ static bool grow(struct name_index *ix, struct arena *arena)
     return true;
 }
 
+bool name_index_reserve(struct name_index *ix, struct arena *arena, uint32_t nr)
+{
+    uint32_t cap = ix->cap ? ix->cap : FIRST_CAP;
+
+    assert(nr <= UINT32_MAX / 4);
+    while (cap / 2 < nr)
+        cap *= 2;
+    return cap == ix->cap || grow(ix, arena, cap);
+}
+
 bool name_index_add(struct name_index *ix, struct arena *arena, const char *name, uint32_t id)
 {
     assert(id != NAME_NONE);
-    if (ix->nr >= ix->cap / 2 && !grow(ix, arena))
+    if (ix->nr >= ix->cap / 2 && !grow(ix, arena, ix->cap ? ix->cap * 2 : FIRST_CAP))
         return false;
     put(ix, (struct name_slot){.name = name, .hash = hash_of(name), .id = id});
     ix->nr++;

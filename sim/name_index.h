@@ -24,6 +24,9 @@ struct name_index { /* private; zeroed = empty */
 /* name_index_add - remember @name (borrowed) as @id; false when memory ran out.
  * The caller has looked: a name is added once. */
 bool name_index_add(struct name_index *ix, struct arena *arena, const char *name, uint32_t id);
+/* name_index_reserve - room for @nr names in all, so that adding them copies nothing; false when
+ * memory ran out. */
+bool name_index_reserve(struct name_index *ix, struct arena *arena, uint32_t nr);
 /* name_index_find - the id of @name, or NAME_NONE. */
 uint32_t name_index_find(const struct name_index *ix, const char *name);
 /* name_index_name - the name that was added and equals @name, or NULL. */

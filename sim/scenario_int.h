@@ -40,6 +40,7 @@ struct scn_resolver {
     struct scenario *sc;
     struct scn_doc *doc;
     struct arena *arena;
+    struct arena *scratch; /* what nobody needs once all is resolved */
     struct diag *diag;
     XXH3_state_t *hash;
     struct name_index vms; /* every single VM */

@@ -250,13 +250,16 @@ enum status scn_resolve(struct scenario *sc, struct scn_doc *doc, struct diag *d
     enum status st = ST_OK;
 
     r.hash = XXH3_createState();
-    if (!r.hash)
-        return scn_out_of_memory(diag);
-    XXH3_128bits_reset(r.hash);
+    r.scratch = arena_new(0);
+    if (!r.hash || !r.scratch)
+        st = scn_out_of_memory(diag);
+    else
+        XXH3_128bits_reset(r.hash);
     for (size_t i = 0; st == ST_OK && i < sizeof(steps) / sizeof(steps[0]); i++)
         st = steps[i](&r);
     if (st == ST_OK)
         store_digest(&r);
     XXH3_freeState(r.hash);
+    arena_free(r.scratch);
     return st;
 }

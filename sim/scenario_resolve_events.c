@@ -19,7 +19,7 @@ static enum status add_match(struct scn_resolver *r, uint32_t vm)
     if (r->seen[vm] == r->serial)
         return ST_OK;
     if (r->nr_matches == r->cap_matches) {
-        more = arena_array(r->arena, cap, sizeof(*more));
+        more = arena_array(r->scratch, cap, sizeof(*more));
         if (!more)
             return scn_out_of_memory(r->diag);
         if (r->nr_matches)

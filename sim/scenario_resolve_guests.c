@@ -231,7 +231,7 @@ static enum status add_vm(struct scn_resolver *r, struct scn_section *s, const c
         diag_hint(r->diag, "[vm NAME] with count makes NAME-1, NAME-2 and so on");
         return ST_EINPUT;
     }
-    if (!name_index_add(&r->vms, r->arena, name, nr))
+    if (!name_index_add(&r->vms, r->scratch, name, nr))
         return scn_out_of_memory(r->diag);
     r->sc->vms[nr] = *model;
     r->sc->vms[nr].name = name;
@@ -318,9 +318,10 @@ enum status scn_resolve_vms(struct scn_resolver *r)
     if (st != ST_OK)
         return st;
     r->sc->vms = arena_array(r->arena, nr, sizeof(*r->sc->vms));
-    r->seen = arena_array(r->arena, nr, sizeof(*r->seen));
+    r->seen = arena_array(r->scratch, nr, sizeof(*r->seen));
     r->sc->class_names = arena_array(r->arena, r->doc->nr[SCN_VM], sizeof(*r->sc->class_names));
-    if (!r->sc->vms || !r->seen || !r->sc->class_names)
+    if (!r->sc->vms || !r->seen || !r->sc->class_names ||
+        !name_index_reserve(&r->vms, r->scratch, nr))
         return scn_out_of_memory(r->diag);
     for (struct scn_section *s = r->doc->first[SCN_VM]; s && st == ST_OK; s = s->next)
         st = one_vm_section(r, s);

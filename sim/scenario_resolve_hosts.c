@@ -42,7 +42,7 @@ static enum status add_host(struct scn_resolver *r, const struct scn_section *s,
         diag_hint(r->diag, "[host NAME] with count makes NAME-1, NAME-2 and so on");
         return ST_EINPUT;
     }
-    if (!name_index_add(&r->hosts, r->arena, name, nr))
+    if (!name_index_add(&r->hosts, r->scratch, name, nr))
         return scn_out_of_memory(r->diag);
     r->sc->hosts[nr] = *model;
     r->sc->hosts[nr].name = name;
@@ -98,9 +98,10 @@ enum status scn_resolve_hosts(struct scn_resolver *r)
     if (st != ST_OK)
         return st;
     r->sc->hosts = arena_array(r->arena, nr, sizeof(*r->sc->hosts));
-    r->host_seen = arena_array(r->arena, nr, sizeof(*r->host_seen));
-    r->host_places = arena_array(r->arena, sections, sizeof(*r->host_places));
-    if (!r->sc->hosts || !r->host_seen || !r->host_places)
+    r->host_seen = arena_array(r->scratch, nr, sizeof(*r->host_seen));
+    r->host_places = arena_array(r->scratch, sections, sizeof(*r->host_places));
+    if (!r->sc->hosts || !r->host_seen || !r->host_places ||
+        !name_index_reserve(&r->hosts, r->scratch, nr))
         return scn_out_of_memory(r->diag);
     for (struct scn_section *s = r->doc->first[SCN_HOST]; s && st == ST_OK; s = s->next)
         st = one_host_section(r, s);
@@ -135,7 +136,7 @@ static enum status add_match(struct scn_resolver *r, uint32_t host)
     uint32_t cap = r->cap_host_matches ? r->cap_host_matches * 2 : 64, *more;
 
     if (r->nr_host_matches == r->cap_host_matches) {
-        more = arena_array(r->arena, cap, sizeof(*more));
+        more = arena_array(r->scratch, cap, sizeof(*more));
         if (!more)
             return scn_out_of_memory(r->diag);
         if (r->nr_host_matches)
