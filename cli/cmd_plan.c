@@ -104,21 +104,12 @@ static enum status print(struct cli_opts *o, const struct plan *plan,
     return st;
 }
 
-static enum status search(struct cli_opts *o, struct plan_options *options, struct diag *diag)
+static enum status search(struct cli_opts *o, const struct plan_options *options, struct diag *diag)
 {
     struct plan plan = {0};
-    struct progress progress;
-    enum status st, printed;
+    enum status st = plan_search(&plan, options, diag), printed;
 
-    options->step = step;
-    options->step_arg = &progress;
-    progress_init(&progress, options->budget ? options->budget : PLAN_BUDGET, "planning",
-                  o->quiet                 ? PROGRESS_QUIET
-                  : cli_flag(o, "verbose") ? PROGRESS_VERBOSE
-                                           : PROGRESS_AUTO,
-                  stderr);
-    st = plan_search(&plan, options, diag);
-    progress_done(&progress);
+    progress_done(options->step_arg);
     if ((st == ST_OK || st == ST_EINTR) && plan.nr_tried > 0) {
         printed = print(o, &plan, options, diag);
         st = printed == ST_OK ? st : printed;
@@ -128,6 +119,26 @@ static enum status search(struct cli_opts *o, struct plan_options *options, stru
                  plan.runs);
     plan_release(&plan);
     return st;
+}
+
+static enum status answer(struct cli_opts *o, struct plan_options *options, struct diag *diag)
+{
+    struct progress progress;
+    enum progress_mode mode = o->quiet                 ? PROGRESS_QUIET
+                              : cli_flag(o, "verbose") ? PROGRESS_VERBOSE
+                                                       : PROGRESS_AUTO;
+    enum status st;
+
+    options->step = step;
+    options->step_arg = &progress;
+    progress_init(&progress, options->budget ? options->budget : PLAN_BUDGET, "planning", mode,
+                  stderr);
+    if (plan_capacity_asked(o)) {
+        st = plan_capacity(o, options, diag);
+        progress_done(&progress);
+        return st;
+    }
+    return search(o, options, diag);
 }
 
 static enum status run(struct cli_opts *o, struct diag *diag)
@@ -157,7 +168,7 @@ static enum status run(struct cli_opts *o, struct diag *diag)
     if (st == ST_OK)
         st = read_count(o, "replications", &options.replications, diag);
     if (st == ST_OK)
-        st = search(o, &options, diag);
+        st = answer(o, &options, diag);
     free(sets);
     return st;
 }
@@ -172,6 +183,13 @@ static const struct cli_option options[] = {
     {.name = "replications", .letter = 'n', .arg = "N",
      .help = "most replications for one setting (default: what the goals need)"},
     {.name = "front", .help = "try all settings the budget allows, for the whole Pareto front"},
+    {.name = "smallest-link", .arg = "WINDOW",
+     .help = "find the smallest migration link by which all is done in WINDOW"},
+    {.name = "link", .arg = "NAME", .help = "with --smallest-link: of this [link] only"},
+    {.name = "spare", .arg = "HOSTS",
+     .help = "find the spare memory with which any HOSTS hosts can be emptied at once"},
+    {.name = "latest-start", .arg = "DEADLINE",
+     .help = "find the latest start by which all is done before DEADLINE"},
     {.name = "verbose", .letter = 'v', .help = "show the whole front"},
     {0},
 };
@@ -197,9 +215,12 @@ const struct cmd cmd_plan = {
         "with "
         "values "
         "between commas or a range LOW..HIGH, LOW..HIGH:log:N or :lin:N.\n\n"
+        "Instead of settings, --smallest-link, --spare and --latest-start look for one number, so "
+        "that all goes well with a probability of 95 %.\n\n"
         "  migcast plan drain.ini --goal 'drain.makespan.p95 < 2h'\n"
         "  migcast plan drain.ini --knob parallel=1..8 --knob auto_converge=off,on\n"
-        "  migcast plan drain.ini --knob 'link backbone.rate=1Gb/s..25Gb/s'",
+        "  migcast plan drain.ini --knob 'link backbone.rate=1Gb/s..25Gb/s'\n"
+        "  migcast plan drain.ini --smallest-link 30min",
     .shared = CLI_SET | CLI_SEED | CLI_JOBS | CLI_OUTPUT | CLI_JSON,
     .options = options,
     .min_args = 1,

@@ -35,6 +35,8 @@ static const struct schema schemas[] = {
     {"lab", "migcast lab", schema_lab, SCHEMA_ALONE},
     {"diff", "migcast diff", schema_diff, SCHEMA_ALONE},
     {"plan", "migcast plan", schema_plan, SCHEMA_ALONE},
+    {"capacity", "migcast plan --smallest-link, --spare, --latest-start", schema_capacity,
+     SCHEMA_ALONE},
     {"validate", "migcast validate", schema_validate, SCHEMA_ALONE},
     {"config", "migcast config show", schema_config, SCHEMA_ALONE},
     {"presets", "migcast presets list", schema_presets, SCHEMA_ALONE},

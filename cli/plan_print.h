@@ -28,4 +28,10 @@ void plan_text(const struct cli_opts *o, const struct plan *plan, const struct p
 void plan_json(const struct cli_opts *o, const struct plan *plan, const struct plan_advice *advice,
                struct strbuf *out);
 
+/* plan_capacity - answers --smallest-link, --spare or --latest-start and prints.  Of @options base,
+ * jobs, stop and steps count. */
+bool plan_capacity_asked(const struct cli_opts *o);
+enum status plan_capacity(struct cli_opts *o, const struct plan_options *options,
+                          struct diag *diag);
+
 #endif

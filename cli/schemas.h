@@ -4,6 +4,7 @@
 #ifndef MIGCAST_CLI_SCHEMAS_H
 #define MIGCAST_CLI_SCHEMAS_H
 
+extern const char schema_capacity[];
 extern const char schema_config[];
 extern const char schema_defs[];
 extern const char schema_diff[];

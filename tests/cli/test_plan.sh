@@ -91,12 +91,32 @@ claim_an_interrupt_prints_the_best_so_far() {
     prints "Interrupted: this is the best so far"
 }
 
+claim_how_much_is_needed_is_one_number() {
+    "$PROGRAM" schema capacity >schema.json
+    rack=$SOURCE_DIR/scenarios/rack-drain.ini
+    exits 0 "$PROGRAM" plan "$rack" --smallest-link 10min
+    head -n 1 out | grep -q '^[0-9.]* Gb/s is the smallest migration link for 10min'
+    exits 0 "$PROGRAM" plan "$SOURCE_DIR/scenarios/n-plus-1.ini" --spare 1
+    prints "TOO LITTLE SPARE: any 1 of 6 hosts"
+    exits 0 "$PROGRAM" plan "$rack" --latest-start 1h
+    prints "START BY "
+    for question in '--smallest-link 10min' '--smallest-link 1s' '--spare 1' '--latest-start 1h'; do
+        # shellcheck disable=SC2086
+        exits 0 "$PROGRAM" plan "$rack" --json $question
+        "$CHECK_SCHEMA" schema.json <out
+    done
+}
+
 claim_wrong_words_are_said() {
     world w.ini
     exits 64 "$PROGRAM" plan w.ini --goal 'as fast as can be'
     exits 64 "$PROGRAM" plan w.ini --knob 'parallel=9..1'
     says "is no range"
     exits 64 "$PROGRAM" plan w.ini --budget none
+    exits 64 "$PROGRAM" plan w.ini --spare 1 --latest-start 1h
+    says "are two questions"
+    exits 64 "$PROGRAM" plan w.ini --spare many
+    exits 64 "$PROGRAM" plan w.ini --smallest-link soon
     exits 65 "$PROGRAM" plan w.ini --goal 'drain.makespan.p95 < soon'
     exits 65 "$PROGRAM" plan none.ini
 }
