@@ -30,6 +30,7 @@ static void set_place(struct diag *d, const char *file, unsigned long line)
     if (file)
         snprintf(d->file, sizeof(d->file), "%s", file);
     d->line = line;
+    d->column = 0;
 }
 
 enum status diag_at(struct diag *d, enum status st, const char *file, unsigned long line,
@@ -91,7 +92,9 @@ void diag_format(const struct diag *d, char *buf, size_t cap)
     if (cap == 0)
         return;
     buf[0] = '\0';
-    if (d->file[0] && d->line)
+    if (d->file[0] && d->line && d->column)
+        put(buf, cap, &len, "%s:%lu:%u: ", d->file, d->line, d->column);
+    else if (d->file[0] && d->line)
         put(buf, cap, &len, "%s:%lu: ", d->file, d->line);
     else if (d->file[0])
         put(buf, cap, &len, "%s: ", d->file);

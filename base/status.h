@@ -28,12 +28,13 @@ enum {
 };
 
 /*
- * One message: "file:line: [section] key: what; hint".  Empty parts are left out when printed.
- * All text is copied in and cut to fit, so a diag never owns or borrows memory.
+ * One message: "file:line:column: [section] key: what; hint".  Empty parts are left out when
+ * printed. All text is copied in and cut to fit, so a diag never owns or borrows memory.
  */
 struct diag {
     char file[256];
     unsigned long line; /* 1-based; 0 = no line */
+    unsigned column;    /* 1-based, in bytes; 0 = not told */
     char section[128];  /* without brackets */
     char key[96];
     char what[DIAG_TEXT];
@@ -45,7 +46,7 @@ struct diag {
 enum status diag_set(struct diag *d, enum status st, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* diag_at - the same, and sets file and line too (file may be NULL: unchanged). */
+/* diag_at - the same, and sets file and line too (file may be NULL: unchanged).  No column. */
 enum status diag_at(struct diag *d, enum status st, const char *file, unsigned long line,
                     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 

@@ -133,6 +133,7 @@ extern const struct cmd cmd_predict;
 extern const struct cmd cmd_replay;
 extern const struct cmd cmd_score;
 extern const struct cmd cmd_calibrate;
+extern const struct cmd cmd_import;
 extern const struct cmd cmd_validate;
 extern const struct cmd cmd_config;
 extern const struct cmd cmd_presets;

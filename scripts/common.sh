@@ -5,7 +5,7 @@
 
 packages=(build-essential cmake ninja-build pkg-config libgsl-dev libsqlite3-dev libinih-dev
           libjansson-dev libzstd-dev libxxhash-dev uthash-dev libplot-dev libpng-dev
-          libcriterion-dev)
+          libyaml-dev libxml2-dev libcriterion-dev)
 # What captures of real migrations need: for test.sh, whose tests skip them where they are missing.  Cases of
 # the lab with Linux guests need more, see docs/lab.md; nothing installs that by itself.
 capture_packages=(qemu-system-x86 busybox-static cpio iproute2 libvirt-dev libvirt-daemon libvirt-daemon-driver-qemu

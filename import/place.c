@@ -1,0 +1,189 @@
+/*
+ * place.c - brings VMs and hosts together, once everything is read.
+ *
+ * Leaves out VMs whose memory nothing tells, makes hosts that only VMs name, and fills in what
+ * decides where a VM may go.  Invariant: every VM that stays has a host and memory.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "import/import_int.h"
+
+#include "base/banned.h"
+
+enum {
+    SRIOV_GUESS = 64 /* virtual functions of a host whose inventory does not count them */
+};
+
+static enum status find_host(struct import *im, struct imp_vm *vm)
+{
+    vm->host = imp_host_find(im, vm->host_id);
+    if (!vm->host && strchr(vm->host_id, '.')) {
+        char *start = imp_format(im, "%.*s", (int)strcspn(vm->host_id, "."), vm->host_id);
+
+        vm->host = start ? imp_host_find(im, start) : NULL;
+    }
+    if (vm->host)
+        return ST_OK;
+    vm->host = imp_host_new(im, NULL, vm->host_id);
+    imp_note(im, "hosts that only their VMs name: no memory, no CPUs, no labels");
+    return vm->host ? ST_OK : imp_no_memory(im);
+}
+
+/* "gpu:2, usb" out of "gpu", "usb", "gpu". */
+static enum status set_devices(struct import *im, struct imp_vm *vm)
+{
+    struct imp_list words = {0};
+    char *list;
+
+    for (uint32_t i = 0; i < vm->devices.nr; i++) {
+        const char *kind = imp_word(im, vm->devices.items[i]);
+        bool had = false;
+        unsigned nr = 0;
+        char *word;
+
+        for (uint32_t k = 0; k < vm->devices.nr; k++) {
+            bool same = strcmp(vm->devices.items[k], vm->devices.items[i]) == 0;
+
+            nr += same;
+            had |= same && k < i;
+        }
+        word = had ? NULL : imp_format(im, "%s:%u", kind, nr);
+        if (!had && (!word || imp_list_add(im, &words, word) != ST_OK))
+            return imp_no_memory(im);
+    }
+    list = imp_list_join(im, &words);
+    return list ? imp_set(im, &vm->s, "devices", vm->devices_from, "%s", list) : imp_no_memory(im);
+}
+
+/* A model is asked for only where every host says which ones it has: to the others a VM with one
+ * could never go. */
+static enum status set_cpu(struct import *im, struct imp_vm *vm, bool all_say)
+{
+    if (!vm->cpu_model || imp_row(&vm->s, "cpu_model"))
+        return ST_OK;
+    if (!all_say && strcmp(vm->cpu_model, "host-passthrough") != 0) {
+        if (strcmp(vm->cpu_model, "host-model") != 0)
+            imp_note(im, "VMs with a CPU model: not checked, for not every host says which ones it "
+                         "has");
+        return ST_OK;
+    }
+    return imp_set(im, &vm->s, "cpu_model", vm->cpu_from, "%s", imp_word(im, vm->cpu_model));
+}
+
+static enum status set_sriov(struct import *im)
+{
+    bool wanted = false, told = false;
+    enum status st = ST_OK;
+
+    for (const struct imp_vm *vm = im->vms; vm; vm = vm->next)
+        wanted |= vm->host && vm->sriov > 0;
+    for (const struct imp_host *h = im->hosts; h; h = h->next)
+        told |= h->has_sriov;
+    for (struct imp_host *h = im->hosts; h && wanted && !told && st == ST_OK; h = h->next)
+        st = imp_assume(im, &h->s, "sriov", "no count of virtual functions is in the input", "%d",
+                        SRIOV_GUESS);
+    return st;
+}
+
+static enum status place(struct import *im, struct imp_vm *vm, bool all_say)
+{
+    enum status st;
+
+    if (vm->memory_bytes == 0) {
+        struct imp_metrics *m = imp_metrics_find(im, vm);
+        struct imp_item it = {.file = vm->s.file, .line = vm->s.line, .path = vm->s.item};
+
+        if (!m || m->domain_bytes == 0) {
+            imp_note(im, "VMs whose memory nothing tells, left out");
+            return ST_OK;
+        }
+        st = imp_memory(im, &it, vm, "@kubevirt_vmi_memory_domain_bytes", (double)m->domain_bytes);
+        if (st != ST_OK)
+            return st;
+    }
+    if ((st = find_host(im, vm)) != ST_OK || (st = set_cpu(im, vm, all_say)) != ST_OK)
+        return st;
+    vm->host->nr_vms++;
+    vm->host->used_bytes += vm->memory_bytes;
+    return vm->devices.nr > 0 ? set_devices(im, vm) : ST_OK;
+}
+
+/* Where there are several clusters, hosts carry the label of theirs and VMs need it. */
+static enum status set_clusters(struct import *im)
+{
+    const char *first = NULL;
+    bool several = false;
+    enum status st = ST_OK;
+
+    for (struct imp_vm *vm = im->vms; vm; vm = vm->next)
+        if (vm->host && vm->cluster && !vm->host->cluster)
+            vm->host->cluster = vm->cluster;
+    for (const struct imp_host *h = im->hosts; h; h = h->next) {
+        several |= first && h->cluster && strcmp(first, h->cluster) != 0;
+        first = first ? first : h->cluster;
+    }
+    for (struct imp_host *h = im->hosts; h && several && st == ST_OK; h = h->next)
+        if (h->cluster)
+            st =
+                imp_set(im, &h->s, "labels", "its cluster", "cluster=%s", imp_word(im, h->cluster));
+    for (struct imp_vm *vm = im->vms; vm && several && st == ST_OK; vm = vm->next)
+        if (vm->host && vm->cluster)
+            st = imp_set(im, &vm->s, "needs", vm->cluster_from, "cluster=%s",
+                         imp_word(im, vm->cluster));
+    return st;
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct imp_vm *const *x = a, *const *y = b;
+
+    if ((*x)->order != (*y)->order)
+        return (*x)->order < (*y)->order ? -1 : 1;
+    return 0;
+}
+
+/* In the order of .order; VMs that are alike in it stay as they were read. */
+static enum status sort_vms(struct import *im)
+{
+    struct imp_vm **all = malloc((im->nr_vms + 1) * sizeof(*all));
+    bool sorted = true;
+    size_t nr = 0;
+
+    if (!all)
+        return imp_no_memory(im);
+    for (struct imp_vm *vm = im->vms; vm; vm = vm->next) {
+        sorted &= nr == 0 || all[nr - 1]->order <= vm->order;
+        all[nr++] = vm;
+    }
+    if (!sorted) {
+        qsort(all, nr, sizeof(struct imp_vm *), by_order);
+        for (size_t i = 0; i < nr; i++)
+            all[i]->next = i + 1 < nr ? all[i + 1] : NULL;
+        im->vms = all[0];
+    }
+    free(all);
+    return ST_OK;
+}
+
+enum status imp_place_vms(struct import *im)
+{
+    bool all_say = im->hosts != NULL;
+    enum status st = sort_vms(im);
+
+    for (const struct imp_host *h = im->hosts; h; h = h->next)
+        all_say &= h->says_cpu;
+    for (struct imp_vm *vm = im->vms; vm && st == ST_OK; vm = vm->next) {
+        st = place(im, vm, all_say);
+        im->counts->nr_vms += vm->host != NULL;
+    }
+    if (st == ST_OK)
+        st = set_sriov(im);
+    if (st == ST_OK)
+        st = set_clusters(im);
+    if (st == ST_OK && im->counts->nr_vms == 0) {
+        st = diag_at(im->diag, ST_EINPUT, im->paths[0], 0, "no running VM in the input");
+        diag_hint(im->diag, "`migcast help import` shows what to export");
+    }
+    return st;
+}
