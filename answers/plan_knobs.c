@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers/axis.h"
 #include "answers/plan_int.h"
-#include "answers/plan_range.h"
 #include "base/units.h"
 #include "sim/platform.h"
 
@@ -204,23 +204,18 @@ static enum status drop_present(struct plan *plan, const struct plan_options *op
     return ST_OK;
 }
 
-static enum status add_value(struct plan *plan, struct plan_knob *k, const char *text,
+static enum status add_value(struct plan *plan, struct plan_knob *k, const struct axis_value *value,
                              const char *also, struct diag *diag)
 {
-    struct plan_value *v = &k->values[k->nr];
-    size_t len = strlen(k->key) + strlen(text) + 2;
+    struct plan_value *v = &k->values[k->nr++];
     const char **settings = arena_array(plan->arena, 2, sizeof(*settings));
-    char *setting = arena_alloc(plan->arena, len);
 
-    *v = (struct plan_value){.text = arena_strdup(plan->arena, text)};
-    if (!settings || !setting || !v->text)
+    if (!settings)
         return no_memory(diag);
-    snprintf(setting, len, "%s=%s", k->key, text);
-    settings[v->nr_settings++] = setting;
-    if (also && strcmp(text, "on") == 0)
+    *v = (struct plan_value){.text = value->text, .settings = settings};
+    settings[v->nr_settings++] = value->setting;
+    if (also && strcmp(value->text, "on") == 0)
         settings[v->nr_settings++] = also;
-    v->settings = settings;
-    k->nr++;
     return ST_OK;
 }
 
@@ -228,22 +223,17 @@ static enum status add_knob(struct plan *plan, const struct plan_options *option
                             size_t name_len, const char *spec, const char *also, struct diag *diag)
 {
     struct plan_knob *k = &plan->knobs[plan->nr_knobs];
-    struct plan_range range = {0};
-    enum status st = plan_range_parse(&range, spec, diag);
+    struct axis axis;
+    enum status st = axis_parse(&axis, plan->arena, spec, diag);
 
-    if (st == ST_OK && range.nr > UINT16_MAX - 1)
-        st = diag_set(diag, ST_EUSAGE, "'%s' has too many values", spec);
     if (st != ST_OK)
-        goto out;
-    k->name = arena_strndup(plan->arena, name, name_len);
-    k->key = arena_strdup(plan->arena, range.key);
-    k->values = arena_array(plan->arena, range.nr + 1, sizeof(*k->values));
-    if (!k->name || !k->key || !k->values) {
-        st = no_memory(diag);
-        goto out;
-    }
-    for (size_t i = 0; i < range.nr && st == ST_OK; i++)
-        st = add_value(plan, k, range.values[i], also, diag);
+        return st;
+    *k = (struct plan_knob){.name = arena_strndup(plan->arena, name, name_len), .key = axis.key};
+    k->values = arena_array(plan->arena, axis.nr + 1, sizeof(*k->values));
+    if (!k->name || !k->values)
+        return no_memory(diag);
+    for (size_t i = 0; i < axis.nr && st == ST_OK; i++)
+        st = add_value(plan, k, &axis.values[i], also, diag);
     if (st == ST_OK)
         st = find_present(plan, k, diag);
     if (st == ST_OK)
@@ -252,8 +242,6 @@ static enum status add_knob(struct plan *plan, const struct plan_options *option
         measure_steps(k);
         plan->nr_knobs += k->nr > 0;
     }
-out:
-    plan_range_release(&range);
     return st;
 }
 
