@@ -14,6 +14,7 @@
 #include "answers/calibration_text.h"
 #include "base/stats.h"
 #include "base/units.h"
+#include "models/precopy.h"
 #include "models/wire.h"
 
 #define UNKNOWN (-1.0)
@@ -52,36 +53,44 @@ static double rss_overhead(const struct trace_facts *f)
            ((double)p->total_bytes - (double)p->zero_pages * (double)PAGE_BYTES);
 }
 
-/* Two equal polls in a row: the window's quota is out and the sender sleeps.  Between two such
- * moments lie whole windows, each worth one quota. */
-static double window_slip(const struct trace_facts *f)
+/*
+ * A poll that shows more than the two equal ones before it: a window opened since the last of them.
+ * All windows before it were worth one quota each, so the count is exact, and the slope of moments
+ * over counts is the length of a window, far finer than the polls are.
+ */
+double calibration_window_slip(const struct trace_facts *f)
 {
     const struct mig_params *p = &f->before.params;
     double quota = (double)(p->max_bandwidth_bytes_per_s / 10),
            page = WIRE_PAGE_HEADER + (double)PAGE_BYTES;
     double window = (floor(quota / page) + 1.0) * page + wire_call_bytes(p);
-    const struct facts_poll *first = 0, *last = 0;
-    double n;
+    double n = 0.0, sk = 0.0, st = 0.0, skk = 0.0, skt = 0.0, slope;
+    const struct facts_poll *first = 0;
 
-    if (p->multifd || p->xbzrle || p->max_bandwidth_bytes_per_s == UNITS_UNLIMITED ||
-        f->header.link.rate_bps)
+    if (p->multifd || p->max_bandwidth_bytes_per_s == UNITS_UNLIMITED || f->header.link.rate_bps)
         return UNKNOWN;
-    for (size_t i = 1; i < f->after.nr_polls; i++) {
+    for (size_t i = 2; i < f->after.nr_polls && f->after.polls[i].rounds <= 1; i++) {
         const struct facts_poll *q = &f->after.polls[i];
+        double k, t;
 
-        if (q->status != FACTS_ST_ACTIVE || q->rounds != 1 ||
-            q->transferred_bytes != q[-1].transferred_bytes)
+        if (q->status != FACTS_ST_ACTIVE || q[-2].status != FACTS_ST_ACTIVE ||
+            q[-1].transferred_bytes != q[-2].transferred_bytes ||
+            q->transferred_bytes == q[-1].transferred_bytes)
             continue;
         if (!first)
-            first = q;
-        last = q;
+            first = q - 1;
+        k = round((double)(q[-1].transferred_bytes - first->transferred_bytes) / window);
+        t = 0.5 * (double)(q->t_ns - first->t_ns + q[-1].t_ns - first->t_ns);
+        n += 1.0;
+        sk += k;
+        st += t;
+        skk += k * k;
+        skt += k * t;
     }
-    if (!first || first == last)
+    if (n < 8.0 || n * skk <= sk * sk)
         return UNKNOWN;
-    n = round((double)(last->transferred_bytes - first->transferred_bytes) / window);
-    if (n < 10.0)
-        return UNKNOWN;
-    return fmax((double)(last->t_ns - first->t_ns) / n - 100e6, 0.0);
+    slope = (n * skt - sk * st) / (n * skk - sk * sk);
+    return fmax(slope - (double)PRECOPY_WINDOW_NS, 0.0);
 }
 
 /* Quantile @q of the speed between neighbouring polls, of non-zero or of @zero pages. */
@@ -228,7 +237,7 @@ static double figure_of(const struct trace_facts *f, enum figure figure)
     case FIG_RSS:
         return rss_overhead(f);
     case FIG_SLIP:
-        return window_slip(f);
+        return calibration_window_slip(f);
     case FIG_COPY_LEAST:
         return f->header.link.rate_bps || f->before.params.multifd ? UNKNOWN
                                                                    : poll_speed(f, false, 0.95);

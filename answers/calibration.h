@@ -38,6 +38,10 @@ void calibration_set_need(struct costs_file_part *part, double *needs, size_t n)
 /* Is capture @i left out when @skip is? */
 bool calibration_left_out(const struct trace_facts *facts, size_t i, size_t skip);
 
+/* calibration_window_slip - how late this capture's sender woke from its rate limit, ns; < 0 = it
+ * does not tell. */
+double calibration_window_slip(const struct trace_facts *facts);
+
 enum accel calibration_accel(const struct trace_facts *facts);
 
 #endif

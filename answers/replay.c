@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "answers/predict.h"
+#include "answers/replay_observed.h"
 #include "answers/setup.h"
 #include "base/units.h"
 #include "sim/sim.h"
@@ -44,95 +45,35 @@ const char *replay_lacks(const struct trace_facts *f)
     return 0;
 }
 
-/* Pages ever dirty so far: what is known dirty plus what has left.  Exact in every poll. */
-static int64_t ever_dirty(const struct facts_poll *p)
-{
-    int64_t pages = p->remaining_bytes / (int64_t)PAGE_BYTES + p->normal_pages + p->zero_pages;
-
-    if (p->xbzrle_pages > 0)
-        pages += p->xbzrle_pages - (p->xbzrle_overflow > 0 ? p->xbzrle_overflow : 0);
-    return pages;
-}
-
-/* Newly dirty pages of each sync.  Syncs between two polls cannot be told apart: the first of them
- * found it all, since the ones that follow within milliseconds are exact re-tests. */
-static uint32_t dirty_of_syncs(const struct trace_facts *f, uint64_t *dirty, uint32_t cap)
-{
-    int64_t rounds = 0, pages = 0;
-    uint32_t nr = 0;
-
-    for (size_t i = 0; i < f->after.nr_polls; i++) {
-        const struct facts_poll *p = &f->after.polls[i];
-        int64_t now;
-
-        if (p->rounds < 1 || p->remaining_bytes < 0 || p->normal_pages < 0)
-            continue;
-        now = ever_dirty(p);
-        if (nr == 0) {
-            nr = 1;
-            dirty[0] = 0;
-            rounds = 1;
-            pages = now;
-        }
-        if (p->rounds <= rounds)
-            continue;
-        for (int64_t r = rounds; r < p->rounds && nr < cap; r++)
-            dirty[nr++] = r == rounds && now > pages ? (uint64_t)(now - pages) : 0;
-        rounds = p->rounds;
-        pages = now;
-    }
-    return nr;
-}
-
-/* Bandwidth of each window in which the link was what bound.  A window at the cap says nothing of
- * the link, nor does one spent on zero pages: there the link is taken to be as it was before, and
- * until it was seen as its nominal rate. */
-static uint32_t rates_of_windows(const struct trace_facts *f, int64_t *at, double *rate,
-                                 uint32_t cap)
-{
-    double limit = (double)f->before.params.max_bandwidth_bytes_per_s, last = -1.0;
-    double nominal = f->header.link.rate_bps > 0
-                         ? (double)f->header.link.rate_bps / BITS_PER_BYTE * PREDICT_TBF_EFFICIENCY
-                         : INFINITY;
-    double link = nominal;
-    int64_t since = 0;
-    uint32_t nr = 0;
-
-    for (size_t i = 0; i < f->after.nr_polls && nr < cap; i++) {
-        const struct facts_poll *p = &f->after.polls[i];
-        bool zeros, capped;
-
-        if (p->status != FACTS_ST_ACTIVE || p->bandwidth_bytes_per_s <= 0.0 ||
-            p->bandwidth_bytes_per_s == last)
-            continue;
-        last = p->bandwidth_bytes_per_s;
-        zeros = (double)p->pages_per_s * (double)PAGE_BYTES > 1.5 * last;
-        capped = limit > 0.0 && limit < (double)UNITS_UNLIMITED && last > 0.93 * limit;
-        if (!zeros)
-            link = capped ? nominal : last;
-        at[nr] = since;
-        rate[nr++] = link;
-        since = p->t_ns;
-    }
-    return nr;
-}
+/* Faster than any: where the rates say all, nothing else may bind. */
+#define NO_BOUND_BYTES_PER_S 1000000000000
 
 static void take_measured_speeds(struct setup *s, const struct trace_facts *f,
-                                 const struct costs_file_part *own)
+                                 const struct replay_observed *o, const struct costs_file_part *own)
 {
     struct host_costs *c = &s->hosts[0].costs;
+    double slip = calibration_window_slip(f);
     const struct facts_poll *last = &f->after.last_ram;
     struct guest_params *g = &s->guests[0];
 
-    c->window_slip_ns = own->costs.window_slip_ns;
+    if (slip >= 0.0)
+        c->window_slip_ns = (int64_t)slip;
     c->setup_fixed_ns = own->costs.setup_fixed_ns;
     c->setup_ns_per_gib = 0;
-    c->copy_bytes_per_s = own->costs.copy_bytes_per_s;
     c->zero_scan_bytes_per_s = own->costs.zero_scan_bytes_per_s;
+    c->copy_bytes_per_s = own->costs.copy_bytes_per_s;
+    if ((double)c->copy_bytes_per_s < o->fastest)
+        c->copy_bytes_per_s = (uint64_t)o->fastest;
+    if (o->every_poll)
+        c->copy_bytes_per_s = c->multifd_bytes_per_s = NO_BOUND_BYTES_PER_S;
+    if (o->pushed)
+        c->final_copy_bytes_per_s = NO_BOUND_BYTES_PER_S;
+    if (o->postcopy_zero_ns >= 0.0)
+        c->postcopy_zero_ns = (int64_t)o->postcopy_zero_ns;
     if (f->after.has_ram && last->total_bytes > (int64_t)g->memory_bytes)
         g->extra_bytes = (uint64_t)last->total_bytes - g->memory_bytes;
     if (f->after.has_ram && last->zero_pages >= 0)
-        g->nonzero_bytes = (uint64_t)last->total_bytes - (uint64_t)last->zero_pages * PAGE_BYTES;
+        g->nonzero_bytes = (uint64_t)last->total_bytes - o->zero_pages * PAGE_BYTES;
     if (g->nonzero_bytes > 0)
         g->zero_tail_ratio =
             1.0 - fmin((double)own->spread.tail_bytes / (double)g->nonzero_bytes, 1.0);
@@ -229,37 +170,33 @@ static enum status run_replay(struct setup *s, const struct sim_observed *observ
 enum status replay_trace(const struct trace_facts *f, const struct costs_file *calibration,
                          struct replay *out, struct diag *diag)
 {
-    const struct costs_file_part *part = &calibration->part[calibration_accel(f)];
-    uint32_t cap = (uint32_t)f->after.nr_polls + 2, syncs = (uint32_t)f->after.nr_passes + 64;
-    uint64_t *dirty = calloc(syncs, sizeof(*dirty));
-    int64_t *at = calloc(cap, sizeof(*at));
-    double *rate = calloc(cap, sizeof(*rate));
+    const struct costs_file_part *part = &calibration->part[calibration_accel(f)], *mine;
+    struct replay_observed observed = {0};
     struct setup *s = setup_new(1);
     struct costs_file own;
-    enum status st = dirty && at && rate && s ? ST_OK : ST_ENOMEM;
+    enum status st = s ? ST_OK : ST_ENOMEM;
 
     *out = (struct replay){0};
     if (st == ST_OK)
         st = calibration_learn(&own, f, 1, SIZE_MAX);
+    mine = &own.part[calibration_accel(f)];
+    if (st == ST_OK)
+        st = replay_observe(&observed, f,
+                            (double)PAGE_BYTES * (double)NS_PER_S /
+                                (double)mine->costs.zero_scan_bytes_per_s);
     if (st == ST_OK) {
-        struct sim_observed observed = {.dirty_pages = dirty, .rate_at_ns = at, .rate = rate};
-
         predict_setup_link(s, f, part);
         s->link.rate_bps.a = (double)UNITS_UNLIMITED;
         predict_setup_vm(s, 0, f, part);
         s->sc.requests[0].at_ns = 0;
-        take_measured_speeds(s, f, &own.part[calibration_accel(f)]);
+        take_measured_speeds(s, f, &observed, mine);
         take_orders(s, f);
-        observed.nr_syncs = dirty_of_syncs(f, dirty, syncs);
-        observed.nr_rates = rates_of_windows(f, at, rate, cap);
-        st = run_replay(s, &observed, out);
+        st = run_replay(s, &observed.sim, out);
     }
     if (st == ST_OK)
         compare(f, out);
+    replay_observed_release(&observed);
     setup_free(s);
-    free(dirty);
-    free(at);
-    free(rate);
     return st == ST_OK ? st : diag_set(diag, st, "not enough memory for the replay");
 }
 

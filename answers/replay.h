@@ -1,11 +1,11 @@
 /*
  * replay.h - re-enact a capture: what it measured goes in, what the engine decides comes out.
  *
- * In: dirty pages found at each sync, bandwidth of each window, zero and non-zero pages, the
- * sender's speed and lateness, the orders given (post-copy, cancel, parameter changes).  Out, from
- * the engine alone: number and moments of syncs, throttle steps, switchover, downtime, bytes.
- * Constants of the stop-and-copy come from the calibration, which should be learned from other
- * captures.
+ * In (replay_observed.h): dirty pages found at each sync, bandwidth, zero and non-zero pages, bytes
+ * of a page, the sender's lateness, the speed of post-copy's push, the orders given (post-copy,
+ * cancel, parameter changes).  Out, from the engine alone: number and moments of syncs, throttle
+ * steps, switchover, downtime, bytes.  Constants of a stop-and-copy without a link come from the
+ * calibration, which should be learned from other captures; over a link its bandwidth is measured.
  */
 #ifndef MIGCAST_ANSWERS_REPLAY_H
 #define MIGCAST_ANSWERS_REPLAY_H

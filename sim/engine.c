@@ -337,7 +337,10 @@ static void on_fault(struct sim *sim, const struct scn_fault *f, bool ends)
 static void on_rate(struct sim *sim, uint32_t i)
 {
     const struct sim_observed *o = sim->observed;
+    uint32_t mig = sim->cluster.jobs[0].mig;
 
+    if (o->final_free && mig != MIG_NONE && sim_mig(sim, mig)->state == MIG_SWITCHOVER)
+        return;
     network_set_capacity(&sim->net, sim->routes.observed, o->rate[i]);
     if (i + 1 < o->nr_rates)
         sim_push(sim, o->rate_at_ns[i + 1], 1, EV_RATE, i + 1, 0);

@@ -433,6 +433,59 @@ static uint64_t sent_total(const struct precopy *p)
     return p->sent_pages[WIRE_NORMAL] + p->sent_pages[WIRE_ZERO] + p->sent_pages[WIRE_MIXED];
 }
 
+/* First sync of the capture after @ns. */
+static uint32_t observed_after(const struct sim_observed *o, int64_t ns)
+{
+    uint32_t low = 0, high = o->nr_syncs;
+
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+
+        if (o->sync_at_ns[mid] <= ns)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* The engine's sync is the capture's if both ends of its round are as near as this. */
+#define SAME_SYNC_NS (50.0 * (double)NS_PER_MS)
+
+static bool same_round(const struct sim_observed *o, uint32_t i, int64_t from, int64_t to)
+{
+    return i > 0 && i < o->nr_syncs && fabs((double)(o->sync_at_ns[i] - to)) < SAME_SYNC_NS &&
+           fabs((double)(o->sync_at_ns[i - 1] - from)) < SAME_SYNC_NS;
+}
+
+/* Pages that became dirty in round @i, from @from to @to: what the capture's sync found, if it was
+ * at the same time.  Else what the capture saw in that time: evenly between two of its syncs, and
+ * after the last at the rate it ended with. */
+static double observed_dirty(const struct sim_observed *o, uint32_t round_nr, int64_t from,
+                             int64_t to)
+{
+    double pages = 0.0;
+    int64_t end = o->nr_syncs > 0 ? o->sync_at_ns[o->nr_syncs - 1] : 0;
+
+    if (same_round(o, round_nr, from, to))
+        return (double)o->dirty_pages[round_nr];
+    for (uint32_t i = observed_after(o, from); i < o->nr_syncs; i++) {
+        int64_t at = o->sync_at_ns[i], begin = i > 0 ? o->sync_at_ns[i - 1] : at, a, b;
+
+        if (begin >= to)
+            break;
+        a = from > begin ? from : begin;
+        b = to < at ? to : at;
+        if (at > begin)
+            pages += (double)o->dirty_pages[i] * (double)(b - a) / (double)(at - begin);
+        else if (at <= to)
+            pages += (double)o->dirty_pages[i];
+    }
+    if (to > end)
+        pages += o->late_pages_per_s * (double)(to - (from > end ? from : end)) / (double)NS_PER_S;
+    return round(pages);
+}
+
 static double newly_dirty(struct sim *sim, struct mig *m)
 {
     const struct sim_observed *o = sim->observed;
@@ -441,15 +494,17 @@ static double newly_dirty(struct sim *sim, struct mig *m)
     double newly = round(memory_sync(&m->memory, &m->model, m->tau, fmin(unsent, 1.0)));
 
     if (o && m->job == 0)
-        return m->result->rounds < o->nr_syncs ? (double)o->dirty_pages[m->result->rounds] : 0.0;
+        return observed_dirty(o, m->result->rounds, m->round_start_ns,
+                              m->blackout_start_ns >= 0 ? m->blackout_start_ns : sim->now_ns);
     if (m->pages)
         return (double)memory_pages_sync(m->pages, m->tau, sent_total(&m->sender) - m->round_pages);
     return newly;
 }
 
 /* The cost of the pages of the coming round. */
-static void mix_round(struct mig *m)
+static void mix_round(struct sim *sim, struct mig *m)
 {
+    const struct sim_observed *o = m->job == 0 ? sim->observed : NULL;
     const struct dirty_params *d = &m->guest->dirty;
     double hit = 0.0, cpu = 0.0;
 
@@ -460,6 +515,9 @@ static void mix_round(struct mig *m)
     }
     m->limits.cost[WIRE_MIXED] =
         wire_mix(m->limits.cost, d->zero_write_ratio, hit, m->xbzrle.page_bytes, cpu);
+    if (o && m->result->rounds < o->nr_page_bytes && o->page_bytes[m->result->rounds] > 0.0)
+        m->limits.cost[WIRE_MIXED].wire_bytes = m->limits.cost[WIRE_MIXED].counted_bytes =
+            o->page_bytes[m->result->rounds];
 }
 
 /* QEMU's migration_bitmap_sync: count, find what became dirty, close the period if it is over. */
@@ -481,7 +539,7 @@ uint64_t mig_sync(struct sim *sim, struct mig *m, bool last)
     record_round(sim, m, newly, sim->now_ns);
     m->result->rounds++;
     m->bulk_round = false;
-    mix_round(m);
+    mix_round(sim, m);
     precopy_add(&m->sender, (uint64_t)newly, WIRE_MIXED);
     m->known_pages = (double)pending_nonzero(&m->sender);
     m->tau = 0.0;

@@ -21,10 +21,15 @@ struct sim_observed {
     uint32_t nr_syncs;
     const uint64_t
         *dirty_pages; /* newly dirty at sync i + 1 (dirty-sync-count); [0] is the setup's */
+    const int64_t *sync_at_ns; /* when it was, from `migrate` on; ascending */
+    double late_pages_per_s;   /* newly dirty after the last sync */
     uint32_t nr_rates;
     const int64_t *rate_at_ns; /* from `migrate` on; ascending */
     const double
-        *rate; /* bytes/s on the wire the link gave from then on; INFINITY = no limit seen */
+        *rate;       /* bytes/s on the wire the link gave from then on; INFINITY = no limit seen */
+    bool final_free; /* the rates say nothing of the stop-and-copy, which has no limit */
+    uint32_t nr_page_bytes;
+    const double *page_bytes; /* [i]: counted bytes of a page of round i > 1; 0 = as modelled */
 };
 
 enum {

@@ -127,6 +127,8 @@ static void begin_send(struct sim *sim, struct mig *m)
     double wire, cpu;
 
     mig_sync(sim, m, true);
+    if (sim->observed && sim->observed->final_free && m->job == 0)
+        network_set_capacity(&sim->net, sim->routes.observed, INFINITY);
     bulk_pending_cost(m, &wire, &cpu);
     /* with the cap in force the kernel's buffer has run empty: that much leaves at once */
     if (limited)
