@@ -115,9 +115,14 @@ static enum status add_named(struct work *w, const char *text, struct diag *diag
 {
     struct measure m;
     enum status st = measure_parse(text, &m, diag);
+    bool known;
 
-    if (st != ST_OK || has_series(w->out, text))
+    if (st != ST_OK)
         return st;
+    /* what a replication has one of is its own p95 and its own mean */
+    known = strncmp(m.metric->name, "drain.", 6) == 0 && m.scope == MEASURE_ALL;
+    if ((known && m.statistic != MEASURE_MEAN) || has_series(w->out, text))
+        return ST_OK;
     return add_series(w, &m, NULL);
 }
 

@@ -115,7 +115,7 @@ enum status paired_test(const double *before, const double *now, size_t nr, uint
         out->high = differ ? INFINITY : 0.0;
     }
     if (differ && out->n >= PAIRED_LEAST) {
-        finest = 10.0 * (double)family / alpha;
+        finest = 20.0 * (double)family / alpha;
         rng_stream(&rng, seed, "check", XXH64(name, strlen(name), 0), 0);
         st = bootstrap(d, out->n, &rng, (size_t)fmin(finest, RESAMPLES_MOST), out);
     }

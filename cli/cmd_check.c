@@ -5,6 +5,7 @@
  * answers/check.c judges.
  */
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 #include "base/units.h"
 #include "cli/check_print.h"
-#include "store/store.h"
+#include "store/history.h"
 
 #include "base/banned.h"
 
@@ -27,6 +28,7 @@ struct gate {
     const char **measures;
     const char *path; /* of the baseline */
     bool update;
+    struct store *store; /* NULL = no history is kept */
     struct check_file file;
     struct arena *arena;     /* the entries as they are now */
     struct check_entry *now; /* nr */
@@ -276,6 +278,82 @@ static enum status check_all(struct gate *g)
     return st;
 }
 
+/* ---- history ---- */
+
+/* What is of use over time: the measures of the whole, and what changed. */
+static size_t keep_figures(const struct check_result *r, struct store_figure *out)
+{
+    size_t nr = 0;
+
+    for (size_t i = 0; i < r->nr_findings; i++) {
+        const struct check_finding *f = &r->findings[i];
+        bool tested = f->verdict != CHECK_NEW && f->verdict != CHECK_GONE;
+
+        if (f->vm && f->verdict > CHECK_IMPROVED)
+            continue;
+        out[nr++] = (struct store_figure){.measure = f->measure,
+                                          .vm = f->vm,
+                                          .unit = f->unit,
+                                          .verdict = check_verdict_key(f->verdict),
+                                          .before = f->test.before,
+                                          .now = f->test.now,
+                                          .low = f->test.low,
+                                          .high = f->test.high,
+                                          .p = tested ? f->p : NAN};
+    }
+    return nr;
+}
+
+/* Of a measure that had no baseline the mean is worth keeping all the same. */
+static void fill_new(const struct check_result *r, struct store_figure *figures, size_t nr)
+{
+    for (size_t i = 0; i < nr; i++) {
+        double sum = 0.0;
+        uint32_t known = 0;
+
+        for (size_t s = 0; isnan(figures[i].now) && s < r->now->nr_series; s++)
+            if (strcmp(r->now->series[s].measure, figures[i].measure) == 0)
+                for (uint32_t k = 0; k < r->now->nr_samples; k++)
+                    if (!isnan(r->now->series[s].values[k])) {
+                        sum += r->now->series[s].values[k];
+                        known++;
+                    }
+        if (known > 0)
+            figures[i].now = sum / known;
+    }
+}
+
+static enum status keep_one(struct gate *g, const struct check_item *item)
+{
+    const struct check_result *r = &item->result;
+    struct store_check check = {.name = r->now->name,
+                                .digest = r->now->digest,
+                                .version = r->now->version,
+                                .label = cli_value(g->o, "label"),
+                                .verdict = check_verdict_key(check_whole_verdict(r)),
+                                .seed = r->now->seed,
+                                .samples = r->now->nr_samples};
+    enum status st;
+
+    check.figures = calloc(r->nr_findings + 1, sizeof(*check.figures));
+    if (!check.figures)
+        return diag_set(g->diag, ST_ENOMEM, "out of memory");
+    check.nr = keep_figures(r, check.figures);
+    fill_new(r, check.figures, check.nr);
+    st = store_put_check(g->store, &check, NULL, g->diag);
+    free(check.figures);
+    return st;
+}
+
+static enum status keep(struct gate *g)
+{
+    enum status st = ST_OK;
+
+    for (size_t i = 0; g->store && st == ST_OK && i < g->nr; i++)
+        st = keep_one(g, &g->items[i]);
+    return st;
+}
+
 /* ---- results ---- */
 
 static enum status print(struct gate *g)
@@ -313,16 +391,21 @@ static enum status run(struct cli_opts *o, struct diag *diag)
 
     if (st == ST_OK)
         st = read_baseline(&g);
+    if (st == ST_OK && o->db) /* before the work: a wrong place is worth knowing early */
+        st = store_open(&g.store, o->db, STORE_OPEN_CREATE, diag);
     if (st == ST_OK)
         st = check_all(&g);
     if (st == ST_OK)
         st = print(&g);
+    if (st == ST_OK)
+        st = keep(&g);
     if (st == ST_OK && g.update)
         st = write_baseline(&g);
     if (st == ST_OK)
         st = judge(&g);
     for (size_t i = 0; i < g.nr; i++)
         check_release(&g.items[i].result);
+    store_close(g.store);
     check_file_release(&g.file);
     arena_free(g.arena);
     free(g.items);
@@ -356,6 +439,9 @@ static const struct cli_option options[] = {
     {.name = "format",
      .arg = "text|json|junit|markdown|github",
      .help = "how to print what was found"},
+    {.name = "label",
+     .arg = "TEXT",
+     .help = "what the history of --db calls this check: a commit, a date"},
     {.name = "verbose", .letter = 'v', .help = "show every figure, also those without change"},
     {0},
 };
@@ -371,12 +457,12 @@ const struct cmd cmd_check = {
         "bootstrap, corrected by Holm's method). A change counts if it is sure, and larger than "
         "the noise floor. Inputs that are not as in the baseline are named with file and line.\n\n"
         "Ends with 99 if anything regressed. --update writes the baseline; keep it beside the "
-        "scenarios and review it like them.\n\n"
+        "scenarios and review it like them. --db keeps what was found, for `migcast trend`.\n\n"
         "  migcast check scenarios/*.ini --baseline baseline.json --update\n"
         "  migcast check scenarios/*.ini --baseline baseline.json --format github\n"
         "  migcast check --traces tests/traces --baseline accuracy.json",
     .options = options,
-    .shared = CLI_SET | CLI_SEED | CLI_JOBS | CLI_JSON | CLI_OUTPUT,
+    .shared = CLI_SET | CLI_SEED | CLI_JOBS | CLI_JSON | CLI_OUTPUT | CLI_DB,
     .min_args = 0,
     .max_args = CLI_ANY,
     .run = run,

@@ -94,10 +94,16 @@ static void sample_thresholds(struct run_result *run, uint64_t salt)
                                                    .line = 12,
                                                    .value = 212e6 + (double)salt,
                                                    .limit = 500e6,
+                                                   .low = 200e6,
+                                                   .high = INFINITY,
+                                                   .n = 400 + salt,
+                                                   .replications_needed = 61,
                                                    .error = true,
                                                    .unit = VALUE_NS};
     run->thresholds[1] = (struct threshold_result){.text = "failed.rate < 1%",
                                                    .value = NAN,
+                                                   .low = NAN,
+                                                   .high = NAN,
                                                    .limit = 0.01,
                                                    .crossed = true,
                                                    .small_sample = true,
@@ -116,7 +122,8 @@ static void sample_events(struct run_result *run, uint64_t salt)
 
 static void sample_cluster(struct run_result *run, uint64_t salt)
 {
-    run->nr_ops = run->nr_hazards = 2;
+    run->nr_ops = 2;
+    run->nr_hazards = HAZARD_NR; /* of each kind one */
     run->ops = calloc(run->nr_ops, sizeof(*run->ops));
     run->ops[0] = (struct op_result){.name = "kernel",
                                      .kind = "upgrade",
@@ -142,8 +149,33 @@ static void sample_cluster(struct run_result *run, uint64_t salt)
                                              .vm = "vm \"1\"",
                                              .host = "a",
                                              .replications = 2};
-    run->hazards[1] =
-        (struct hazard_result){.kind = HAZARD_TARGET_NIC, .text = "a card", .replications = 1};
+    for (int k = 1; k < HAZARD_NR; k++)
+        run->hazards[k] = (struct hazard_result){
+            .kind = (enum hazard_kind)k, .text = "a card", .replications = 1};
+}
+
+/* One link whose use changes often, one whose use does not, one without a sample. */
+static void sample_links(struct run_result *run, uint64_t salt)
+{
+    run->nr_links = 3;
+    run->links = calloc(run->nr_links, sizeof(*run->links));
+    for (size_t i = 0; i < run->nr_links; i++)
+        run->links[i] = (struct link_result){
+            .link = "the card of \"a\"", .replication = 1, .step_ns = 100 + (int64_t)salt};
+    run->links[0].nr = run->links[1].nr = LINK_SAMPLES;
+    for (uint32_t k = 0; k < LINK_SAMPLES; k++) {
+        run->links[0].used_pct[k] = (unsigned char)((k / 2 + salt) % 101);
+        run->links[1].used_pct[k] = 100;
+    }
+}
+
+static void sample_inputs(struct run_result *run)
+{
+    run->nr_inputs = 2;
+    run->nr_inputs_given = 5000;
+    run->inputs = calloc(run->nr_inputs, sizeof(*run->inputs));
+    run->inputs[0] = (struct input_result){"vm web", "count", "320", "rack.ini", 17};
+    run->inputs[1] = (struct input_result){"scenario", "seed", "", "--set", 0};
 }
 
 /* Two for the first migration, one for the last. */
@@ -195,6 +227,8 @@ struct run_result *sample_run(uint64_t salt, size_t nr_migs, size_t rounds_each)
     sample_fixes(run);
     sample_events(run, salt);
     sample_cluster(run, salt);
+    sample_links(run, salt);
+    sample_inputs(run);
     return run;
 }
 
@@ -207,6 +241,8 @@ void sample_free(struct run_result *run)
     free(run->events);
     free(run->ops);
     free(run->hazards);
+    free(run->links);
+    free(run->inputs);
     free(run);
 }
 
@@ -299,6 +335,10 @@ static const char *threshold_difference(const struct threshold_result *a,
     SAME_INT(error);
     SAME_INT(crossed);
     SAME_INT(small_sample);
+    SAME_DOUBLE(low);
+    SAME_DOUBLE(high);
+    SAME_INT(n);
+    SAME_INT(replications_needed);
     SAME_INT(unit);
     return NULL;
 }
@@ -342,6 +382,27 @@ static const char *operation_difference(const struct op_result *a, const struct 
     return NULL;
 }
 
+static const char *link_difference(const struct link_result *a, const struct link_result *b)
+{
+    SAME_TEXT(link);
+    SAME_INT(replication);
+    SAME_INT(nr);
+    SAME_INT(step_ns);
+    for (uint32_t k = 0; k < a->nr; k++)
+        SAME_INT(used_pct[k]);
+    return NULL;
+}
+
+static const char *input_difference(const struct input_result *a, const struct input_result *b)
+{
+    SAME_TEXT(section);
+    SAME_TEXT(key);
+    SAME_TEXT(value);
+    SAME_TEXT(file);
+    SAME_INT(line);
+    return NULL;
+}
+
 static const char *hazard_difference(const struct hazard_result *a, const struct hazard_result *b)
 {
     SAME_INT(kind);
@@ -369,6 +430,15 @@ const char *run_difference(const struct run_result *a, const struct run_result *
     SAME_INT(nr_events);
     SAME_INT(nr_ops);
     SAME_INT(nr_hazards);
+    SAME_INT(nr_links);
+    SAME_INT(nr_inputs);
+    SAME_INT(nr_inputs_given);
+    for (size_t i = 0; i < a->nr_links; i++)
+        if ((what = link_difference(&a->links[i], &b->links[i])))
+            return what;
+    for (size_t i = 0; i < a->nr_inputs; i++)
+        if ((what = input_difference(&a->inputs[i], &b->inputs[i])))
+            return what;
     for (size_t i = 0; i < a->nr_ops; i++)
         if ((what = operation_difference(&a->ops[i], &b->ops[i])))
             return what;
