@@ -125,6 +125,8 @@ const char *cli_version(void);
 extern const struct cmd cmd_run;
 extern const struct cmd cmd_quick;
 extern const struct cmd cmd_lab;
+extern const struct cmd cmd_check;
+extern const struct cmd cmd_trend;
 extern const struct cmd cmd_diff;
 extern const struct cmd cmd_plan;
 extern const struct cmd cmd_report;

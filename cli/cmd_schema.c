@@ -37,6 +37,8 @@ static const struct schema schemas[] = {
     {"plan", "migcast plan", schema_plan, SCHEMA_ALONE},
     {"capacity", "migcast plan --smallest-link, --spare, --latest-start", schema_capacity,
      SCHEMA_ALONE},
+    {"check", "migcast check", schema_check, SCHEMA_ALONE},
+    {"trend", "migcast trend", schema_trend, SCHEMA_ALONE},
     {"validate", "migcast validate", schema_validate, SCHEMA_ALONE},
     {"config", "migcast config show", schema_config, SCHEMA_ALONE},
     {"presets", "migcast presets list", schema_presets, SCHEMA_ALONE},

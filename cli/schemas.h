@@ -5,6 +5,7 @@
 #define MIGCAST_CLI_SCHEMAS_H
 
 extern const char schema_capacity[];
+extern const char schema_check[];
 extern const char schema_config[];
 extern const char schema_defs[];
 extern const char schema_diff[];
@@ -16,6 +17,7 @@ extern const char schema_replay[];
 extern const char schema_run[];
 extern const char schema_score[];
 extern const char schema_trace[];
+extern const char schema_trend[];
 extern const char schema_validate[];
 
 #endif
