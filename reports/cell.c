@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/json_text.h"
 
@@ -162,4 +163,35 @@ void cell_add(struct strbuf *out, const char *text, size_t width, enum cell_alig
     }
     strbuf_add(out, dots, dots_width);
     add_blanks(out, width - dots_width - used);
+}
+
+void cell_wrap(struct strbuf *out, const char *words, size_t used, size_t indent, size_t width)
+{
+    struct strbuf word = STRBUF_INIT;
+
+    while (*words) {
+        size_t len = strcspn(words, " ");
+        size_t columns;
+
+        strbuf_clear(&word);
+        strbuf_add(&word, words, len);
+        len = cell_prefix(strbuf_text(&word), width - indent); /* a word longer than a line */
+        strbuf_clear(&word);
+        strbuf_add(&word, words, len);
+        columns = cell_width(strbuf_text(&word));
+        if (used + columns > width && used > indent) {
+            while (out->len > 0 && out->buf[out->len - 1] == ' ')
+                out->buf[--out->len] = '\0';
+            strbuf_addch(out, '\n');
+            for (used = 0; used < indent; used++)
+                strbuf_addch(out, ' ');
+        }
+        strbuf_addstr(out, strbuf_text(&word));
+        used += columns;
+        words += len;
+        for (; *words == ' '; words++, used++)
+            strbuf_addch(out, ' ');
+    }
+    strbuf_addch(out, '\n');
+    strbuf_release(&word);
 }

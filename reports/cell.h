@@ -26,5 +26,8 @@ size_t cell_width(const char *text);
 /* cell_prefix - the bytes of @text that fit @width columns; at least one character, if there is
  * one. */
 size_t cell_prefix(const char *text, size_t width);
+/* cell_wrap - @words, broken at blanks, in lines of @width columns from column @used on; further
+ * lines begin at @indent; and a newline.  A word longer than a line is cut. */
+void cell_wrap(struct strbuf *out, const char *words, size_t used, size_t indent, size_t width);
 
 #endif

@@ -38,33 +38,7 @@ void text_tone(struct text *t, enum tone tone, const char *word)
 
 void text_wrap(struct text *t, const char *words, size_t used, size_t indent)
 {
-    struct strbuf word = STRBUF_INIT;
-
-    while (*words) {
-        size_t len = strcspn(words, " ");
-        size_t columns;
-
-        strbuf_clear(&word);
-        strbuf_add(&word, words, len);
-        len = cell_prefix(strbuf_text(&word), t->width - indent); /* a word longer than a line */
-        strbuf_clear(&word);
-        strbuf_add(&word, words, len);
-        columns = cell_width(strbuf_text(&word));
-        if (used + columns > t->width && used > indent) {
-            while (t->out->len > 0 && t->out->buf[t->out->len - 1] == ' ')
-                t->out->buf[--t->out->len] = '\0';
-            strbuf_addch(t->out, '\n');
-            for (used = 0; used < indent; used++)
-                strbuf_addch(t->out, ' ');
-        }
-        strbuf_addstr(t->out, strbuf_text(&word));
-        used += columns;
-        words += len;
-        for (; *words == ' '; words++, used++)
-            strbuf_addch(t->out, ' ');
-    }
-    strbuf_addch(t->out, '\n');
-    strbuf_release(&word);
+    cell_wrap(t->out, words, used, indent, t->width);
 }
 
 void text_fact(struct text *t, const char *label, const char *words)

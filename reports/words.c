@@ -125,6 +125,11 @@ void words_measured(struct strbuf *out, const struct threshold_result *th)
         strbuf_addstr(out, " (too few migrations to be sure)");
 }
 
+bool words_advice(struct strbuf *out, const struct run_result *run, const struct mig_result *mig)
+{
+    return advice_add(out, run, mig);
+}
+
 const struct mig_result *words_telling(const struct summary *sum, const struct summary_group *group)
 {
     const struct mig_result *migs = sum->run->migs;
