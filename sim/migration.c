@@ -10,8 +10,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <string.h>
-#include <xxhash.h>
 
 #include "base/units.h"
 
@@ -134,8 +132,7 @@ static void find_route(const struct sim *sim, const struct mig *m, struct route_
     request->source = m->source;
     request->target = m->target;
     request->rtt_ns = m->costs->rtt_ns;
-    request->key += XXH3_64bits_withSeed(name, strlen(name), sim->sc->seed);
-    request->key += (uint64_t)sim->replication * 256 + m->result->attempt;
+    request->key += route_key(name, sim->sc->seed, sim->replication, m->result->attempt);
     route_find(&sim->routes, request, route);
 }
 

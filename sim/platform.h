@@ -13,6 +13,7 @@
 #define MIGCAST_SIM_PLATFORM_H
 
 #include "base/option.h"
+#include "base/strbuf.h"
 #include "sim/cluster.h"
 #include "sim/scenario.h"
 
@@ -30,6 +31,9 @@ struct platform_ops {
 
     /* Rules between settings, after loading.  Message through @diag, ST_EINPUT. */
     enum status (*check)(const struct scenario *sc, struct diag *diag);
+    /* For `explain`: what a person should know of how it counts for this VM, a line each.  Not
+     * during a run. */
+    void (*remarks)(const struct scenario *sc, uint32_t vm, struct strbuf *out);
     /* A replication begins: sim->cluster.rules are those of [cluster]; adjust, schedule ticks. */
     void (*begin)(struct sim *sim);
     /* Why this VM is not migrated at all, in the platform's words; NULL = it may be. */

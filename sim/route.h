@@ -9,6 +9,7 @@
 #define MIGCAST_SIM_ROUTE_H
 
 #include "base/status.h"
+#include "base/strbuf.h"
 #include "sim/network.h"
 #include "sim/scenario.h"
 
@@ -62,6 +63,10 @@ void route_find(const struct route_map *map, const struct route_request *request
                 struct route *route);
 /* route_local - one stream that leaves no host. */
 void route_local(struct route *route);
+/* route_key - what the legs of bonds are drawn from: each attempt takes other ports. */
+uint64_t route_key(const char *vm, uint64_t seed, uint32_t replication, uint32_t attempt);
+/* route_link_words - a link for people: "link spine", "the card of node-1 (out)". */
+void route_link_words(const struct route_map *map, uint32_t link, struct strbuf *out);
 /* route_add - all its streams cross @link too; NETWORK_NONE adds nothing. */
 void route_add(struct route *route, uint32_t link);
 
