@@ -570,3 +570,19 @@ enum status advise_run(const struct scenario *sc, struct run_result *run, const 
     run->interrupted |= st == ST_EINTR;
     return st;
 }
+
+enum status advise_migration(const struct scenario *sc, struct run_result *run, size_t row,
+                             const atomic_int *stop)
+{
+    struct case_of c = {.nr = 1, .row = row};
+
+    assert(row < run->nr_migs);
+    free(run->fixes);
+    run->nr_fixes = 0;
+    run->fixes = calloc(FIX_NR, sizeof(*run->fixes));
+    if (!run->fixes)
+        return ST_ENOMEM;
+    if (!has_failed(sc, &run->migs[row], &c.goal))
+        return ST_OK;
+    return advise_one(sc, run, &c, stop);
+}

@@ -31,4 +31,9 @@ enum {
  */
 enum status advise_run(const struct scenario *sc, struct run_result *run, const atomic_int *stop);
 
+/* advise_migration - the same for the one migration that is row @row of @run: nothing where it ended
+ * well.  Fixes that @run has are dropped. */
+enum status advise_migration(const struct scenario *sc, struct run_result *run, size_t row,
+                             const atomic_int *stop);
+
 #endif
