@@ -33,12 +33,16 @@ enum status network_init_paths(struct network *net, uint32_t nr_links, uint32_t 
     net->strands = room(net->nr_strands, sizeof(*net->strands));
     net->dirty = room(all, sizeof(*net->dirty));
     net->touched = room(all, sizeof(*net->touched));
+    net->max_leads = net->nr_strands / NETWORK_LEAD_LEAST;
+    net->leads = room(net->max_leads, sizeof(*net->leads));
+    net->stale = room(net->max_leads, sizeof(*net->stale));
+    net->moved = room((size_t)net->max_leads * 2, sizeof(*net->moved));
     net->fresh = room(net->nr_strands, sizeof(*net->fresh));
     net->open = room(net->nr_strands, sizeof(*net->open));
     net->heap = room((size_t)net->nr_strands + all, sizeof(*net->heap));
     if (!net->links || !net->flows || !net->changed || !net->strands || !net->dirty ||
-        !net->touched || !net->fresh || !net->open || !net->heap ||
-        network_bundles_init(net) != ST_OK) {
+        !net->touched || !net->leads || !net->stale || !net->moved || !net->fresh || !net->open ||
+        !net->heap || network_bundles_init(net) != ST_OK) {
         network_release(net);
         return ST_ENOMEM;
     }
@@ -60,6 +64,9 @@ void network_release(struct network *net)
     free(net->strands);
     free(net->dirty);
     free(net->touched);
+    free(net->leads);
+    free(net->stale);
+    free(net->moved);
     free(net->fresh);
     free(net->open);
     free(net->heap);
@@ -74,18 +81,24 @@ static uint32_t all_links(const struct network *net)
 void network_clear(struct network *net)
 {
     for (uint32_t i = 0; i < all_links(net); i++)
-        net->links[i] = (struct network_link){.capacity = INFINITY, .first = NETWORK_NONE};
+        net->links[i] = (struct network_link){.capacity = INFINITY,
+                                              .first = NETWORK_NONE,
+                                              .lead = NETWORK_NONE,
+                                              .leader = NETWORK_NONE};
     for (uint32_t i = 0; i < net->top_flow; i++)
         net->flows[i] = (struct network_flow){0};
     net->top_flow = 0;
     net->top_strand = net->nr_flows;
     net->free_strand = NETWORK_NONE;
     net->nr_active = net->nr_changed = net->nr_dirty = net->nr_fresh = net->stamp = 0;
+    net->nr_leads = net->nr_moved = net->nr_stale = 0;
+    net->solved = false;
     network_bundles_clear(net);
 }
 
 void network_mark_dirty(struct network *net, uint32_t link)
 {
+    network_lead_break(net, link);
     if (net->links[link].dirty)
         return;
     net->links[link].dirty = true;
@@ -94,7 +107,11 @@ void network_mark_dirty(struct network *net, uint32_t link)
 
 void network_mark_fresh(struct network *net, uint32_t bundle)
 {
-    if (net->bundles[bundle].fresh)
+    const struct network_bundle *b = &net->bundles[bundle];
+
+    for (uint32_t h = 0; h < b->nr_hops; h++)
+        network_lead_break(net, b->hops[h]);
+    if (b->fresh)
         return;
     net->bundles[bundle].fresh = true;
     net->fresh[net->nr_fresh++] = bundle;
@@ -140,21 +157,38 @@ static double path_of(const struct network *net, uint32_t flow)
     return least;
 }
 
+void network_begin_telling(struct network *net)
+{
+    if (!net->solved)
+        return;
+    for (uint32_t i = 0; i < net->nr_changed; i++)
+        net->flows[net->changed[i]].changed = false;
+    net->nr_changed = 0;
+    net->solved = false;
+}
+
+void network_tell(struct network *net, uint32_t flow)
+{
+    network_begin_telling(net);
+    if (net->flows[flow].changed)
+        return;
+    net->flows[flow].changed = true;
+    net->changed[net->nr_changed++] = flow;
+}
+
 void network_refresh_flow(struct network *net, uint32_t flow)
 {
     struct network_flow *f = &net->flows[flow];
     double rate = 0.0, path = path_of(net, flow);
 
     for (uint32_t s = flow; s != NETWORK_NONE; s = net->strands[s].sibling)
-        rate += net->strands[s].weight * net->bundles[net->strands[s].bundle].level;
+        rate +=
+            net->strands[s].weight * network_level_of(net, &net->bundles[net->strands[s].bundle]);
     if (memcmp(&rate, &f->rate, sizeof(rate)) == 0 && memcmp(&path, &f->path, sizeof(path)) == 0)
         return;
     f->rate = rate;
     f->path = path;
-    if (!f->changed) {
-        f->changed = true;
-        net->changed[net->nr_changed++] = flow;
-    }
+    network_tell(net, flow);
 }
 
 /* Every bundle on the link: its path may have another narrowest link. */
@@ -183,6 +217,8 @@ static void count_load(struct network *net, uint32_t link)
     for (uint32_t at = l->first; at != NETWORK_NONE;) {
         struct network_bundle *b = &net->bundles[at / NETWORK_HOPS_MAX];
 
+        if (b->holder != NETWORK_NONE)
+            network_lead_break(net, b->holder);
         if (isinf(b->level)) { /* nothing bounded it until now */
             b->level = 0.0;
             network_mark_fresh(net, at / NETWORK_HOPS_MAX);
@@ -201,11 +237,15 @@ void network_set_capacity(struct network *net, uint32_t link, double capacity)
     if (!(capacity < before || capacity > before))
         return;
     l->capacity = capacity;
+    if (l->lead != NETWORK_NONE && capacity > 0.0 && capacity < INFINITY)
+        network_lead_stale(net, &net->leads[l->lead]);
+    else
+        network_lead_break(net, link);
     if (isinf(before))
         count_load(net, link);
     if (link < net->nr_links)
         refresh_paths(net, link);
-    if (l->first != NETWORK_NONE)
+    if (l->first != NETWORK_NONE && l->lead == NETWORK_NONE)
         network_mark_dirty(net, link);
 }
 

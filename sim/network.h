@@ -8,8 +8,11 @@
  *
  * Streams on the same links that are content at the same level are one bundle inside, with one
  * level (rate per weight), so a thousand equal migrations over one link cost the solver what one
- * costs.  A flow whose streams take different paths (legs of a bond) has a strand for each path;
- * its demand bounds their sum.
+ * costs.  When a link holds back many bundles that only it holds back, they go at one level, which
+ * is kept once, with the link: it leads, and a change that only moves this level costs nothing for
+ * those on it (network_lead.c).  `moved` lists such links, and who follows one by himself asks not
+ * to be told of it with network_mute().  A flow whose streams take different paths (legs of a bond)
+ * has a strand for each path; its demand bounds their sum.
  *
  * Source of the rule: progressive filling (Bertsekas and Gallager, Data Networks, section 6.5.2).
  */
@@ -37,6 +40,10 @@ struct network_link {
     double load_low;  /* what `load` lost by rounding */
     uint32_t first;   /* of its bundles: a place, bundle * NETWORK_HOPS_MAX + hop */
     uint32_t nr_held; /* bundles that get no more because this link is full */
+    uint32_t nr_bundles;
+    double all_weight; /* of the bundles */
+    uint32_t lead;     /* its place in `leads`, NETWORK_NONE = does not lead */
+    uint32_t leader;   /* link that holds all bundles on this one and leads, else NETWORK_NONE */
     bool dirty;
 
     /* scratch of the solver */
@@ -56,8 +63,12 @@ struct network_flow {
     double rate;   /* solved */
     double path;   /* solved: what the path alone would allow this flow, before any sharing */
     uint32_t private_link; /* bounds the strands of a flow with several; else NETWORK_NONE */
+    uint32_t next, prev;   /* in the list of those whom the link that leads them tells */
     bool active;
     bool changed; /* is in the list `changed` */
+    bool listens; /* is in that list */
+    bool muted;   /* is led, and in no list; `rate` is not kept */
+    bool fresh;   /* listens, and was not told anything yet */
 };
 
 /* One path of some streams of one flow. */
@@ -71,6 +82,7 @@ struct network_path {
 struct network_bundle;
 struct network_strand;
 struct network_heap_entry;
+struct network_lead;
 
 struct network {
     uint32_t nr_links, nr_flows;
@@ -80,6 +92,8 @@ struct network {
     uint32_t nr_changed;
     uint32_t
         *changed; /* active flows whose rate or path moved in the last solve; both start at 0 */
+    uint32_t nr_moved;
+    uint32_t *moved; /* links whose common level moved, or that began to lead, in the last solve */
     /* counters since network_init(), for benchmarks: solves that had something to do, links and
      * bundles they touched, times they had to grow */
     uint64_t nr_solves, nr_link_updates, nr_bundle_updates, nr_rings;
@@ -91,12 +105,16 @@ struct network {
     uint32_t *buckets, nr_buckets;             /* bundles by path and cap */
     uint32_t free_strand, free_bundle;         /* given back */
     uint32_t top_flow, top_strand, top_bundle; /* none beyond was used yet */
-    uint32_t *dirty, nr_dirty;                 /* links to look at in the next solve */
-    uint32_t *fresh, nr_fresh;                 /* bundles that changed by themselves */
-    uint32_t *open, nr_open;                   /* scratch: bundles whose level is open */
-    uint32_t nr_unfixed;                       /* scratch: of them */
-    uint32_t *touched, nr_touched;             /* scratch: links they cross */
-    struct network_heap_entry *heap;           /* scratch */
+    struct network_lead *leads;                /* of the links that lead */
+    uint32_t nr_leads, max_leads;
+    uint32_t *stale, nr_stale;       /* links that lead, to look at in the next solve */
+    bool solved;                     /* nothing happened since */
+    uint32_t *dirty, nr_dirty;       /* links to look at in the next solve */
+    uint32_t *fresh, nr_fresh;       /* bundles that changed by themselves */
+    uint32_t *open, nr_open;         /* scratch: bundles whose level is open */
+    uint32_t nr_unfixed;             /* scratch: of them */
+    uint32_t *touched, nr_touched;   /* scratch: links they cross */
+    struct network_heap_entry *heap; /* scratch */
     uint32_t heap_len;
     uint32_t stamp;
 };
@@ -121,6 +139,16 @@ void network_start_paths(struct network *net, uint32_t flow, const struct networ
 void network_set_demand(struct network *net, uint32_t flow, double demand);
 /* Does nothing to a flow that is not active. */
 void network_stop(struct network *net, uint32_t flow);
+
+/* network_leader - the link that leads this flow, or NETWORK_NONE; and the level of a link that
+ * leads.
+ */
+uint32_t network_leader(const struct network *net, uint32_t flow);
+double network_level(const struct network *net, uint32_t link);
+/* network_mute - a flow that is led is not told of moves of its link, and its rate is not kept,
+ * until network_hear(), or until it is not led any more (it is in `changed` then). */
+void network_mute(struct network *net, uint32_t flow);
+void network_hear(struct network *net, uint32_t flow);
 
 /* network_solve - recompute the rates that what happened since the last call can have changed.
  * Invariant afterwards: no link carries more than its capacity, and every flow has its demand, its

@@ -73,6 +73,7 @@ static void link_insert(struct network *net, uint32_t id, uint32_t hop)
     if (l->first != NETWORK_NONE)
         net->bundles[l->first / NETWORK_HOPS_MAX].prev[l->first % NETWORK_HOPS_MAX] = place;
     l->first = place;
+    l->nr_bundles++;
 }
 
 static void link_remove(struct network *net, uint32_t id, uint32_t hop)
@@ -86,6 +87,7 @@ static void link_remove(struct network *net, uint32_t id, uint32_t hop)
         net->bundles[prev / NETWORK_HOPS_MAX].next[prev % NETWORK_HOPS_MAX] = next;
     if (next != NETWORK_NONE)
         net->bundles[next / NETWORK_HOPS_MAX].prev[next % NETWORK_HOPS_MAX] = prev;
+    net->links[b->hops[hop]].nr_bundles--;
 }
 
 /* One that was used before may still be in the list of fresh ones, so its flag stays. */
@@ -114,7 +116,7 @@ static uint32_t make_bundle(struct network *net, uint32_t hash, const uint32_t *
     b->path = INFINITY;
     b->first = b->holder = NETWORK_NONE;
     b->hash = hash;
-    b->stamp = 0;
+    b->stamp = b->nr_strands = 0;
     b->nr_hops = (uint8_t)nr_hops;
     b->next_in_bucket = *bucket;
     *bucket = id;
@@ -142,8 +144,10 @@ static void drop_bundle(struct network *net, uint32_t id)
         struct network_link *l = &net->links[b->hops[i]];
 
         link_remove(net, id, i);
-        if (l->first == NETWORK_NONE)
-            l->load = l->load_low = 0.0;
+        if (l->first != NETWORK_NONE)
+            continue;
+        l->load = l->load_low = l->all_weight = 0.0;
+        l->leader = NETWORK_NONE;
     }
     b->next_in_bucket = net->free_bundle;
     net->free_bundle = id;
@@ -151,10 +155,20 @@ static void drop_bundle(struct network *net, uint32_t id)
 
 static void add_weight(struct network *net, struct network_bundle *b, double weight)
 {
+    struct network_lead *lead = network_lead_of(net, b);
+
     b->weight += weight;
-    for (uint32_t i = 0; i < b->nr_hops && b->level > 0.0; i++)
-        if (net->links[b->hops[i]].capacity < INFINITY)
-            network_load_add(&net->links[b->hops[i]], weight * b->level);
+    for (uint32_t i = 0; i < b->nr_hops; i++) {
+        struct network_link *l = &net->links[b->hops[i]];
+
+        l->all_weight += weight;
+        if (!lead && b->level > 0.0 && l->capacity < INFINITY)
+            network_load_add(l, weight * b->level);
+    }
+    if (!lead)
+        return;
+    lead->weight += weight;
+    network_lead_stale(net, lead);
 }
 
 static void insert_strand(struct network *net, uint32_t strand, uint32_t id)
@@ -168,6 +182,7 @@ static void insert_strand(struct network *net, uint32_t strand, uint32_t id)
     if (b->first != NETWORK_NONE)
         net->strands[b->first].prev = strand;
     b->first = strand;
+    b->nr_strands++;
     add_weight(net, b, s->weight);
 }
 
@@ -183,6 +198,7 @@ static bool remove_strand(struct network *net, uint32_t strand)
         net->strands[s->prev].next = s->next;
     if (s->next != NETWORK_NONE)
         net->strands[s->next].prev = s->prev;
+    b->nr_strands--;
     add_weight(net, b, -s->weight);
     return b->first != NETWORK_NONE;
 }
@@ -202,11 +218,20 @@ void network_join(struct network *net, uint32_t strand, const uint32_t *hops, ui
 {
     uint32_t hash = hash_key(hops, nr_hops, cap);
     uint32_t id = find_bundle(net, hash, hops, nr_hops, cap);
+    struct network_lead *lead;
 
-    if (id == NETWORK_NONE)
+    if (id == NETWORK_NONE) {
         id = make_bundle(net, hash, hops, nr_hops, cap);
+        network_lead_join(net, id);
+    }
     insert_strand(net, strand, id);
-    network_mark_fresh(net, id);
+    lead = network_lead_of(net, &net->bundles[id]);
+    if (!lead) {
+        network_mark_fresh(net, id);
+        return;
+    }
+    network_lead_bound(net, &net->bundles[id]);
+    network_lead_listen(net, net->strands[strand].flow, lead);
 }
 
 void network_leave(struct network *net, uint32_t strand)
@@ -214,7 +239,11 @@ void network_leave(struct network *net, uint32_t strand)
     uint32_t id = net->strands[strand].bundle;
     struct network_bundle *b = &net->bundles[id];
 
-    if (remove_strand(net, strand)) {
+    if (network_lead_of(net, b)) {
+        network_lead_forget(net, net->strands[strand].flow);
+        if (!remove_strand(net, strand))
+            drop_bundle(net, id);
+    } else if (remove_strand(net, strand)) {
         network_mark_fresh(net, id);
     } else {
         for (uint32_t i = 0; i < b->nr_hops; i++)
@@ -231,12 +260,15 @@ static bool move_unnoticed(struct network *net, uint32_t strand, double cap)
     struct network_strand *s = &net->strands[strand];
     struct network_bundle old = net->bundles[s->bundle];
     uint32_t hash = hash_key(old.hops, old.nr_hops, cap), id;
+    struct network_lead *lead = network_lead_of(net, &old);
 
+    old.level = network_level_of(net, &old);
     if (old.fresh || old.holder == NETWORK_NONE || cap <= old.level * (1.0 + NETWORK_SAME))
         return false;
     id = find_bundle(net, hash, old.hops, old.nr_hops, cap);
-    if (id != NETWORK_NONE && (net->bundles[id].fresh || net->bundles[id].holder == NETWORK_NONE ||
-                               fabs(net->bundles[id].level - old.level) > NETWORK_SAME * old.level))
+    if (id != NETWORK_NONE &&
+        (net->bundles[id].fresh || net->bundles[id].holder == NETWORK_NONE ||
+         fabs(network_level_of(net, &net->bundles[id]) - old.level) > NETWORK_SAME * old.level))
         return false;
     if (id == NETWORK_NONE && net->free_bundle == NETWORK_NONE &&
         net->top_bundle == net->nr_strands)
@@ -254,6 +286,8 @@ static bool move_unnoticed(struct network *net, uint32_t strand, double cap)
             drop_bundle(net, from);
     }
     insert_strand(net, strand, id);
+    if (lead)
+        lead->ceiling = num_min(lead->ceiling, cap);
     return true;
 }
 

@@ -64,6 +64,8 @@ static void open_bundle(struct network *net, uint32_t id)
 
     if (b->stamp == net->stamp)
         return;
+    for (uint32_t i = 0; i < b->nr_hops; i++)
+        network_lead_break(net, b->hops[i]);
     b->stamp = net->stamp;
     net->open[net->nr_open++] = id;
     if (b->holder != NETWORK_NONE)
@@ -295,11 +297,23 @@ static void take_over(struct network *net)
     net->nr_fresh = 0;
 }
 
-void network_solve(struct network *net)
+/* A flow may have stopped after what ended while it was led had told of it. */
+static void drop_stopped(struct network *net)
 {
-    for (uint32_t i = 0; i < net->nr_changed; i++)
-        net->flows[net->changed[i]].changed = false;
-    net->nr_changed = net->nr_open = net->nr_touched = 0;
+    uint32_t nr = 0;
+
+    for (uint32_t i = 0; i < net->nr_changed; i++) {
+        uint32_t flow = net->changed[i];
+
+        net->flows[flow].changed = net->flows[flow].active;
+        if (net->flows[flow].active)
+            net->changed[nr++] = flow;
+    }
+    net->nr_changed = nr;
+}
+
+static void solve_rest(struct network *net)
+{
     if (net->nr_fresh == 0 && net->nr_dirty == 0)
         return;
     net->stamp++;
@@ -312,4 +326,15 @@ void network_solve(struct network *net)
         net->nr_bundle_updates += net->nr_open;
     } while (grow(net));
     take_over(net);
+    network_leads_form(net);
+}
+
+void network_solve(struct network *net)
+{
+    network_begin_telling(net);
+    net->nr_open = net->nr_touched = net->nr_moved = 0;
+    drop_stopped(net);
+    network_leads_solve(net);
+    solve_rest(net);
+    net->solved = true;
 }
