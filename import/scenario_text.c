@@ -39,8 +39,11 @@ struct writer {
 static void add_line(struct writer *w, const char *key, const char *value, const char *comment)
 {
     char cut[COMMENT_MAX + 1];
+    size_t len = strlen(comment);
 
-    snprintf(cut, sizeof(cut), "%s", comment);
+    len = len < COMMENT_MAX ? len : COMMENT_MAX;
+    memcpy(cut, comment, len);
+    cut[len] = '\0';
     strbuf_addf(w->out, "%s = %s ; ", key, value);
     imp_comment(w->out, cut);
     strbuf_addch(w->out, '\n');
