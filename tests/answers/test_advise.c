@@ -343,3 +343,29 @@ Test(advise, a_run_without_migrations_is_no_problem)
     cr_expect_eq(advise_run(&sc, &run, NULL), ST_OK);
     cr_expect_null(run.fixes);
 }
+
+/* A drain asks for the same move as the request: the same changes help. */
+Test(advise, a_move_that_an_operation_wants_is_advised_on_as_any)
+{
+    static const char drained[] = "[host a]\n[host b]\n[link l]\nrate = 1Gb/s\n"
+                                  "[workload w]\nwrite_rate = 300MB/s\nworking_set = 1GiB\n"
+                                  "[vm v]\nhost = a\nmemory = 4GiB\nworkload = w\n"
+                                  "[migration]\nmax_bandwidth = unlimited\n"
+                                  "[operation empty]\nkind = drain\nhosts = a\n"
+                                  "[scenario]\nhorizon = 2h\n";
+    struct scenario asked, wanted;
+    struct run_result of_request, of_drain;
+
+    run_text(WORLD, NULL, 0, &asked, &of_request);
+    run_text(drained, NULL, 0, &wanted, &of_drain);
+    cr_assert_gt(of_request.nr_fixes, 2);
+    cr_assert_eq(of_drain.nr_fixes, of_request.nr_fixes);
+    for (size_t i = 0; i < of_drain.nr_fixes; i++) {
+        cr_expect_eq(of_drain.fixes[i].kind, of_request.fixes[i].kind);
+        cr_expect_float_eq(of_drain.fixes[i].value, of_request.fixes[i].value, 1e-9);
+    }
+    run_free(&of_request);
+    run_free(&of_drain);
+    scenario_release(&asked);
+    scenario_release(&wanted);
+}
