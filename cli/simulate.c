@@ -7,12 +7,14 @@
 #include "cli/simulate.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "answers/advise.h"
 #include "answers/hazards.h"
+#include "base/arena.h"
 #include "base/progress.h"
 #include "base/units.h"
 #include "sim/run.h"
@@ -23,7 +25,9 @@
 
 enum {
     ROUNDS_KEPT = 20000, /* records of rounds in a run, over all replications */
-    EVENTS_KEPT = 50000  /* lines of the log, likewise */
+    EVENTS_KEPT = 50000, /* lines of the log, likewise */
+    INPUT_VALUE_MAX = 200,
+    INPUT_TEXTS_MAX = 64 << 20
 };
 
 enum status simulate_form(const struct cli_opts *o, const struct report_form **form,
@@ -82,6 +86,58 @@ static enum status check_size(const struct scenario *sc, struct diag *diag)
                    units_size(size, need < 1e19 ? (uint64_t)need : UINT64_MAX));
 }
 
+struct input_list {
+    struct run_result *run;
+    bool no_memory;
+};
+
+/* A value may be a whole series; its beginning tells enough. */
+static const char *keep_value(struct run_result *run, const char *value)
+{
+    struct strbuf cut = STRBUF_INIT;
+    const char *kept;
+    size_t len = strlen(value);
+
+    if (len <= INPUT_VALUE_MAX)
+        return arena_strdup(run->input_texts, value);
+    for (len = INPUT_VALUE_MAX; len > 0 && ((unsigned char)value[len] & 0xc0) == 0x80;)
+        len--; /* not within a character */
+    strbuf_add(&cut, value, len);
+    strbuf_addstr(&cut, "...");
+    kept = strbuf_failed(&cut) ? NULL : arena_strdup(run->input_texts, strbuf_text(&cut));
+    strbuf_release(&cut);
+    return kept;
+}
+
+static void keep_input(void *arg, const struct scenario_value *value)
+{
+    struct input_list *list = arg;
+    struct run_result *run = list->run;
+    struct input_result *in = &run->inputs[run->nr_inputs];
+
+    if (run->nr_inputs_given++ >= INPUTS_KEPT)
+        return;
+    *in = (struct input_result){
+        arena_strdup(run->input_texts, value->section), arena_strdup(run->input_texts, value->key),
+        keep_value(run, value->value), arena_strdup(run->input_texts, value->file), value->line};
+    list->no_memory |= !in->section || !in->key || !in->value || !in->file;
+    run->nr_inputs++;
+}
+
+/* What the report says of where inputs come from. */
+static enum status keep_inputs(const struct scenario *sc, struct run_result *run)
+{
+    struct input_list list = {.run = run};
+    enum status st;
+
+    run->input_texts = arena_new(INPUT_TEXTS_MAX);
+    run->inputs = calloc(INPUTS_KEPT, sizeof(*run->inputs));
+    if (!run->input_texts || !run->inputs)
+        return ST_ENOMEM;
+    st = scenario_each_set(sc, keep_input, &list);
+    return list.no_memory ? ST_ENOMEM : st;
+}
+
 static enum status run_all(struct cli_opts *o, const struct scenario *sc, struct run_result *run,
                            struct diag *diag)
 {
@@ -93,6 +149,7 @@ static enum status run_all(struct cli_opts *o, const struct scenario *sc, struct
                                   .jobs = o->jobs,
                                   .max_rounds = ROUNDS_KEPT / sc->replications,
                                   .max_events = EVENTS_KEPT / sc->replications,
+                                  .links = true,
                                   .stop = &cli_interrupted,
                                   .step = step,
                                   .step_arg = &progress};
@@ -107,7 +164,7 @@ static enum status run_all(struct cli_opts *o, const struct scenario *sc, struct
     if (st == ST_OK)
         st = advise_run(sc, run, &cli_interrupted);
     if (st == ST_OK || st == ST_EINTR)
-        st = hazards_find(sc, run) == ST_OK ? st : ST_ENOMEM;
+        st = hazards_find(sc, run) == ST_OK && keep_inputs(sc, run) == ST_OK ? st : ST_ENOMEM;
     if (st == ST_ENOMEM && diag && !diag->what[0])
         diag_set(diag, st, "out of memory");
     return st;

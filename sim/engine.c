@@ -76,6 +76,7 @@ struct sim *sim_new(const struct scenario *sc, const struct sim_options *options
     sim->observe_arg = options ? options->observe_arg : 0;
     sim->max_rounds = options ? options->max_rounds : 0;
     sim->max_log = options ? options->max_events : 0;
+    sim->link_use.nr_links = options && options->links;
     if (!allocate(sim)) {
         sim_free(sim);
         return 0;
@@ -535,6 +536,7 @@ void sim_run(struct sim *sim, uint32_t replication)
     sim->shares_stale = false;
     event_queue_clear(&sim->queue);
     links_begin(sim);
+    link_use_begin(&sim->link_use);
     cluster_begin(sim);
     disks_begin_run(sim);
     begin(sim);
@@ -546,6 +548,8 @@ void sim_run(struct sim *sim, uint32_t replication)
         }
         if (!event_queue_pop(&sim->queue, &e))
             break;
+        link_use_look(&sim->link_use, &sim->net,
+                      e.time_ns < sim->sc->horizon_ns ? e.time_ns : sim->sc->horizon_ns);
         if (e.time_ns > sim->sc->horizon_ns)
             break;
         assert(e.time_ns >= sim->now_ns);

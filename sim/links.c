@@ -34,12 +34,15 @@ enum status links_init(struct sim *sim)
     if (!sim->links || route_init(&sim->routes, sc, sim->observed != NULL) != ST_OK)
         return ST_ENOMEM;
     sim->first_disk_link = sim->routes.nr_links;
+    if (link_use_init(&sim->link_use, sim->link_use.nr_links ? sim->routes.nr_links : 0) != ST_OK)
+        return ST_ENOMEM;
     return network_init_paths(&sim->net, sim->first_disk_link + disks_links(sim),
                               sim->cap_migs + disks_flows(sim), sim->routes.nr_paths);
 }
 
 void links_release(struct sim *sim)
 {
+    link_use_release(&sim->link_use);
     network_release(&sim->net);
     route_release(&sim->routes);
     free(sim->links);
@@ -147,4 +150,20 @@ void links_start(struct sim *sim, uint32_t flow, const struct route *route, doub
 {
     wake(sim);
     network_start_paths(&sim->net, flow, route->paths, route->nr_paths, demand);
+}
+
+uint32_t sim_links(struct sim *sim, struct link_result rows[LINKS_KEPT])
+{
+    uint32_t links[LINKS_KEPT], nr = link_use_pick(&sim->link_use, links);
+
+    for (uint32_t i = 0; i < nr; i++) {
+        struct strbuf words = STRBUF_INIT;
+
+        route_link_words(&sim->routes, links[i], &words);
+        rows[i] = (struct link_result){.link = sim_intern(sim, strbuf_text(&words)),
+                                       .replication = sim->replication};
+        link_use_row(&sim->link_use, links[i], &rows[i]);
+        strbuf_release(&words);
+    }
+    return nr;
 }

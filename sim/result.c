@@ -1,5 +1,5 @@
 /*
- * result.c - the words for outcomes, bindings and fixes.
+ * result.c - the words for outcomes, bindings and fixes; and which replication is typical.
  *
  * Compiled once more on its own for store/ and reports/, which know the rows but not the simulator;
  * so it includes nothing of sim/ but result.h.  Each table names every value of its enum.
@@ -7,6 +7,48 @@
 #include "sim/result.h"
 
 #include <assert.h>
+#include <stdlib.h>
+
+/* A replication as a stretch of the rows. */
+struct stretch {
+    double makespan;
+    size_t first, nr;
+};
+
+static int by_makespan(const void *left, const void *right)
+{
+    const struct stretch *a = left, *b = right;
+
+    if (a->makespan < b->makespan || a->makespan > b->makespan)
+        return a->makespan < b->makespan ? -1 : 1;
+    return a->first < b->first ? -1 : a->first > b->first;
+}
+
+size_t result_typical(const struct run_result *run, size_t *nr)
+{
+    struct stretch *all = calloc((size_t)run->replications + 1, sizeof(*all)), typical = {0};
+    size_t stretches = 0;
+
+    for (size_t i = 0; all && i < run->nr_migs && stretches <= run->replications; stretches++) {
+        uint32_t replication = run->migs[i].replication;
+        int64_t from = INT64_MAX, to = 0;
+
+        all[stretches].first = i;
+        for (; i < run->nr_migs && run->migs[i].replication == replication; i++) {
+            from = run->migs[i].queued_ns < from ? run->migs[i].queued_ns : from;
+            to = run->migs[i].ended_ns > to ? run->migs[i].ended_ns : to;
+        }
+        all[stretches].nr = i - all[stretches].first;
+        all[stretches].makespan = (double)to - (double)from;
+    }
+    if (stretches > 0) {
+        qsort(all, stretches, sizeof(*all), by_makespan);
+        typical = all[(stretches - 1) / 2];
+    }
+    free(all);
+    *nr = typical.nr;
+    return typical.first;
+}
 
 static const char *const outcome_names[OUTCOME_NR] = {
     [OUTCOME_COMPLETED] = "completed", [OUTCOME_TIMEOUT] = "timeout",

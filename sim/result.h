@@ -187,6 +187,29 @@ struct hazard_result {
     uint32_t replications; /* in which it shows */
 };
 
+enum {
+    LINKS_KEPT = 16,    /* links whose use a run keeps */
+    LINK_SAMPLES = 240, /* of each, at most */
+    INPUTS_KEPT = 1000
+};
+
+/* How much of what a link can carry migrations used, in the replication that result_typical()
+ * finds: at moments one step apart, from 0 on; means, where steps were joined. */
+struct link_result {
+    const char *link; /* for people: "the card of node-1 (out)" */
+    uint32_t replication;
+    uint32_t nr; /* samples */
+    int64_t step_ns;
+    unsigned char used_pct[LINK_SAMPLES];
+};
+
+/* A value of the scenario that a file, preset or option gave. */
+struct input_result {
+    const char *section, *key, *value; /* "vm web" */
+    const char *file;                  /* or preset, or "--set" */
+    unsigned long line;                /* 0 = none */
+};
+
 struct arena;
 
 struct run_result {
@@ -206,10 +229,20 @@ struct run_result {
     struct sim_event *events; /* replication-major, then time */
     struct op_result *ops;    /* replication-major, then as in the scenario */
     struct hazard_result *hazards;
+    struct link_result *links; /* most used first */
+    size_t nr_links;
+    struct input_result *inputs; /* the first INPUTS_KEPT */
+    size_t nr_inputs, nr_inputs_given;
+    struct arena *input_texts;
     struct arena *hazard_texts;
     struct arena **texts; /* reasons that a run made up */
     size_t nr_texts;
 };
+
+/* result_typical - the migrations of the replication of the median makespan (first request to last
+ * end; the lower one of an even number): where they begin; *@nr how many, 0 when there are none or
+ * memory ran out. */
+size_t result_typical(const struct run_result *run, size_t *nr);
 
 const char *outcome_name(enum outcome o); /* "completed" ... as in CONTRACT */
 const char *binding_name(enum binding b); /* "link", "bandwidth limit" ... for people */

@@ -25,7 +25,8 @@ struct part {
     struct mig_round *rounds;
     struct sim_event *events;
     struct op_result *ops;
-    uint32_t nr_migs, nr_rounds, nr_events, nr_ops;
+    struct link_result *links;
+    uint32_t nr_migs, nr_rounds, nr_events, nr_ops, nr_links;
     bool done;
 };
 
@@ -48,18 +49,21 @@ static bool copy(void **to, const void *from, size_t nr, size_t size)
     return *to;
 }
 
-static bool keep(struct part *part, const struct sim *sim)
+static bool keep(struct part *part, struct sim *sim)
 {
+    struct link_result links[LINKS_KEPT];
     const struct mig_result *rows = sim_results(sim, &part->nr_migs);
     const struct mig_round *rounds = sim_rounds(sim, &part->nr_rounds);
     const struct sim_event *events = sim_log_lines(sim, &part->nr_events);
     const struct op_result *ops = sim_operations(sim, &part->nr_ops);
 
+    part->nr_links = sim_links(sim, links);
     part->done = sim_status(sim) == ST_OK &&
                  copy((void **)&part->migs, rows, part->nr_migs, sizeof(*rows)) &&
                  copy((void **)&part->rounds, rounds, part->nr_rounds, sizeof(*rounds)) &&
                  copy((void **)&part->events, events, part->nr_events, sizeof(*events)) &&
-                 copy((void **)&part->ops, ops, part->nr_ops, sizeof(*ops));
+                 copy((void **)&part->ops, ops, part->nr_ops, sizeof(*ops)) &&
+                 copy((void **)&part->links, links, part->nr_links, sizeof(*links));
     return part->done;
 }
 
@@ -68,6 +72,7 @@ static void *work(void *arg)
     struct pool *p = arg;
     struct sim_options so = {.max_rounds = p->options->max_rounds,
                              .max_events = p->options->max_events,
+                             .links = p->options->links,
                              .observed = p->options->observed};
     struct sim *sim = sim_new(p->sc, &so);
 
@@ -153,9 +158,23 @@ static bool join(struct pool *p, struct run_result *out)
         free(part->rounds);
         free(part->events);
         free(part->ops);
-        *part = (struct part){.done = true};
+        *part = (struct part){.done = true, .links = part->links, .nr_links = part->nr_links};
     }
     return true;
+}
+
+/* The use of links is kept of one replication. */
+static void take_links(struct pool *p, struct run_result *out)
+{
+    size_t nr, first = result_typical(out, &nr);
+    struct part *part;
+
+    if (nr == 0)
+        return;
+    part = &p->parts[out->migs[first].replication - p->options->first_replication];
+    out->links = part->links;
+    out->nr_links = part->nr_links;
+    part->links = 0;
 }
 
 /* A run that was interrupted keeps its leading replications; a single one is handed over. */
@@ -178,10 +197,11 @@ static bool pack(struct pool *p, struct run_result *out)
         out->nr_rounds = part->nr_rounds;
         out->nr_events = part->nr_events;
         out->nr_ops = part->nr_ops;
-        *part = (struct part){.done = true};
+        *part = (struct part){.done = true, .links = part->links, .nr_links = part->nr_links};
     } else if (!join(p, out)) {
         return false;
     }
+    take_links(p, out);
     out->nr_texts = atomic_load(&p->nr_texts);
     for (size_t i = 0; i < out->nr_texts; i++)
         out->texts[i] = p->texts[i];
@@ -195,6 +215,7 @@ static void free_parts(struct pool *p, size_t nr)
         free(p->parts[i].rounds);
         free(p->parts[i].events);
         free(p->parts[i].ops);
+        free(p->parts[i].links);
     }
     free(p->parts);
 }
@@ -207,8 +228,11 @@ enum status run_scenario(const struct scenario *sc, const struct run_options *op
     size_t reps = nr ? nr : 1;
     enum status st = ST_ENOMEM;
 
-    *out = (struct run_result){
-        .scenario = sc->path, .digest = sc->digest, .version = options->version, .seed = sc->seed};
+    *out = (struct run_result){.scenario = sc->path,
+                               .digest = sc->digest,
+                               .version = options->version,
+                               .seed = sc->seed,
+                               .first_replication = options->first_replication};
     pool.parts = calloc(reps, sizeof(*pool.parts));
     if (pool.parts) {
         work_all(&pool, jobs_for(nr, options->jobs));
@@ -242,6 +266,9 @@ void run_free(struct run_result *out)
     free(out->events);
     free(out->ops);
     free(out->hazards);
+    free(out->links);
+    free(out->inputs);
+    arena_free(out->input_texts);
     arena_free(out->hazard_texts);
     free(out->thresholds);
     free(out->fixes);

@@ -17,6 +17,7 @@ struct run_options {
     uint32_t jobs;       /* threads; 0 = one per core */
     uint32_t max_rounds; /* round records kept per replication */
     uint32_t max_events; /* lines of the log kept per replication */
+    bool links;          /* keep how links are used in the typical replication */
     /* from which one on, and how many (0 = as many as the scenario says): rows keep their number,
      * so blocks of one run add up to the run */
     uint32_t first_replication, nr_replications;

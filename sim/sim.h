@@ -40,6 +40,7 @@ struct sim;
 
 struct sim_options {
     uint32_t max_rounds;                 /* round records kept per replication; 0 = none */
+    bool links;                          /* record how links are used */
     uint32_t max_events;                 /* lines of the log kept per replication; 0 = none */
     const struct sim_observed *observed; /* NULL, or for request 0; borrowed */
     void (*observe)(struct sim *sim, void *arg); /* NULL, or called after each event; tests */
@@ -62,6 +63,9 @@ void sim_run(struct sim *sim, uint32_t replication);
 const struct mig_result *sim_results(const struct sim *sim, uint32_t *nr);
 const struct mig_round *sim_rounds(const struct sim *sim, uint32_t *nr);
 const struct sim_event *sim_log_lines(const struct sim *sim, uint32_t *nr);
+/* sim_links - the links used most into @rows; returns how many.  Their names live as the other
+ * texts. */
+uint32_t sim_links(struct sim *sim, struct link_result rows[LINKS_KEPT]);
 const struct op_result *sim_operations(const struct sim *sim, uint32_t *nr);
 /* ST_OK; ST_ENOMEM when a run ended early for want of memory, ST_EINPUT when it had more than
  * SIM_ROWS_MAX attempts.  There are no rows then, and the sim is of no further use. */

@@ -14,6 +14,7 @@
 #include "sim/cold.h"
 #include "sim/disks.h"
 #include "sim/event_queue.h"
+#include "sim/link_use.h"
 #include "sim/name_index.h"
 #include "sim/network.h"
 #include "sim/pages.h"
@@ -262,6 +263,7 @@ struct sim {
     bool shares_stale;             /* re-solve before time goes on */
     struct link_state *links;      /* of the scenario's; links.c */
     uint32_t nr_series, nr_asleep; /* links with other traffic that changes */
+    struct link_use link_use;
     uint32_t first_disk_link;      /* links of storage come after those of routes */
     struct disk_state *disks;      /* their flows come after those of migrations */
     uint64_t events;

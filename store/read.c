@@ -448,6 +448,89 @@ static enum status load_hazards(struct store *store, struct store_run *out, stru
     return st;
 }
 
+/* One row of link_use; @seq, of the link before it, grows by one where another link begins. */
+static void read_link_use(struct cells *c, struct run_result *run, int64_t *seq)
+{
+    int64_t here = cell_int(c);
+    uint32_t step = cell_u32(c);
+    const char *name = cell_required_text(c);
+    uint32_t replication = cell_u32(c);
+    int64_t step_ns = cell_int(c), used = cell_known(c);
+    struct link_result *link = &run->links[run->nr_links];
+
+    if (here != *seq) {
+        *seq = here;
+        *link = (struct link_result){.link = name, .replication = replication, .step_ns = step_ns};
+        run->nr_links++;
+        c->bad |= step != 0 || run->nr_links > LINKS_KEPT;
+    } else {
+        link--;
+    }
+    c->bad |= step < link->nr || step > LINK_SAMPLES || used > 100 || step_ns <= 0 ||
+              (used >= 0 && step == LINK_SAMPLES) || (step > 0 && link->nr == 0);
+    if (c->bad)
+        return;
+    for (; link->nr < step; link->nr++) /* as it was until now */
+        link->used_pct[link->nr] = link->used_pct[link->nr - 1];
+    if (used >= 0)
+        link->used_pct[link->nr++] = (unsigned char)used;
+}
+
+static enum status load_links(struct store *store, struct store_run *out, struct diag *diag)
+{
+    static const char sql[] = "SELECT seq, step, link, replication, step_ns, used_pct"
+                              " FROM link_use WHERE run_id = ? ORDER BY seq, step";
+    struct run_result *run = &out->result;
+    int64_t seq = 0;
+    struct cells c;
+    enum status st = cells_open(&c, store, out->names, sql, out->run_id, diag);
+    bool more = st == ST_OK;
+
+    while (st == ST_OK && (st = cells_next(&c, &more, diag)) == ST_OK && more) {
+        if (!run->links)
+            run->links = calloc(LINKS_KEPT + 1, sizeof(*run->links));
+        if (!run->links) {
+            st = diag_set(diag, ST_ENOMEM, "out of memory");
+            break;
+        }
+        read_link_use(&c, run, &seq);
+        st = cells_check(&c, "link_use", diag);
+    }
+    sqlite3_finalize(c.stmt);
+    return st;
+}
+
+static enum status load_inputs(struct store *store, struct store_run *out, struct diag *diag)
+{
+    static const char sql[] = "SELECT section, key, value, file, line, nr_given"
+                              " FROM input WHERE run_id = ? ORDER BY seq";
+    struct run_result *run = &out->result;
+    struct cells c;
+    enum status st = cells_open(&c, store, out->names, sql, out->run_id, diag);
+    bool more = st == ST_OK;
+
+    while (st == ST_OK && (st = cells_next(&c, &more, diag)) == ST_OK && more) {
+        struct input_result *all = grown(run->inputs, run->nr_inputs, sizeof(*all));
+        struct input_result *in;
+
+        if (!all) {
+            st = diag_set(diag, ST_ENOMEM, "out of memory");
+            break;
+        }
+        run->inputs = all;
+        in = &all[run->nr_inputs++];
+        in->section = cell_required_text(&c);
+        in->key = cell_required_text(&c);
+        in->value = cell_required_text(&c);
+        in->file = cell_required_text(&c);
+        in->line = cell_u32(&c);
+        run->nr_inputs_given = cell_count(&c);
+        st = cells_check(&c, "input", diag);
+    }
+    sqlite3_finalize(c.stmt);
+    return st;
+}
+
 static enum status load_events(struct store *store, struct store_run *out, struct diag *diag)
 {
     static const char sql[] = "SELECT replication, at_ns, job, vm, host, what"
@@ -586,7 +669,9 @@ enum status store_load_run(struct store *store, int64_t run_id, struct store_run
         (st = load_thresholds(store, out, diag)) == ST_OK &&
         (st = load_events(store, out, diag)) == ST_OK &&
         (st = load_operations(store, out, diag)) == ST_OK &&
-        (st = load_hazards(store, out, diag)) == ST_OK)
+        (st = load_hazards(store, out, diag)) == ST_OK &&
+        (st = load_links(store, out, diag)) == ST_OK &&
+        (st = load_inputs(store, out, diag)) == ST_OK)
         st = load_fixes(store, out, ids, diag);
     store_rollback(store); /* nothing was written: this only ends the snapshot */
     free(ids);
@@ -605,6 +690,8 @@ void store_run_release(struct store_run *run)
     free(run->result.events);
     free(run->result.ops);
     free(run->result.hazards);
+    free(run->result.links);
+    free(run->result.inputs);
     free(run->result.fixes);
     names_free(run->names);
     *run = (struct store_run){0};

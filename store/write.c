@@ -369,6 +369,67 @@ static enum status put_hazards(struct store *store, const struct run_result *run
     return st;
 }
 
+/* A row where the use changes, and one behind the last step. */
+static bool use_changes(const struct link_result *link, uint32_t step)
+{
+    return step == 0 || step == link->nr || link->used_pct[step] != link->used_pct[step - 1];
+}
+
+static enum status put_links(struct store *store, const struct run_result *run, int64_t run_id,
+                             struct diag *diag)
+{
+    struct row row;
+    size_t nr = 0;
+    enum status st;
+
+    for (size_t i = 0; i < run->nr_links; i++)
+        for (uint32_t step = 0; step <= run->links[i].nr; step++)
+            nr += use_changes(&run->links[i], step);
+    st = row_init(store, &row, "link_use", 7, nr, diag);
+    for (size_t i = 0; i < run->nr_links; i++)
+        for (uint32_t step = 0; step <= run->links[i].nr && st == ST_OK; step++) {
+            const struct link_result *link = &run->links[i];
+
+            if (!use_changes(link, step))
+                continue;
+            row_begin(&row);
+            row_int(&row, run_id);
+            row_int(&row, (int64_t)i + 1);
+            row_int(&row, step);
+            row_text(&row, link->link);
+            row_int(&row, link->replication);
+            row_int(&row, link->step_ns);
+            row_known(&row, step < link->nr ? link->used_pct[step] : -1);
+            st = row_end(store, &row, diag);
+        }
+    row_release(&row);
+    return st;
+}
+
+static enum status put_inputs(struct store *store, const struct run_result *run, int64_t run_id,
+                              struct diag *diag)
+{
+    struct row row;
+    enum status st = row_init(store, &row, "input", 8, run->nr_inputs, diag);
+
+    for (size_t i = 0; i < run->nr_inputs && st == ST_OK; i++) {
+        const struct input_result *in = &run->inputs[i];
+
+        row_begin(&row);
+        row_int(&row, run_id);
+        row_int(&row, (int64_t)i + 1);
+        row_text(&row, in->section);
+        row_text(&row, in->key);
+        row_text(&row, in->value);
+        row_text(&row, in->file);
+        row_int(&row, (int64_t)in->line);
+        row_int(&row, (int64_t)run->nr_inputs_given);
+        st = row_end(store, &row, diag);
+    }
+    row_release(&row);
+    return st;
+}
+
 static enum status put_fixes(struct store *store, const struct run_result *run, int64_t first_id,
                              struct diag *diag)
 {
@@ -410,6 +471,8 @@ enum status store_put_run(struct store *store, const struct run_result *run, int
         (st = put_events(store, run, last_run + 1, diag)) == ST_OK &&
         (st = put_operations(store, run, last_run + 1, diag)) == ST_OK &&
         (st = put_hazards(store, run, last_run + 1, diag)) == ST_OK &&
+        (st = put_links(store, run, last_run + 1, diag)) == ST_OK &&
+        (st = put_inputs(store, run, last_run + 1, diag)) == ST_OK &&
         (st = put_fixes(store, run, last_mig + 1, diag)) == ST_OK)
         st = store_exec(store, "COMMIT", doing, diag);
     if (st != ST_OK) {
