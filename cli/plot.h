@@ -19,8 +19,8 @@ struct cli_plot {
     struct chart_look look;
 };
 
-/* cli_plot_check - what --@option names: *.svg or *.png.  ST_EUSAGE for another name, or in a program
- * built without charts. */
+/* cli_plot_check - what --@option names: *.svg or *.png.  ST_EUSAGE for another name, or in a
+ * program built without charts. */
 enum status cli_plot_check(struct cli_plot *plot, const struct cli_opts *o, const char *option,
                            struct diag *diag);
 /* cli_plot_write - @picture to the file. */

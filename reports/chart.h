@@ -236,4 +236,15 @@ enum {
 enum status chart_links(struct strbuf *out, const struct chart_look *look,
                         const struct chart_links *what);
 
+/* Migrations that wait and that run, over time. */
+struct queue_course;
+
+struct chart_queue {
+    const struct queue_course *course; /* with at least one step */
+    const char *subtitle;
+};
+
+enum status chart_queue(struct strbuf *out, const struct chart_look *look,
+                        const struct chart_queue *what);
+
 #endif

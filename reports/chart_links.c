@@ -15,7 +15,7 @@
 
 enum {
     WIDTH = 960,
-    LEFT = 190,
+    LEFT = 236,
     RIGHT = WIDTH - 130,
     TOP = 92,
     STRIP = 44,
@@ -44,6 +44,15 @@ static double mean_of(const struct chart_links *what, const struct chart_link *l
             nr++;
         }
     return nr ? sum / (double)nr : 0;
+}
+
+static double peak_of(const struct chart_links *what, const struct chart_link *link)
+{
+    double peak = 0;
+
+    for (size_t i = 0; i < what->nr_steps; i++)
+        peak = isfinite(link->used[i]) && link->used[i] > peak ? link->used[i] : peak;
+    return peak;
 }
 
 /* Nanoseconds in which it is full. */
@@ -124,8 +133,8 @@ static void add_strip(const struct links *l, size_t i)
     char text[CHART_VALUE];
 
     chart_text(l->c, (struct chart_point){LEFT - 12, top + STRIP / 2.0 + 4},
-               (struct chart_font){12.5, COLOR_INK, CHART_END, CHART_PLAIN},
-               chart_cut(&words, link->name, LEFT - 40, 12.5));
+               (struct chart_font){12, COLOR_INK, CHART_END, CHART_PLAIN},
+               chart_cut(&words, link->name, LEFT - 30, 12));
     chart_line(l->c, (struct chart_point){LEFT, top}, (struct chart_point){RIGHT, top}, 1,
                COLOR_GRID, CHART_SOLID);
     if (l->what->nr_steps > 0)
@@ -167,8 +176,9 @@ static void say_finding(const struct links *l, struct strbuf *title)
     } else if (l->nr > 0) {
         strbuf_addstr(title, "No link is ever full; ");
         cell_add_text(title, l->rows[0]->name);
-        strbuf_addf(title, " is busiest: %s on average",
-                    chart_value(a, VALUE_RATIO, mean_of(l->what, l->rows[0])));
+        strbuf_addf(title, " is busiest: %s on average, %s at most",
+                    chart_value(a, VALUE_RATIO, mean_of(l->what, l->rows[0])),
+                    chart_value(b, VALUE_RATIO, peak_of(l->what, l->rows[0])));
     } else {
         strbuf_addstr(title, "No link carries a migration");
     }

@@ -1,9 +1,10 @@
 /*
  * html.c - the page: verdict first, thresholds, then everything behind them.
  *
- * Tables are html_tables.c, charts html_figures.c, hazards and operations html_cluster.c, style and
- * script html.css and html.js.  The script only adds sorting and filtering to the table of VMs.
- * Invariant: whatever comes from outside goes through html_text(); the page asks for no other file.
+ * Tables are html_tables.c, charts html_figures.c and html_course.c, inputs html_method.c, hazards
+ * and operations html_cluster.c, style and script html.css and html.js.  The script only adds
+ * sorting and filtering to the table of VMs. Invariant: whatever comes from outside goes through
+ * html_text(); the page asks for no other file.
  */
 #include <locale.h>
 #include <math.h>
@@ -61,6 +62,11 @@ void html_value(struct html *h, enum html_unit unit, double value)
 void html_section(struct html *h, const char *id, const char *title)
 {
     strbuf_addf(h->out, "<h2 id=\"%s\">%s</h2>\n", id, title);
+}
+
+void html_heading(struct html *h, const char *id, const char *title)
+{
+    strbuf_addf(h->out, "<h3 id=\"%s\">%s</h3>\n", id, title);
 }
 
 void html_open_table(struct html *h, const char *kind, const char *caption,
@@ -212,6 +218,8 @@ static void add_nav(struct html *h)
                 "<nav aria-label=\"Sections\">%s<a href=\"#outcomes\">Outcomes</a>"
                 "<a href=\"#timeline\">Timeline</a>",
                 h->run->nr_ops ? "<a href=\"#operations\">Operations</a>" : "");
+    if (h->run->nr_links > 0 && h->run->links[0].nr > 0)
+        strbuf_addstr(h->out, "<a href=\"#links\">Links</a>");
     if (h->total.nr > 0)
         strbuf_addstr(h->out, "<a href=\"#spread\">Times</a>");
     if (h->total.nr >= HTML_CDF_LEAST)
@@ -221,47 +229,6 @@ static void add_nav(struct html *h)
                 "<a href=\"#method\">Method</a></nav>\n",
                 h->nr_timelines ? "<a href=\"#rounds\">Rounds</a>" : "",
                 h->run->nr_events ? "<a href=\"#log\">Log</a>" : "");
-}
-
-static void add_method(struct html *h)
-{
-    const struct run_result *run = h->run;
-
-    html_section(h, "method", "Method and inputs");
-    strbuf_addstr(h->out, "<dl><dt>Scenario</dt><dd>");
-    html_name(h, run->scenario);
-    strbuf_addstr(h->out, "</dd><dt>Inputs</dt><dd><code>");
-    html_text(h, run->digest);
-    strbuf_addf(h->out,
-                "</code> &ndash; the same digest means the same resolved inputs, presets "
-                "included</dd><dt>Seed</dt><dd>%llu</dd><dt>Replications</dt><dd>%u</dd>"
-                "<dt>Program</dt><dd>migcast ",
-                (unsigned long long)run->seed, run->replications);
-    html_text(h, run->version);
-    strbuf_addstr(h->out, "</dd><dt>To reproduce</dt><dd>");
-    if (strcmp(run->scenario ? run->scenario : "", "quick") == 0) {
-        strbuf_addf(h->out,
-                    "the same <code>migcast quick</code> options with <code>--seed "
-                    "%llu</code>",
-                    (unsigned long long)run->seed);
-    } else {
-        strbuf_addstr(h->out, "<code>migcast run ");
-        html_text(h, run->scenario);
-        strbuf_addf(h->out,
-                    " --seed %llu</code>, with the same <code>--set</code> if there were "
-                    "any; same inputs, seed and version give the same rows",
-                    (unsigned long long)run->seed);
-    }
-    strbuf_addstr(
-        h->out,
-        "</dd><dt>Source of inputs</dt><dd><code>migcast config show --origin</code> names the "
-        "preset, file and line of every value</dd>"
-        "<dt>Total time</dt><dd>from the <code>migrate</code> command to the end, as QEMU counts "
-        "it</dd>"
-        "<dt>Downtime</dt><dd>QEMU's downtime; in the blackout no vCPU runs on either side</dd>"
-        "<dt>Round</dt><dd>one pass over the dirty memory; the first is the full copy</dd>"
-        "<dt>Sample</dt><dd>quantiles are taken over all migrations of all replications that "
-        "started; one that ended early counts with the time until then</dd></dl>\n");
 }
 
 static bool keep_sample(struct html *h, html_get *get, struct html_sample *sample)
@@ -289,6 +256,8 @@ static void add_page(struct html *h)
     if (h->run->nr_migs > 0) {
         html_outcomes(h);
         html_gantt(h);
+        html_queue(h);
+        html_links(h);
         if (h->total.nr > 0)
             html_distributions(h);
         html_cdfs(h);
@@ -297,7 +266,7 @@ static void add_page(struct html *h)
         html_timelines(h);
     }
     html_log(h);
-    add_method(h);
+    html_method(h);
     strbuf_addstr(h->out, "</main>\n<script>\n");
     strbuf_addstr(h->out, html_script_text);
     strbuf_addstr(h->out, "</script>\n</body>\n</html>\n");

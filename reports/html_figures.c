@@ -15,7 +15,7 @@
 
 #include "base/banned.h"
 
-static void open_figure(struct html *h, const char *label)
+void html_open_figure(struct html *h, const char *label)
 {
     strbuf_addf(h->out,
                 "<figure><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"%s\">\n",
@@ -25,53 +25,23 @@ static void open_figure(struct html *h, const char *label)
                       "<p class=\"note\">This program was built without charts (libplot).</p>\n");
 }
 
-static void close_drawing(struct html *h, enum status st, const char *summary)
+void html_close_drawing(struct html *h, enum status st, const char *summary)
 {
     if (st == ST_ENOMEM)
         h->st = st;
     strbuf_addf(h->out, "</div>\n<details><summary>%s</summary>\n", summary);
 }
 
-static void close_figure(struct html *h)
+void html_close_figure(struct html *h)
 {
     strbuf_addstr(h->out, "</details></figure>\n");
 }
 
-static int by_makespan(const void *left, const void *right)
-{
-    const struct html_stretch *a = left, *b = right;
-
-    if (a->makespan < b->makespan || a->makespan > b->makespan)
-        return a->makespan < b->makespan ? -1 : 1;
-    return a->first < b->first ? -1 : a->first > b->first;
-}
-
 void html_find_typical(struct html *h)
 {
-    const struct run_result *run = h->run;
-    struct html_stretch *all = calloc((size_t)run->replications + 1, sizeof(*all));
-    size_t nr = 0;
-
-    if (!all) {
+    h->typical.first = result_typical(h->run, &h->typical.nr);
+    if (h->typical.nr == 0 && h->run->nr_migs > 0)
         h->st = ST_ENOMEM;
-        return;
-    }
-    for (size_t i = 0; i < run->nr_migs && nr <= run->replications; nr++) {
-        uint32_t replication = run->migs[i].replication;
-        int64_t from = INT64_MAX, to = 0;
-
-        all[nr].first = i;
-        for (; i < run->nr_migs && run->migs[i].replication == replication; i++) {
-            from = run->migs[i].queued_ns < from ? run->migs[i].queued_ns : from;
-            to = run->migs[i].ended_ns > to ? run->migs[i].ended_ns : to;
-        }
-        all[nr].nr = i - all[nr].first;
-        all[nr].makespan = (double)to - (double)from;
-    }
-    qsort(all, nr, sizeof(*all), by_makespan);
-    if (nr > 0)
-        h->typical = all[(nr - 1) / 2];
-    free(all);
 }
 
 static void add_gantt_row(struct html *h, const struct mig_result *mig)
@@ -114,12 +84,7 @@ void html_gantt(struct html *h)
 
     if (one->nr == 0)
         return;
-    if (h->run->replications > 1)
-        strbuf_addf(&setting, "Replication %u, of the median makespan among %u; seed %llu",
-                    h->run->migs[one->first].replication, h->run->replications,
-                    (unsigned long long)h->run->seed);
-    else
-        strbuf_addf(&setting, "1 replication, seed %llu", (unsigned long long)h->run->seed);
+    html_setting(h, &setting);
     what.first = one->first;
     what.nr = one->nr;
     what.subtitle = strbuf_text(&setting);
@@ -129,17 +94,17 @@ void html_gantt(struct html *h)
         strbuf_release(&setting);
         return;
     }
-    open_figure(h, "Timeline of the migrations");
+    html_open_figure(h, "Timeline of the migrations");
     if (chart_available())
         st = chart_gantt(h->out, &look, &what);
-    close_drawing(h, st, "The rows of this chart as a table");
+    html_close_drawing(h, st, "The rows of this chart as a table");
     html_open_table(h, "", "In the order of the chart; times from the start of the replication",
                     heads);
     nr = gantt_rows(&what, rows);
     for (size_t i = 0; i < nr; i++)
         add_gantt_row(h, &h->run->migs[rows[i]]);
     html_close_table(h);
-    close_figure(h);
+    html_close_figure(h);
     strbuf_release(&setting);
 }
 
@@ -159,10 +124,10 @@ static void add_cdf(struct html *h, const char *id, const char *axis, const char
                 h->run->replications, h->run->replications == 1 ? "" : "s",
                 (unsigned long long)h->run->seed);
     what.subtitle = strbuf_text(&setting);
-    open_figure(h, axis);
+    html_open_figure(h, axis);
     if (chart_available())
         st = chart_cdf(h->out, &look, &what);
-    close_drawing(h, st, "As a table");
+    html_close_drawing(h, st, "As a table");
     html_open_table(h, "", axis, heads);
     for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
         strbuf_addstr(h->out, "<tr><td>");
@@ -172,7 +137,7 @@ static void add_cdf(struct html *h, const char *id, const char *axis, const char
         strbuf_addstr(h->out, "</td></tr>\n");
     }
     html_close_table(h);
-    close_figure(h);
+    html_close_figure(h);
     strbuf_release(&setting);
 }
 
@@ -275,12 +240,12 @@ static void add_timeline(struct html *h, size_t i)
     strbuf_clear(&words);
     strbuf_addf(&words, "c-vm-%zu", i + 1);
     look.id = strbuf_text(&words);
-    open_figure(h, "Rounds of the migration");
+    html_open_figure(h, "Rounds of the migration");
     if (chart_available())
         st = chart_vm(h->out, &look, h->run, mig);
-    close_drawing(h, st, "The rounds as a table");
+    html_close_drawing(h, st, "The rounds as a table");
     add_rounds(h, mig);
-    close_figure(h);
+    html_close_figure(h);
     strbuf_addstr(h->out, "<p class=\"note\"><a href=\"#vms\">Back to the VMs</a></p>\n");
     strbuf_release(&words);
 }

@@ -27,9 +27,8 @@ struct html_sample {
     size_t nr;
 };
 
-/* Replications as stretches of the rows. */
+/* A replication as a stretch of the rows. */
 struct html_stretch {
-    double makespan;
     size_t first, nr;
 };
 
@@ -53,6 +52,8 @@ void html_name(struct html *h, const char *name);
 void html_value(struct html *h, enum html_unit unit, double value);
 /* html_section - a heading to link to. */
 void html_section(struct html *h, const char *id, const char *title);
+/* html_heading - one below a section. */
+void html_heading(struct html *h, const char *id, const char *title);
 /* html_open_table - with a caption and headings up to a NULL; "#" before a heading puts numbers to
  * the right. */
 void html_open_table(struct html *h, const char *kind, const char *caption,
@@ -75,8 +76,20 @@ void html_hazards(struct html *h);
 void html_operations(struct html *h);
 void html_log(struct html *h);
 
+/* html_method.c */
+void html_method(struct html *h);
+
+/* html_course.c: nothing where there is nothing to tell */
+void html_setting(const struct html *h, struct strbuf *out);
+void html_queue(struct html *h);
+void html_links(struct html *h);
+
 /* html_figures.c */
-/* html_find_typical - the replication of the median makespan (the lower one of an even number). */
+/* A figure: the drawing follows; then its table behind @summary; then the end. */
+void html_open_figure(struct html *h, const char *label);
+void html_close_drawing(struct html *h, enum status st, const char *summary);
+void html_close_figure(struct html *h);
+/* html_find_typical - result_typical() into h->typical. */
 void html_find_typical(struct html *h);
 void html_gantt(struct html *h);
 void html_cdfs(struct html *h);

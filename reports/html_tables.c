@@ -250,35 +250,30 @@ static void open_fact(struct html *h, const char *label)
 
 static void add_waste(struct html *h)
 {
-    double all = 0, wasted = 0;
-    size_t lost = 0, retries = 0;
+    const struct summary_costs *c = &h->sum.costs;
 
-    for (size_t i = 0; i < h->run->nr_migs; i++) {
-        const struct mig_result *mig = &h->run->migs[i];
-
-        retries += mig->attempt > 1;
-        if (mig->started_ns < 0)
-            continue;
-        all += (double)mig->transferred_bytes;
-        if (mig->outcome != OUTCOME_COMPLETED) {
-            wasted += (double)mig->transferred_bytes;
-            lost++;
-        }
-    }
     open_fact(h, "Wasted bytes");
-    html_value(h, UNIT_BYTES, wasted);
-    strbuf_addf(h->out, " sent by %zu migration%s that did not complete, of ", lost,
-                lost == 1 ? "" : "s");
-    html_value(h, UNIT_BYTES, all);
-    if (all > 0) {
+    html_value(h, UNIT_BYTES, c->wasted_bytes);
+    strbuf_addf(h->out, " sent by %zu migration%s that did not complete, of ", c->nr_wasted,
+                c->nr_wasted == 1 ? "" : "s");
+    html_value(h, UNIT_BYTES, c->sent_bytes);
+    if (c->sent_bytes > 0) {
         strbuf_addstr(h->out, " in all (");
-        html_value(h, UNIT_PCT, 100.0 * wasted / all);
+        html_value(h, UNIT_PCT, 100.0 * c->wasted_bytes / c->sent_bytes);
         strbuf_addstr(h->out, ")");
     }
     strbuf_addstr(h->out, "</dd>");
-    open_fact(h, "Further attempts");
-    strbuf_addf(h->out, "%zu of %zu migrations are a second attempt or later</dd>\n", retries,
+    open_fact(h, "Retries");
+    strbuf_addf(h->out, "%zu of %zu migrations are a second attempt or later</dd>\n", c->retries,
                 h->run->nr_migs);
+}
+
+/* Time of all guests together, a replication. */
+static void add_guest_time(struct html *h, double ns)
+{
+    html_value(h, UNIT_NS, ns / fmax(h->run->replications, 1));
+    strbuf_addstr(h->out,
+                  h->run->replications > 1 ? " of guest time a replication" : " of guest time");
 }
 
 void html_effects(struct html *h)
@@ -293,10 +288,15 @@ void html_effects(struct html *h)
         html_value(h, UNIT_PCT, stats_quantile_sorted(h->scratch, nr, 0.5));
         strbuf_addstr(h->out, " of a guest's work is lost while it migrates (median); worst ");
         html_value(h, UNIT_PCT, h->scratch[nr - 1]);
+        strbuf_addstr(h->out, "; ");
+        add_guest_time(h, h->sum.costs.lost_ns);
     } else {
         strbuf_addstr(h->out, "none");
     }
     strbuf_addstr(h->out, "</dd>");
+    open_fact(h, "Blackouts");
+    add_guest_time(h, h->sum.costs.blackout_ns);
+    strbuf_addstr(h->out, " in which no vCPU runs</dd>");
     add_waste(h);
     nr = html_sample_of(h, get_postcopy);
     open_fact(h, "Post-copy exposure");
@@ -305,6 +305,8 @@ void html_effects(struct html *h)
         html_value(h, UNIT_NS, stats_quantile_sorted(h->scratch, nr, 0.5));
         strbuf_addstr(h->out, " (median), at worst ");
         html_value(h, UNIT_NS, h->scratch[nr - 1]);
+        strbuf_addstr(h->out, "; ");
+        add_guest_time(h, h->sum.costs.exposed_ns);
         strbuf_addstr(h->out, "; in that time a failure of either host or of the network loses the "
                               "guest");
     } else {

@@ -243,6 +243,30 @@ static void count_ends(struct summary *s)
     }
 }
 
+static void add_costs(struct summary_costs *c, const struct mig_result *mig)
+{
+    double sent = (double)mig->transferred_bytes + (double)mig->disk_bytes;
+    double blackout = mig->blackout_ns > 0 ? (double)mig->blackout_ns : 0;
+
+    c->retries += mig->attempt > 1;
+    if (mig->started_ns < 0)
+        return;
+    c->sent_bytes += sent;
+    if (mig->outcome != OUTCOME_COMPLETED && sent > 0) {
+        c->nr_wasted++;
+        c->wasted_bytes += sent;
+    }
+    c->blackout_ns += blackout;
+    /* the ratio is of the time in which the guest ran */
+    if (isfinite(mig->guest_slowdown_ratio))
+        c->lost_ns += mig->guest_slowdown_ratio * fmax((double)mig->total_ns - blackout, 0);
+    if (mig->postcopy_ns > 0) {
+        c->nr_exposed++;
+        c->exposed_ns += (double)mig->postcopy_ns;
+        c->stall_ns += mig->postcopy_stall_ns > 0 ? (double)mig->postcopy_stall_ns : 0;
+    }
+}
+
 enum status summary_init(struct summary *s, const struct run_result *run)
 {
     size_t nr = run->nr_migs;
@@ -264,6 +288,8 @@ enum status summary_init(struct summary *s, const struct run_result *run)
     make_groups(s, slots, scratch);
     fill_overall(s, scratch);
     count_ends(s);
+    for (size_t i = 0; i < nr; i++)
+        add_costs(&s->costs, &run->migs[i]);
     st = ST_OK;
 out:
     free(scratch);

@@ -39,8 +39,22 @@ struct summary_group {
     struct spread scored[SCORED_NR];
 };
 
+/* What guests and links paid, over all replications. */
+struct summary_costs {
+    size_t retries;     /* attempts after the first */
+    size_t nr_wasted;   /* attempts that sent something and did not complete */
+    double sent_bytes;  /* of all attempts, disks included */
+    double wasted_bytes;
+    double lost_ns;     /* guest time that slowness took, blackouts apart */
+    double blackout_ns; /* guest time in which no vCPU ran */
+    size_t nr_exposed;
+    double exposed_ns;  /* guest time with memory on two hosts */
+    double stall_ns;    /* vCPU time that waited for pages */
+};
+
 struct summary {
     const struct run_result *run; /* borrowed */
+    struct summary_costs costs;
     size_t outcomes[OUTCOME_NR];
     /* what came of each wish: a migration that was tried again counts once, as it ended */
     size_t nr_wishes, ends[OUTCOME_NR];
