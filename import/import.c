@@ -38,6 +38,7 @@ static const struct imp_reader readers[] = {
      .release = imp_kubevirt_release},
     {.name = "harvester",
      .preset = "harvester-1.7",
+     .memory_overcommit = 1.5,
      .list = {"items"},
      .yaml = true,
      .item = imp_kubevirt_item,

@@ -61,6 +61,7 @@ struct imp_host {
     bool says_cpu;
     bool has_sriov;
     uint64_t memory_bytes, used_bytes; /* 0 = not known; by the VMs on it */
+    uint64_t pages_2m, pages_1g;       /* bytes of huge pages that its VMs take */
     uint32_t nr_vms;
 };
 
@@ -140,8 +141,9 @@ struct import;
 
 struct imp_reader {
     const char *name;
-    const char *preset;  /* when nothing says which */
-    const char *list[8]; /* keys of a document's root whose arrays hold the items; NULL ends */
+    const char *preset;       /* when nothing says which */
+    double memory_overcommit; /* of its presets; 0 = 1 */
+    const char *list[8];      /* keys of a document's root whose arrays hold the items; NULL ends */
     bool yaml;
     enum status (*item)(struct import *im, const struct imp_item *it);
     /* instead, for what is no JSON: takes the whole text */

@@ -123,6 +123,7 @@ void imp_kubevirt_release(struct import *im)
     HASH_CLEAR(hh, k->wanted_labels);
     HASH_CLEAR(hh, k->wanted_features);
     HASH_CLEAR(hh, k->wanted_models);
+    HASH_CLEAR(hh, k->wanted_devices);
 }
 
 enum status imp_kubevirt_finish(struct import *im)

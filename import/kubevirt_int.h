@@ -32,6 +32,7 @@ struct kube_state {
     struct kube_word *wanted_labels;   /* of nodes, by some VM */
     struct kube_word *wanted_features; /* of CPUs */
     struct kube_word *wanted_models;
+    struct kube_word *wanted_devices;
     uint32_t nr_nodes, nr_vmis;
     bool has_hco;
 };

@@ -194,6 +194,13 @@ static enum status keep_wanted(struct import *im, const struct imp_list *all,
     return st;
 }
 
+static bool wanted_device(struct import *im, const char *word, size_t len)
+{
+    char *kind = imp_format(im, "%.*s", (int)len, word);
+
+    return kind && kube_wanted(kube_state(im)->wanted_devices, kind);
+}
+
 static enum status finish_resources(struct import *im, struct imp_host *h)
 {
     struct imp_list devices = {0};
@@ -205,7 +212,7 @@ static enum status finish_resources(struct import *im, struct imp_host *h)
 
         if (strstr(word, "sriov") || strstr(word, "SRIOV"))
             functions += strtoul(number + 1, NULL, 10);
-        else
+        else if (wanted_device(im, word, (size_t)(number - word)))
             st = imp_list_add(im, &devices, word);
     }
     if (st == ST_OK && functions > 0 && functions <= 100000) {

@@ -349,6 +349,8 @@ enum status kube_vmis_finish(struct import *im)
             st = imp_set(im, &vm->s, "cpu_model", vm->cpu_from, "%s", imp_word(im, vm->cpu_model));
         if (st == ST_OK && vm->cpu_model)
             st = kube_want(im, &k->wanted_models, vm->cpu_model);
+        for (uint32_t i = 0; i < vm->devices.nr && st == ST_OK; i++)
+            st = kube_want(im, &k->wanted_devices, vm->devices.items[i]);
         for (uint32_t i = 0; i < vm->features.nr && st == ST_OK; i++)
             st = kube_want(im, &k->wanted_features, vm->features.items[i]);
         if (st == ST_OK && vm->features.nr > 0 && k->nr_nodes > 0) {

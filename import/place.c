@@ -4,6 +4,7 @@
  * Leaves out VMs whose memory nothing tells, makes hosts that only VMs name, and fills in what
  * decides where a VM may go.  Invariant: every VM that stays has a host and memory.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,7 +106,12 @@ static enum status place(struct import *im, struct imp_vm *vm, bool all_say)
     if ((st = find_host(im, vm)) != ST_OK || (st = set_cpu(im, vm, all_say)) != ST_OK)
         return st;
     vm->host->nr_vms++;
-    vm->host->used_bytes += vm->memory_bytes;
+    if (!imp_row(&vm->s, "huge_pages"))
+        vm->host->used_bytes += vm->memory_bytes;
+    else if (strcmp(imp_row(&vm->s, "host_page")->value, "1GiB") == 0)
+        vm->host->pages_1g += vm->memory_bytes;
+    else
+        vm->host->pages_2m += vm->memory_bytes;
     return vm->devices.nr > 0 ? set_devices(im, vm) : ST_OK;
 }
 
@@ -132,6 +138,54 @@ static enum status set_clusters(struct import *im)
             st = imp_set(im, &vm->s, "needs", vm->cluster_from, "cluster=%s",
                          imp_word(im, vm->cluster));
     return st;
+}
+
+/* ---- what hosts hold already ---- */
+
+static enum status at_least_pages(struct import *im, struct imp_host *h, const char *key,
+                                  uint64_t need)
+{
+    const struct imp_row *r = imp_row(&h->s, key);
+    char text[UNITS_TEXT];
+    uint64_t has = 0;
+
+    if (r)
+        units_parse_size(r->value, &has, NULL);
+    if (has >= need)
+        return ST_OK;
+    imp_note(im, "hosts whose VMs take more huge pages than the input counts");
+    return imp_assume(im, &h->s, key, "what its VMs take", "%s", units_size_exact(text, need));
+}
+
+/* A host that holds more than its memory is over-committed, whatever the input says of that. */
+static enum status set_overcommit(struct import *im)
+{
+    double have = im->reader->memory_overcommit, worst = 0.0;
+    const struct imp_section *cluster = imp_settings_section(im, "cluster");
+    const struct imp_row *r = cluster ? imp_row(cluster, "memory_overcommit") : NULL;
+    const struct imp_host *at = NULL;
+    enum status st = cluster ? ST_OK : imp_no_memory(im);
+
+    have = r ? strtod(r->value, NULL) : have > 0.0 ? have : 1.0;
+    for (struct imp_host *h = im->hosts; h && st == ST_OK; h = h->next) {
+        double ratio = h->memory_bytes ? (double)h->used_bytes / (double)h->memory_bytes : 0.0;
+
+        at = ratio > worst ? h : at;
+        worst = fmax(ratio, worst);
+        st = at_least_pages(im, h, "huge_pages_2m", h->pages_2m);
+        if (st == ST_OK)
+            st = at_least_pages(im, h, "huge_pages_1g", h->pages_1g);
+    }
+    if (st != ST_OK || worst <= have)
+        return st;
+    worst = ceil(worst * 100.0) / 100.0;
+    if (worst > 100.0)
+        return diag_at(im->diag, ST_EINPUT, at->s.file ? at->s.file : im->paths[0], at->s.line,
+                       "host %s: its VMs have %.0f times its memory", at->s.name, worst);
+    imp_note(im, "VMs on %.80s have %.2f times its memory: over-commit of that much is assumed",
+             at->s.name, worst);
+    return imp_setting(im, "cluster", "memory_overcommit", NULL,
+                       "so much memory the fullest host's VMs have", "%.2f", worst);
 }
 
 static int by_order(const void *a, const void *b)
@@ -181,6 +235,8 @@ enum status imp_place_vms(struct import *im)
         st = set_sriov(im);
     if (st == ST_OK)
         st = set_clusters(im);
+    if (st == ST_OK)
+        st = set_overcommit(im);
     if (st == ST_OK && im->counts->nr_vms == 0) {
         st = diag_at(im->diag, ST_EINPUT, im->paths[0], 0, "no running VM in the input");
         diag_hint(im->diag, "`migcast help import` shows what to export");
