@@ -186,17 +186,24 @@ static void add_thresholds(struct html *h)
             if (th->crossed != (crossed == 1))
                 continue;
             strbuf_addf(h->out, "<tr><td class=\"l\"><span class=\"tag %s\">%s</span></td>",
-                        th->crossed        ? th->error ? "bad" : "doubt"
-                        : isnan(th->value) ? "doubt"
-                                           : "good",
+                        th->crossed                            ? th->error ? "bad" : "doubt"
+                        : isnan(th->value) || th->small_sample ? "doubt"
+                                                               : "good",
                         words_judgement(th));
             strbuf_addstr(h->out, "<th scope=\"row\"><code>");
             html_text(h, th->text);
             strbuf_addstr(h->out, "</code></th><td>");
             words_value(&words, th->value, th->unit);
             html_text(h, strbuf_text(&words));
-            if (th->small_sample)
-                strbuf_addstr(h->out, "<small>too few migrations to be sure</small>");
+            strbuf_clear(&words);
+            words_interval(&words, th);
+            strbuf_addstr(&words, words.len && th->small_sample ? "; " : "");
+            words_doubt(&words, th);
+            if (words.len > 0) {
+                strbuf_addstr(h->out, "<small>");
+                html_text(h, strbuf_text(&words));
+                strbuf_addstr(h->out, "</small>");
+            }
             strbuf_addstr(h->out, "</td><td>");
             strbuf_clear(&words);
             words_value(&words, th->limit, th->unit);

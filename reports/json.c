@@ -93,6 +93,15 @@ static void add_threshold_value(struct strbuf *out, const char *key, enum value_
         json_add_double(out, value);
 }
 
+/* A bound of the interval; null where the rows give none. */
+static void add_bound(struct strbuf *out, enum value_unit unit, double value)
+{
+    if (unit == VALUE_NS && isfinite(value) && fabs(value) < (double)INT64_MAX)
+        json_add_ms(out, llround(value));
+    else
+        json_add_double(out, value);
+}
+
 static void add_threshold(struct strbuf *out, const struct threshold_result *t)
 {
     json_line(out);
@@ -110,6 +119,24 @@ static void add_threshold(struct strbuf *out, const struct threshold_result *t)
     json_text(out, "severity", t->error ? "error" : "warning");
     add_bool(out, "crossed", t->crossed);
     add_bool(out, "small_sample", t->small_sample);
+    json_key(out, "judgement");
+    json_add_text(out, isnan(t->value)   ? "no_data"
+                       : t->crossed      ? "crossed"
+                       : t->small_sample ? "not_decided"
+                                         : "met");
+    json_key(out, "interval");
+    strbuf_addch(out, '[');
+    add_bound(out, t->unit, t->low);
+    json_next(out);
+    add_bound(out, t->unit, t->high);
+    strbuf_addch(out, ']');
+    json_key(out, "n");
+    json_add_u64(out, t->n);
+    json_key(out, "replications_needed");
+    if (t->replications_needed)
+        json_add_u64(out, t->replications_needed);
+    else
+        json_add_text(out, NULL);
     strbuf_addch(out, '}');
 }
 

@@ -163,8 +163,8 @@ static void add_threshold(struct junit *j, const struct threshold_result *th)
     strbuf_addstr(j->out, " time=\"0.000\">");
     if (th->crossed && th->error) {
         add_finding(j, "failure", "threshold", strbuf_text(&message), strbuf_text(&detail));
-    } else if (th->crossed) {
-        strbuf_addstr(j->out, "\n      <system-out>warning: ");
+    } else if (th->crossed || (th->small_sample && !isnan(th->value))) {
+        strbuf_addf(j->out, "\n      <system-out>%s: ", words_judgement(th));
         add_xml(j->out, strbuf_text(&detail), detail.len);
         strbuf_addstr(j->out, "</system-out>\n    ");
     } else if (isnan(th->value)) {

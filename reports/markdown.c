@@ -92,17 +92,25 @@ static void add_threshold(struct strbuf *out, const struct threshold_result *th)
 {
     static const char *const marks[][2] = {{"ok", "\xe2\x9c\x85"},
                                            {"crossed", "\xe2\x9d\x8c"},
-                                           {"warning", "\xe2\x9a\xa0\xef\xb8\x8f"}};
+                                           {"warning", "\xe2\x9a\xa0\xef\xb8\x8f"},
+                                           {"not decided", "\xe2\x9a\xa0\xef\xb8\x8f"}};
     const char *judgement = words_judgement(th);
+    struct strbuf more = STRBUF_INIT;
     const char *mark = "\xe2\x9e\x96";
 
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
         if (strcmp(marks[i][0], judgement) == 0)
             mark = marks[i][1];
-    strbuf_addf(out, "| %s %s%s | ", mark, judgement, th->small_sample ? ", small sample" : "");
+    words_doubt(&more, th);
+    strbuf_addf(out, "| %s %s%s%s | ", mark, judgement, more.len ? ", " : "", strbuf_text(&more));
+    strbuf_clear(&more);
+    words_interval(&more, th);
     add_name(out, th->text);
     strbuf_addstr(out, " | ");
     words_value(out, th->value, th->unit);
+    if (more.len > 0)
+        strbuf_addf(out, " (%s)", strbuf_text(&more));
+    strbuf_release(&more);
     strbuf_addstr(out, " | ");
     words_value(out, th->limit, th->unit);
     strbuf_addstr(out, " | ");

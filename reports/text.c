@@ -409,12 +409,15 @@ static void add_threshold_value(struct strbuf *words, const struct threshold_res
 
 static void add_threshold(struct text *t, const struct threshold_result *th)
 {
-    struct strbuf words = STRBUF_INIT;
+    struct strbuf words = STRBUF_INIT, more = STRBUF_INIT;
     const char *word = th->crossed ? (th->error ? "CROSSED" : "WARNING") : "ok";
     enum tone tone = th->crossed ? (th->error ? TONE_BAD : TONE_DOUBT) : TONE_GOOD;
 
     if (!isfinite(th->value) && !th->crossed) {
         word = "no data";
+        tone = TONE_DOUBT;
+    } else if (th->small_sample && !th->crossed) {
+        word = "not decided";
         tone = TONE_DOUBT;
     }
     strbuf_addstr(t->out, "  ");
@@ -424,8 +427,14 @@ static void add_threshold(struct text *t, const struct threshold_result *th)
     cell_add_text(&words, th->text);
     strbuf_addstr(&words, ": ");
     add_threshold_value(&words, th);
-    if (th->small_sample)
-        strbuf_addstr(&words, " (too few migrations to be sure)");
+    words_interval(&more, th);
+    if (more.len > 0)
+        strbuf_addf(&words, " (%s)", strbuf_text(&more));
+    strbuf_clear(&more);
+    words_doubt(&more, th);
+    if (more.len > 0)
+        strbuf_addf(&words, ", %s", strbuf_text(&more));
+    strbuf_release(&more);
     if (th->crossed && th->file) {
         strbuf_addstr(&words, " (");
         cell_add_text(&words, th->file);

@@ -112,17 +112,58 @@ const char *words_judgement(const struct threshold_result *th)
 {
     if (th->crossed)
         return th->error ? "crossed" : "warning";
-    return isnan(th->value) ? "no data" : "ok";
+    if (isnan(th->value))
+        return "no data";
+    return th->small_sample ? "not decided" : "ok";
+}
+
+void words_interval(struct strbuf *out, const struct threshold_result *th)
+{
+    bool low = isfinite(th->low), high = isfinite(th->high);
+
+    if (isnan(th->value) || isnan(th->low) || !(th->low < th->high))
+        return;
+    strbuf_addstr(out, "95 %: ");
+    if (!low && !high) {
+        strbuf_addstr(out, "anything");
+        return;
+    }
+    if (low) {
+        strbuf_addstr(out, high ? "" : "at least ");
+        words_value(out, th->low, th->unit);
+    }
+    if (high) {
+        strbuf_addstr(out, low ? " .. " : "up to ");
+        words_value(out, th->high, th->unit);
+    }
+}
+
+void words_doubt(struct strbuf *out, const struct threshold_result *th)
+{
+    if (!th->small_sample)
+        return;
+    if (th->replications_needed > 0)
+        strbuf_addf(out, "about %u replications would decide it", th->replications_needed);
+    else
+        strbuf_addstr(out, "too few migrations to be sure");
 }
 
 void words_measured(struct strbuf *out, const struct threshold_result *th)
 {
+    struct strbuf more = STRBUF_INIT;
+
     strbuf_addstr(out, "measured ");
     words_value(out, th->value, th->unit);
+    words_interval(&more, th);
+    if (more.len > 0)
+        strbuf_addf(out, " (%s)", strbuf_text(&more));
     strbuf_addstr(out, ", limit ");
     words_value(out, th->limit, th->unit);
-    if (th->small_sample)
-        strbuf_addstr(out, " (too few migrations to be sure)");
+    strbuf_clear(&more);
+    words_doubt(&more, th);
+    if (more.len > 0)
+        strbuf_addf(out, "; %s", strbuf_text(&more));
+    strbuf_release(&more);
 }
 
 bool words_advice(struct strbuf *out, const struct run_result *run, const struct mig_result *mig)

@@ -19,9 +19,15 @@ const char *words_verdict(struct strbuf *out, const struct summary *sum);
 /* words_value - a threshold's value or limit with its unit; "nothing to judge" for NaN. */
 void words_value(struct strbuf *out, double value, enum value_unit unit);
 
-/* words_judgement - "ok", "crossed", "warning" or "no data". */
+/* words_judgement - "ok", "crossed", "warning", "not decided" or "no data". */
 const char *words_judgement(const struct threshold_result *th);
-/* words_measured - "measured 2 min 05 s, limit 2 min 00 s", and whether the sample is small. */
+/* words_interval - "95 %: 1 min 58 s .. 2 min 10 s", "95 %: at least 1 min 58 s"; nothing where
+ * there is none. */
+void words_interval(struct strbuf *out, const struct threshold_result *th);
+/* words_doubt - "about 61 replications would decide it" of a threshold that is in doubt, else
+ * nothing. */
+void words_doubt(struct strbuf *out, const struct threshold_result *th);
+/* words_measured - "measured 2 min 05 s (95 %: ...), limit 2 min 00 s", and what is in doubt. */
 void words_measured(struct strbuf *out, const struct threshold_result *th);
 
 /* words_counts - "3 timeout, 2 rejected": what is not zero of @outcomes, from @from on. */

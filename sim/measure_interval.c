@@ -92,7 +92,8 @@ static struct stats_interval mean_interval(const struct measure_sample *s, doubl
     half = student(degrees) *
            sqrt((alone ? stats_moments_variance(&m) / (double)s->nr : cluster_variance(s, NAN)) /
                 times);
-    return (struct stats_interval){m.mean - half, m.mean + half};
+    return (struct stats_interval){fmax(0.0, m.mean - half),
+                                   m.mean + half}; /* no metric is below 0 */
 }
 
 struct stats_interval measure_interval(const struct measure_sample *s, const struct measure *m,
