@@ -133,8 +133,10 @@ static enum status answer(struct cli_opts *o, struct plan_options *options, stru
     options->step_arg = &progress;
     progress_init(&progress, options->budget ? options->budget : PLAN_BUDGET, "planning", mode,
                   stderr);
-    if (plan_capacity_asked(o)) {
-        st = plan_capacity(o, options, diag);
+    if (cli_flag(o, "order") && plan_capacity_asked(o))
+        return diag_set(diag, ST_EUSAGE, "--order is a question of its own");
+    if (cli_flag(o, "order") || plan_capacity_asked(o)) {
+        st = cli_flag(o, "order") ? plan_order(o, options, diag) : plan_capacity(o, options, diag);
         progress_done(&progress);
         return st;
     }
@@ -190,7 +192,8 @@ static const struct cli_option options[] = {
      .help = "find the spare memory with which any HOSTS hosts can be emptied at once"},
     {.name = "latest-start", .arg = "DEADLINE",
      .help = "find the latest start by which all is done before DEADLINE"},
-    {.name = "verbose", .letter = 'v', .help = "show the whole front"},
+    {.name = "order", .help = "find a better order of the moves, as waves with targets and times"},
+    {.name = "verbose", .letter = 'v', .help = "show the whole front, or all moves"},
     {0},
 };
 /* clang-format on */

@@ -35,6 +35,7 @@ static const struct schema schemas[] = {
     {"lab", "migcast lab", schema_lab, SCHEMA_ALONE},
     {"diff", "migcast diff", schema_diff, SCHEMA_ALONE},
     {"plan", "migcast plan", schema_plan, SCHEMA_ALONE},
+    {"order", "migcast plan --order", schema_order, SCHEMA_ALONE},
     {"capacity", "migcast plan --smallest-link, --spare, --latest-start", schema_capacity,
      SCHEMA_ALONE},
     {"check", "migcast check", schema_check, SCHEMA_ALONE},

@@ -33,5 +33,7 @@ void plan_json(const struct cli_opts *o, const struct plan *plan, const struct p
 bool plan_capacity_asked(const struct cli_opts *o);
 enum status plan_capacity(struct cli_opts *o, const struct plan_options *options,
                           struct diag *diag);
+/* plan_order - answers --order likewise; the budget counts too. */
+enum status plan_order(struct cli_opts *o, const struct plan_options *options, struct diag *diag);
 
 #endif

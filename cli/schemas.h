@@ -10,6 +10,7 @@ extern const char schema_config[];
 extern const char schema_defs[];
 extern const char schema_diff[];
 extern const char schema_lab[];
+extern const char schema_order[];
 extern const char schema_plan[];
 extern const char schema_predict[];
 extern const char schema_presets[];

@@ -107,6 +107,19 @@ claim_how_much_is_needed_is_one_number() {
     done
 }
 
+claim_an_order_is_waves_with_targets_and_times() {
+    acp=$SOURCE_DIR/scenarios/acp-drain.ini
+    exits 0 "$PROGRAM" plan "$acp" --order --budget 200
+    head -n 1 out | grep -q '^A BETTER ORDER: [0-9]* waves take '
+    prints "wave 1, ask at once"
+    [ "$(grep -c ' -> node' out)" -eq 12 ]
+    "$PROGRAM" schema order >schema.json
+    exits 0 "$PROGRAM" plan "$acp" --order --budget 200 --json
+    "$CHECK_SCHEMA" schema.json <out
+    exits 65 "$PROGRAM" plan "$SOURCE_DIR/scenarios/rolling-upgrade.ini" --order
+    says "depend on one another"
+}
+
 claim_wrong_words_are_said() {
     world w.ini
     exits 64 "$PROGRAM" plan w.ini --goal 'as fast as can be'
@@ -116,6 +129,7 @@ claim_wrong_words_are_said() {
     exits 64 "$PROGRAM" plan w.ini --spare 1 --latest-start 1h
     says "are two questions"
     exits 64 "$PROGRAM" plan w.ini --spare many
+    exits 64 "$PROGRAM" plan w.ini --spare 1 --order
     exits 64 "$PROGRAM" plan w.ini --smallest-link soon
     exits 65 "$PROGRAM" plan w.ini --goal 'drain.makespan.p95 < soon'
     exits 65 "$PROGRAM" plan none.ini

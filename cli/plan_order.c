@@ -1,0 +1,227 @@
+/*
+ * plan_order.c - `migcast plan --order`: which VM when, and where to?
+ *
+ * answers/order.h searches; here are the words.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "answers/order.h"
+#include "base/json_text.h"
+#include "base/units.h"
+#include "cli/plan_print.h"
+#include "reports/cell.h"
+
+#include "base/banned.h"
+
+enum {
+    MOVES_SHOWN = 40,
+    NAME_COLUMNS = 22,
+    TIME_COLUMNS = 14
+};
+
+static const char *time_or_dash(char buf[UNITS_TEXT], double ns)
+{
+    return isnan(ns) || ns < 0.0 ? "-" : units_time(buf, llround(ns));
+}
+
+static void add_verdict(const struct cli_opts *o, const struct order *order, struct strbuf *out)
+{
+    char own[UNITS_TEXT], planned[UNITS_TEXT];
+
+    if (!order->better) {
+        strbuf_addf(
+            out,
+            "%sKEEP THE PLATFORM'S ORDER%s: none of %u schedules is surely shorter than its "
+            "%s.\n",
+            cli_style(o, CLI_GOOD), cli_style(o, CLI_PLAIN), order->schedules,
+            time_or_dash(own, order->own.makespan_ns));
+        return;
+    }
+    strbuf_addf(out,
+                "%sA BETTER ORDER%s: %u wave%s take %s where the platform's own order takes %s.\n"
+                "  That is %.3g %% less (%.3g to %.3g %%), on %u fresh replications.\n",
+                cli_style(o, CLI_GOOD), cli_style(o, CLI_PLAIN), order->nr_waves,
+                order->nr_waves == 1 ? "" : "s", time_or_dash(planned, order->planned.makespan_ns),
+                time_or_dash(own, order->own.makespan_ns), 100.0 * order->gain,
+                100.0 * order->gain_interval.low, 100.0 * order->gain_interval.high,
+                order->replications);
+}
+
+static void add_total(struct strbuf *out, const char *what, const struct order_total *t)
+{
+    char buf[UNITS_TEXT];
+
+    cell_add(out, what, NAME_COLUMNS, CELL_LEFT);
+    cell_add(out, time_or_dash(buf, t->makespan_ns), TIME_COLUMNS, CELL_RIGHT);
+    cell_add(out, time_or_dash(buf, t->makespan_p95_ns), TIME_COLUMNS, CELL_RIGHT);
+    cell_add(out, time_or_dash(buf, t->downtime_p95_ns), TIME_COLUMNS, CELL_RIGHT);
+    strbuf_addf(out, "%*.4g\n", TIME_COLUMNS, t->moved);
+}
+
+static void add_totals(const struct cli_opts *o, const struct order *order, struct strbuf *out)
+{
+    strbuf_addf(out, "\n%s%-*s%*s%*s%*s%*s%s\n", cli_style(o, CLI_BOLD), NAME_COLUMNS, "",
+                TIME_COLUMNS, "makespan", TIME_COLUMNS, "p95", TIME_COLUMNS, "downtime p95",
+                TIME_COLUMNS, "VMs moved", cli_style(o, CLI_PLAIN));
+    add_total(out, "platform's own", &order->own);
+    add_total(out, order->better ? "planned" : "best schedule", &order->planned);
+}
+
+static void add_move(const struct order *order, const struct order_move *m, struct strbuf *out)
+{
+    char buf[UNITS_TEXT];
+
+    strbuf_addstr(out, "  ");
+    cell_add(out, order->sc.vms[m->vm].name, NAME_COLUMNS, CELL_LEFT);
+    cell_add(out, order->sc.hosts[m->source].name, NAME_COLUMNS - 8, CELL_LEFT);
+    strbuf_addstr(out, " -> ");
+    cell_add(out, m->target == HOST_NONE ? "any" : order->sc.hosts[m->target].name,
+             NAME_COLUMNS - 8, CELL_LEFT);
+    cell_add(out, time_or_dash(buf, (double)m->start_ns), TIME_COLUMNS, CELL_RIGHT);
+    cell_add(out, time_or_dash(buf, (double)m->end_ns), TIME_COLUMNS, CELL_RIGHT);
+    strbuf_addch(out, '\n');
+}
+
+static void add_waves(const struct cli_opts *o, const struct order *order, struct strbuf *out)
+{
+    size_t shown =
+        cli_flag(o, "verbose") || order->nr_moves < MOVES_SHOWN ? order->nr_moves : MOVES_SHOWN;
+    uint32_t wave = UINT32_MAX;
+    char buf[UNITS_TEXT];
+
+    for (size_t i = 0; i < shown; i++) {
+        const struct order_move *m = &order->moves[i];
+
+        if (m->wave != wave)
+            strbuf_addf(out, "\n%swave %u, ask at %s%s\n", cli_style(o, CLI_BOLD), m->wave + 1,
+                        m->at_ns ? units_time(buf, m->at_ns) : "once", cli_style(o, CLI_PLAIN));
+        wave = m->wave;
+        add_move(order, m, out);
+    }
+    if (shown < order->nr_moves)
+        strbuf_addf(out, "  and %zu more; --verbose shows all\n", order->nr_moves - shown);
+    strbuf_addstr(out, "\nStart and end are what to expect (medians); the platform's queue and "
+                       "limits stay as they are.\n");
+}
+
+static void add_text(const struct cli_opts *o, const struct order *order, struct strbuf *out)
+{
+    add_verdict(o, order, out);
+    if (order->nr_moves > 0)
+        add_totals(o, order, out);
+    if (order->better)
+        add_waves(o, order, out);
+    strbuf_addf(out, "\n%u schedules in %u simulations.\n", order->schedules, order->runs);
+}
+
+/* ---- JSON ---- */
+
+static void add_total_json(struct strbuf *out, const char *key, const struct order_total *t,
+                           bool known)
+{
+    json_key(out, key);
+    if (!known) {
+        json_add_text(out, NULL);
+        return;
+    }
+    strbuf_addch(out, '{');
+    json_key(out, "makespan_s");
+    json_add_double(out, t->makespan_ns / 1e9);
+    json_key(out, "makespan_p95_s");
+    json_add_double(out, t->makespan_p95_ns / 1e9);
+    json_key(out, "downtime_p95_ms");
+    json_add_double(out, t->downtime_p95_ns / 1e6);
+    json_key(out, "moved");
+    json_add_double(out, t->moved);
+    strbuf_addch(out, '}');
+}
+
+static void add_moves_json(const struct order *order, struct strbuf *out)
+{
+    json_key(out, "moves");
+    strbuf_addch(out, '[');
+    for (size_t i = 0; i < order->nr_moves && order->better; i++) {
+        const struct order_move *m = &order->moves[i];
+
+        json_next(out);
+        strbuf_addstr(out, "\n{");
+        json_key(out, "wave");
+        json_add_u64(out, m->wave + 1);
+        json_key(out, "ask_at_s");
+        json_add_s(out, m->at_ns);
+        json_key(out, "vm");
+        json_add_text(out, order->sc.vms[m->vm].name);
+        json_key(out, "source");
+        json_add_text(out, order->sc.hosts[m->source].name);
+        json_key(out, "target");
+        json_add_text(out, m->target == HOST_NONE ? NULL : order->sc.hosts[m->target].name);
+        json_key(out, "start_s");
+        json_add_s(out, m->start_ns);
+        json_key(out, "end_s");
+        json_add_s(out, m->end_ns);
+        strbuf_addch(out, '}');
+    }
+    strbuf_addch(out, ']');
+}
+
+static void add_json(const struct cli_opts *o, const struct order *order, struct strbuf *out)
+{
+    bool known = order->replications > 0;
+
+    strbuf_addstr(out, "{\"format_version\":\"" CLI_FORMAT_VERSION "\"");
+    json_key(out, "scenario");
+    json_add_text(out, o->args[0]);
+    json_key(out, "digest");
+    json_add_text(out, order->sc.digest);
+    json_key(out, "seed");
+    json_add_u64(out, order->sc.seed);
+    json_key(out, "better");
+    json_add_bool(out, order->better);
+    json_key(out, "gain_ratio");
+    json_add_double(out, known ? order->gain : NAN);
+    json_key(out, "gain_interval");
+    strbuf_addch(out, '[');
+    json_add_double(out, known ? order->gain_interval.low : NAN);
+    json_next(out);
+    json_add_double(out, known ? order->gain_interval.high : NAN);
+    strbuf_addch(out, ']');
+    add_total_json(out, "own", &order->own, known);
+    add_total_json(out, "planned", &order->planned, known);
+    json_key(out, "waves");
+    json_add_u64(out, order->better ? order->nr_waves : 0);
+    add_moves_json(order, out);
+    json_key(out, "replications");
+    json_add_u64(out, order->replications);
+    json_key(out, "schedules");
+    json_add_u64(out, order->schedules);
+    json_key(out, "simulations");
+    json_add_u64(out, order->runs);
+    strbuf_addstr(out, "}\n");
+}
+
+enum status plan_order(struct cli_opts *o, const struct plan_options *from, struct diag *diag)
+{
+    struct order_options options = {.base = from->base,
+                                    .budget = from->budget,
+                                    .replications = from->replications,
+                                    .jobs = from->jobs,
+                                    .stop = from->stop,
+                                    .step = from->step,
+                                    .step_arg = from->step_arg};
+    struct order order = {0};
+    struct strbuf out = STRBUF_INIT;
+    enum status st = order_find(&order, &options, diag), printed = ST_OK;
+
+    if (st == ST_OK && o->json)
+        add_json(o, &order, &out);
+    else if (st == ST_OK)
+        add_text(o, &order, &out);
+    if (st == ST_OK)
+        printed = cli_emit(o, &out, diag);
+    if (st == ST_EINTR)
+        diag_set(diag, st, "interrupted after %u simulations; nothing was confirmed", order.runs);
+    strbuf_release(&out);
+    order_release(&order);
+    return st == ST_OK ? printed : st;
+}
