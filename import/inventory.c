@@ -93,7 +93,7 @@ static enum status put_row(struct import *im, struct imp_section *s, struct imp_
 {
     struct imp_row *r = find_row(s, value.key);
 
-    if (!value.value)
+    if (!value.value || !value.from)
         return imp_no_memory(im);
     if (r) {
         value.next = r->next;

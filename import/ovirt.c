@@ -109,7 +109,8 @@ static enum status read_nic(struct import *im, const struct imp_item *it)
         units_parse_bps(imp_row(&h->s, "nic")->value, &had, NULL);
     if ((uint64_t)d <= had)
         return ST_OK;
-    return imp_set(im, &h->s, "nic", "host_nic.speed, the fastest", "%s",
+    return imp_set(im, &h->s, "nic",
+                   imp_format(im, "@%s: %s.speed, the fastest", it->file, it->path), "%s",
                    units_bps_exact(text, (uint64_t)d));
 }
 
