@@ -45,7 +45,7 @@ static enum status find_vm(struct explain *e, const char *name, struct diag *dia
     if (near.best)
         diag_hint(diag, "did you mean '%s'?", near.best);
     else
-        diag_hint(diag, "'migcast run %s --verbose' lists those that move", e->sc->path);
+        diag_hint(diag, "there is '%s'", e->sc->nr_vms ? e->sc->vms[0].name : "none");
     return diag_set(diag, ST_EUSAGE, "there is no VM '%s' in %s", name, e->sc->path);
 }
 

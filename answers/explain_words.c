@@ -157,6 +157,9 @@ static void add_limit(const struct explain *e, struct strbuf *out, const struct 
     case WATCH_START:
         strbuf_addstr(out, "the target is prepared first");
         break;
+    case WATCH_NO_TARGET:
+        strbuf_addstr(out, "no host will take it");
+        break;
     default:
         strbuf_addstr(out, w->why ? w->why : "the platform let nobody in");
     }
@@ -167,7 +170,8 @@ static void add_limit(const struct explain *e, struct strbuf *out, const struct 
         strbuf_addf(out, " %s", verb);
     }
     if (w->ahead > 0)
-        strbuf_addf(out, " with %" PRIu32 " more before it", w->ahead);
+        strbuf_addf(out, "; %" PRIu32 " more of its host %s before it", w->ahead,
+                    w->ahead == 1 ? "stands" : "stand");
     if (w->freed_by != VM_NONE && w->to_ns >= 0)
         strbuf_addf(out, "; the end of %s let it go", e->sc->vms[w->freed_by].name);
 }

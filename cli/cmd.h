@@ -129,6 +129,7 @@ extern const struct cmd cmd_check;
 extern const struct cmd cmd_trend;
 extern const struct cmd cmd_diff;
 extern const struct cmd cmd_plan;
+extern const struct cmd cmd_explain;
 extern const struct cmd cmd_report;
 extern const struct cmd cmd_trace;
 extern const struct cmd cmd_predict;

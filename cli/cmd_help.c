@@ -24,6 +24,8 @@ static enum status add_page(struct strbuf *out, enum doc_form form, const char *
         manual_command(out, form, cmd);
     } else if (strcmp(name, "migcast") == 0) {
         manual_program(out, form);
+    } else if (strcmp(name, "codes") == 0) {
+        manual_codes(out, form);
     } else if (strcmp(name, "options") == 0) {
         return manual_scenario(out, form, NULL, diag);
     } else {
@@ -93,6 +95,8 @@ static enum status write_manual(const char *dir, struct diag *diag)
     if (st == ST_OK)
         st = write_page(dir, "migcast-scenario.5", "options", diag);
     if (st == ST_OK)
+        st = write_page(dir, "migcast-codes.7", "codes", diag);
+    if (st == ST_OK)
         st = write_reference(dir, diag);
     for (size_t i = 0; st == ST_OK && cli_commands[i]; i++) {
         char file[64];
@@ -150,11 +154,13 @@ static const struct cli_option options[] = {
 
 const struct cmd cmd_help = {
     .name = "help",
-    .args = "[SUBCOMMAND | options [SECTION | KEY | SECTION.KEY]]",
+    .args = "[SUBCOMMAND | codes | options [SECTION | KEY | SECTION.KEY]]",
     .help = "explain a subcommand, or what a scenario file may say",
     .about =
         "Without an argument, lists the subcommands and the exit codes. With the name of a "
         "subcommand, explains that one; 'migcast SUBCOMMAND --help' does the same.\n\n"
+        "'migcast help codes' says what the codes beside failures mean; 'migcast explain CODE' "
+        "tells one.\n\n"
         "'migcast help options' lists every setting of a scenario file with its type, range and "
         "default; with a section or a key behind it, only those:\n\n"
         "  migcast help options migration\n"

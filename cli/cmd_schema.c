@@ -40,6 +40,7 @@ static const struct schema schemas[] = {
      SCHEMA_ALONE},
     {"check", "migcast check", schema_check, SCHEMA_ALONE},
     {"trend", "migcast trend", schema_trend, SCHEMA_ALONE},
+    {"explain", "migcast explain", schema_explain, SCHEMA_WITH_DEFS},
     {"validate", "migcast validate", schema_validate, SCHEMA_ALONE},
     {"config", "migcast config show", schema_config, SCHEMA_ALONE},
     {"presets", "migcast presets list", schema_presets, SCHEMA_ALONE},

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/opts.h"
+#include "reports/codes.h"
 #include "sim/scenario_options.h"
 
 #include "base/banned.h"
@@ -126,6 +127,28 @@ enum status manual_scenario(struct strbuf *out, enum doc_form form, const char *
     doc_heading(&doc, "OPTIONS");
     scenario_options_man(out);
     return ST_OK;
+}
+
+void manual_codes(struct strbuf *out, enum doc_form form)
+{
+    struct doc doc = {.form = form, .out = out};
+    enum code_group group = CODES_GROUPS;
+    struct strbuf text = STRBUF_INIT;
+
+    doc_title(&doc, "migcast-codes", 7, cli_version(), "what the codes beside failures mean");
+    doc_heading(&doc, "DESCRIPTION");
+    doc_paras(&doc, "Reports name a code beside a failure, a hazard and a crossed threshold. "
+                    "'migcast explain CODE' shows one with an example; a code never changes "
+                    "its meaning.");
+    for (const struct code *c = codes; c->code; c++) {
+        if (c->group != group)
+            doc_heading(&doc, code_group_name(c->group));
+        group = c->group;
+        strbuf_clear(&text);
+        strbuf_addf(&text, "%s. %s %s %s", c->brief, c->cause, c->sign, c->cure);
+        doc_item(&doc, c->code, strbuf_text(&text));
+    }
+    strbuf_release(&text);
 }
 
 static void add_words(struct strbuf *out, const struct cli_option *row)

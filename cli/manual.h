@@ -14,6 +14,8 @@ void manual_command(struct strbuf *out, enum doc_form form, const struct cmd *cm
  * ST_EUSAGE with a hint when there is no such topic. */
 enum status manual_scenario(struct strbuf *out, enum doc_form form, const char *topic,
                             struct diag *diag);
+/* What the codes beside failures mean. */
+void manual_codes(struct strbuf *out, enum doc_form form);
 void manual_completion(struct strbuf *out); /* bash */
 
 #endif

@@ -8,6 +8,7 @@ extern const char schema_capacity[];
 extern const char schema_check[];
 extern const char schema_config[];
 extern const char schema_defs[];
+extern const char schema_explain[];
 extern const char schema_diff[];
 extern const char schema_lab[];
 extern const char schema_order[];

@@ -270,6 +270,18 @@ static void cloudpods_tick(struct sim *sim, uint32_t host)
     cluster_restart_lost(sim, host, JOB_RESCUE);
 }
 
+static void cloudpods_remarks(const struct scenario *sc, uint32_t vm, struct strbuf *out)
+{
+    const struct cloudpods_settings *s = sc->cluster.settings;
+    char after[UNITS_TEXT];
+
+    if (s->freeze)
+        strbuf_addf(out,
+                    "The time-out of Cloudpods does not give up: after %s it pauses the guest until "
+                    "all of it has moved.\n",
+                    units_time(after, freeze_after_ns(s, sc->vms[vm].guest->memory_bytes)));
+}
+
 const struct platform_ops platform_cloudpods = {
     .name = "cloudpods",
     .help = "Cloudpods: no queue, freeze at a time-out, quickly-finish, rescue of a dead host",
@@ -284,4 +296,5 @@ const struct platform_ops platform_cloudpods = {
     .ended = cloudpods_ended,
     .tick = cloudpods_tick,
     .host_lost = cloudpods_host_lost,
+    .remarks = cloudpods_remarks,
 };

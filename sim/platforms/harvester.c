@@ -146,6 +146,7 @@ const struct platform_ops platform_harvester = {
     .mig_state_bytes = sizeof(struct kubevirt_mig),
     .vm_state_bytes = sizeof(struct kubevirt_vm),
     .check = kubevirt_check,
+    .remarks = kubevirt_remarks,
     .begin = kubevirt_begin,
     .refuse = refuse,
     .queued = kubevirt_queued,

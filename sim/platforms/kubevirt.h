@@ -202,6 +202,9 @@ void kubevirt_tick(struct sim *sim, uint32_t what);
 /* the pods of a dead @host are gone at @at_ns: its VMs start elsewhere */
 void kubevirt_fence_at(struct sim *sim, uint32_t host, int64_t at_ns);
 
+/* kubevirt_remarks.c: for `explain` */
+void kubevirt_remarks(const struct scenario *sc, uint32_t vm, struct strbuf *out);
+
 /* kubevirt_update.c: the workload updater's moment */
 void kubevirt_update(struct sim *sim);
 

@@ -326,6 +326,23 @@ static void nova_ended(struct sim *sim, struct job *job, const struct mig *m)
         sim_log(sim, job, job->source, words[outcome]);
 }
 
+static void nova_remarks(const struct scenario *sc, uint32_t vm, struct strbuf *out)
+{
+    const struct nova_settings *s = sc->cluster.settings;
+    double gib = fmax(2.0, (double)sc->vms[vm].guest->memory_bytes / (double)GIB);
+    char last[UNITS_TEXT], limit[UNITS_TEXT], timeout[UNITS_TEXT];
+    double top = (double)s->delay_ns * gib * (double)s->steps;
+
+    strbuf_addf(out,
+                "Nova raises the downtime limit in %u steps; the full %s comes only %s after the start",
+                s->steps, units_time(limit, s->downtime_ns),
+                units_time(last, llround(fmin(top, 9e18))));
+    if (s->timeout_ns > 0)
+        strbuf_addf(out, ", and the time is over after %s",
+                    units_time(timeout, llround(fmin((double)s->timeout_ns * gib, 9e18))));
+    strbuf_addstr(out, " (both for each GiB of memory, and of disks that are copied).\n");
+}
+
 const struct platform_ops platform_nova = {
     .name = "nova",
     .help = "OpenStack Nova: one migration out of a host, downtime steps and timeout by size",
@@ -340,4 +357,5 @@ const struct platform_ops platform_nova = {
     .running = nova_running,
     .poll = nova_poll,
     .ended = nova_ended,
+    .remarks = nova_remarks,
 };

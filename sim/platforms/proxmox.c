@@ -379,6 +379,18 @@ static void proxmox_poll(struct sim *sim, struct mig *m)
         mig_replan(sim, m); /* which asks for the next poll */
 }
 
+static void proxmox_remarks(const struct scenario *sc, uint32_t vm, struct strbuf *out)
+{
+    const struct proxmox_settings *s = sc->cluster.settings;
+    char most[UNITS_TEXT];
+
+    (void)vm;
+    strbuf_addf(out,
+                "Proxmox has no timeout: it doubles the downtime limit after more than %u rises of "
+                "what remains, up to %s, so each migration ends, and some with a long stop.\n",
+                s->rises, units_time(most, s->downtime_max_ns));
+}
+
 const struct platform_ops platform_proxmox = {
     .name = "proxmox",
     .help = "Proxmox VE: downtime doubles until it ends; bulk workers, HA rounds",
@@ -397,4 +409,5 @@ const struct platform_ops platform_proxmox = {
     .tick = proxmox_tick,
     .host_lost = proxmox_host_lost,
     .ended = proxmox_ended,
+    .remarks = proxmox_remarks,
 };

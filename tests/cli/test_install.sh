@@ -10,6 +10,7 @@ claim_the_installed_program_runs_and_has_its_manual() {
     [ -s usr/share/man/man1/migcast.1 ]
     [ -s usr/share/man/man1/migcast-schema.1 ]
     [ -s usr/share/man/man5/migcast-scenario.5 ]
+    [ -s usr/share/man/man7/migcast-codes.7 ]
     [ -s usr/share/doc/migcast/scenario-options.md ]
     [ -s usr/share/bash-completion/completions/migcast ]
     [ -z "$(find usr -name '*.a' -o -name '*.h')" ]

@@ -75,7 +75,7 @@ claim_man_pages_are_well_formed() {
     command -v man >/dev/null && man --version >/dev/null 2>&1 || return 0
     mkdir man
     exits 0 "$PROGRAM" help --manual-dir man
-    for page in man/*.[15]; do
+    for page in man/*.[157]; do
         exits 0 env MANWIDTH=80 MANROFFSEQ= man --warnings=w -l -Tutf8 -Z "$page"
         [ ! -s err ]
     done
@@ -84,7 +84,7 @@ claim_man_pages_are_well_formed() {
 claim_there_is_a_man_page_for_each_subcommand() {
     mkdir man
     exits 0 "$PROGRAM" help --manual-dir man
-    { echo migcast.1; echo migcast-scenario.5; commands | sed 's/.*/migcast-&.1/'; } | sort >want
+    { echo migcast.1; echo migcast-codes.7; echo migcast-scenario.5; commands | sed 's/.*/migcast-&.1/'; } | sort >want
     ls man | grep -v "\.md$" | sort >got
     diff want got
     for page in man/*.[15]; do
