@@ -13,6 +13,7 @@
 
 #include "base/units.h"
 #include "reports/cell.h"
+#include "reports/codes.h"
 
 #include "base/banned.h"
 
@@ -342,6 +343,8 @@ static void add_facts(struct text *t, const struct mig_result *mig)
     char a[UNITS_TEXT], b[UNITS_TEXT];
 
     strbuf_addstr(&words, words_outcome(mig));
+    if (code_of_migration(mig))
+        strbuf_addf(&words, " (%s)", code_of_migration(mig));
     flush_fact(t, "outcome", &words);
     if (mig->started_ns >= 0) {
         strbuf_addf(&words, "%s, of it %s set-up", time_or_dash(a, mig->total_ns),
@@ -440,7 +443,7 @@ static void add_threshold(struct text *t, const struct threshold_result *th)
         cell_add_text(&words, th->file);
         strbuf_addf(&words, ":%lu)", th->line);
     }
-    if (t->opts->verbose) {
+    if (t->opts->verbose || (th->small_sample && !th->crossed)) {
         text_wrap(t, strbuf_text(&words), FACTS_INDENT, FACTS_INDENT);
     } else {
         size_t room = t->width - FACTS_INDENT, all = cell_width(strbuf_text(&words));
@@ -451,7 +454,7 @@ static void add_threshold(struct text *t, const struct threshold_result *th)
     strbuf_release(&words);
 }
 
-/* The crossed ones first: they are what the reader must not miss. */
+/* The crossed ones first, then those in doubt: they are what the reader must not miss. */
 static void add_thresholds(struct text *t)
 {
     size_t nr = t->run->nr_thresholds, shown = 0;
@@ -462,11 +465,13 @@ static void add_thresholds(struct text *t)
     strbuf_addch(t->out, '\n');
     text_tone(t, TONE_HEADING, "Thresholds");
     strbuf_addch(t->out, '\n');
-    for (int crossed = 1; crossed >= 0; crossed--)
+    for (int urgency = 2; urgency >= 0; urgency--)
         for (size_t i = 0; i < nr && shown < most; i++) {
-            if (t->run->thresholds[i].crossed != (crossed == 1))
+            const struct threshold_result *th = &t->run->thresholds[i];
+
+            if ((th->crossed ? 2 : th->small_sample) != urgency)
                 continue;
-            add_threshold(t, &t->run->thresholds[i]);
+            add_threshold(t, th);
             shown++;
         }
     if (shown < nr)
