@@ -88,7 +88,8 @@ static struct job request_job(const struct scenario *sc, uint32_t request)
 {
     const struct scn_request *r = &sc->requests[request];
 
-    return (struct job){.vm = r->vm,
+    return (struct job){.id = request,
+                        .vm = r->vm,
                         .wanted = r->target,
                         .target = HOST_NONE,
                         .last_target = HOST_NONE,
@@ -118,7 +119,8 @@ void cluster_begin(struct sim *sim)
     c->total = c->nr_held = 0;
     c->sequence = 0;
     queue_reset(&c->queue, c->jobs, c->nr_jobs);
-    c->nr_jobs = sc->nr_requests;
+    c->nr_jobs = c->next_job_id = sc->nr_requests;
+    c->first_retired = c->last_retired = JOB_NONE;
     for (uint32_t i = 0; i < sc->nr_requests; i++)
         c->jobs[i] = request_job(sc, i);
     c->wake = EVENT_NONE;
@@ -332,17 +334,15 @@ void cluster_horizon(struct sim *sim)
     }
     for (uint32_t i = 0; i < c->nr_jobs && !sim->no_memory; i++) {
         struct job *job = &c->jobs[i];
-        uint32_t row;
+        struct mig_result row;
 
         if (job->state == JOB_DONE)
             continue;
         job->attempt++;
-        row = sim_row_reserve(sim);
-        if (sim->no_memory)
-            return;
-        job_fill_row(sim, job, &sim->rows[row]);
-        sim->rows[row].reason = job->why                    ? job->why
-                                : job->state == JOB_WAITING ? "still waiting at the horizon"
-                                                            : 0;
+        job_fill_row(sim, job, &row);
+        row.reason = job->why                    ? job->why
+                     : job->state == JOB_WAITING ? "still waiting at the horizon"
+                                                 : 0;
+        sim_row(sim, sim_attempt(sim), &row);
     }
 }

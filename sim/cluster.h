@@ -94,6 +94,7 @@ enum job_state {
 };
 
 struct job {
+    uint32_t id; /* in the rows: requests come first, then as they were made */
     uint32_t vm;
     uint32_t wanted;    /* target asked for; HOST_NONE = any */
     uint32_t target;    /* chosen; HOST_NONE = none yet */
@@ -110,6 +111,8 @@ struct job {
     uint8_t state;           /* enum job_state */
     bool evacuation;         /* the platform asked for it, not a person */
     bool placed;             /* memory and CPU of `target` are booked */
+    bool retired;            /* over, and nothing knows it any more: its place is given away */
+    uint32_t pending;        /* events and lists that name it */
     int64_t asked_ns;
     int64_t ready_ns;       /* not before */
     int64_t cancel_at_ns;   /* -1 = never */
@@ -117,7 +120,7 @@ struct job {
     int64_t start_delay_ns; /* of this attempt: the rules', or what ops->prepare() makes of it */
     const char *why;        /* why it waits, for people; NULL = nothing to say */
     /* of queue.c */
-    uint64_t sequence; /* order of arrival, or a random number */
+    uint64_t sequence; /* order of arrival, or a random number; retired: when */
     uint32_t heap, child, next, prev;
 };
 
@@ -140,12 +143,12 @@ struct host_state {
     bool cordoned;            /* takes no guests: drain, maintenance */
 };
 
-/* jobs of a run live in one array; an index stays valid, a pointer only until the next
- * job_submit(). */
+/* jobs of a run live in one array; an index stays valid until the job is over and all its events
+ * have passed, a pointer only until the next job_submit(). */
 struct job *job_at(struct sim *sim, uint32_t job);
-/* job_submit - a new job now; it queues, is placed and starts as rules and platform say.
- * JOB_NONE when memory ran out (the run then ends). */
-uint32_t job_submit(struct sim *sim, const struct job *wish);
+/* job_submit - a new job now; it queues, is placed and starts as rules and platform say.  False
+ * when memory ran out (the run then ends). */
+bool job_submit(struct sim *sim, const struct job *wish);
 /* job_retry - from ops->ended(): another attempt, not before @at_ns. */
 void job_retry(struct sim *sim, struct job *job, int64_t at_ns);
 /* job_put_off - from ops->admit(), which then says no: the same attempt waits until @at_ns, keeps

@@ -28,7 +28,17 @@ void cluster_host_changed(struct sim *sim, uint32_t host);
 void cluster_take_slots(struct sim *sim, struct job *job);
 void cluster_give_slots(struct sim *sim, struct job *job);
 
+/* An event about a job: it keeps its place in the array until the event has passed. */
+static inline void job_push(struct sim *sim, struct job *job, int64_t at_ns, enum event_kind kind,
+                            uint32_t data)
+{
+    job->pending++;
+    sim_push(sim, at_ns, 0, kind, job_index(sim, job), data);
+}
+
 /* job.c */
+/* One that named the job names it no more. */
+void job_forget(struct sim *sim, struct job *job);
 /* The job is over without an attempt: its row, and whoever waits for it. */
 void job_end_unstarted(struct sim *sim, struct job *job, enum outcome outcome, const char *reason);
 /* The row of an attempt that is over, and its slot for the next one. */

@@ -50,14 +50,14 @@ static bool allocate(struct sim *sim)
     sim->free_migs = calloc(sim->cap_migs, sizeof(*sim->free_migs));
     sim->rounds = calloc(rounds, sizeof(*sim->rounds));
     sim->by_row = calloc(rounds, sizeof(*sim->by_row));
-    sim->round_rows = calloc(rounds, sizeof(*sim->round_rows));
+    sim->round_of = calloc(rounds, sizeof(*sim->round_of));
     sim->log = calloc((size_t)sim->max_log + 1, sizeof(*sim->log));
     sim->texts = arena_new(64 * MIB);
     sim->platform_state = calloc(1, (size_t)sim->platform->sim_state_bytes + 1);
     sim->platform_vms = calloc((size_t)sc->nr_vms + 1, (size_t)sim->platform->vm_state_bytes + 1);
     sim->platform_hosts =
         calloc((size_t)sc->nr_hosts + 1, (size_t)sim->platform->host_state_bytes + 1);
-    return sim->migs && sim->free_migs && sim->rounds && sim->by_row && sim->round_rows &&
+    return sim->migs && sim->free_migs && sim->rounds && sim->by_row && sim->round_of &&
            sim->log && sim->texts && sim->platform_state && sim->platform_vms &&
            sim->platform_hosts && event_queue_init(&sim->queue, events) == ST_OK &&
            links_init(sim) == ST_OK && disks_init(sim) == ST_OK && cluster_init(sim) == ST_OK;
@@ -70,6 +70,7 @@ struct sim *sim_new(const struct scenario *sc, const struct sim_options *options
     if (!sim)
         return 0;
     sim->sc = sc;
+    rows_init(&sim->rows, sc);
     sim->platform = sc->cluster.platform ? sc->cluster.platform : platforms[0];
     sim->observed = options ? options->observed : 0;
     sim->observe = options ? options->observe : 0;
@@ -103,12 +104,12 @@ void sim_free(struct sim *sim)
     free(sim->platform_hosts);
     free(sim->migs);
     free(sim->free_migs);
-    free(sim->rows);
+    rows_release(&sim->rows);
     free(sim->log);
     free(sim->rounds);
     free(sim->by_row);
-    free(sim->round_rows);
-    free(sim->row_order);
+    free(sim->round_of);
+    free(sim->next_round);
     free(sim);
 }
 
@@ -171,33 +172,23 @@ void sim_log(struct sim *sim, const struct job *job, uint32_t host, const char *
         .host = host != HOST_NONE ? sim->sc->hosts[host].name : 0,
         .what = what,
         .replication = sim->replication,
-        .job = job ? (uint32_t)(job - sim->cluster.jobs) : UINT32_MAX,
+        .job = job ? job->id : UINT32_MAX,
     };
 }
 
-uint32_t sim_row_reserve(struct sim *sim)
+uint32_t sim_attempt(struct sim *sim)
 {
-    if (sim->nr_rows >= SIM_ROWS_MAX) {
+    if (sim->nr_begun >= SIM_ROWS_MAX) {
         sim->too_many_rows = sim->no_memory = true;
         return 0;
     }
-    if (sim->nr_rows == sim->cap_rows) {
-        uint32_t cap = sim->cap_rows ? 2 * sim->cap_rows : sim->sc->nr_requests + 16;
-        struct mig_result *rows = realloc(sim->rows, cap * sizeof(*rows));
-        uint32_t *order = realloc(sim->row_order, cap * sizeof(*order));
+    return sim->nr_begun++;
+}
 
-        if (rows)
-            sim->rows = rows;
-        if (order)
-            sim->row_order = order;
-        if (!rows || !order) {
-            sim->no_memory = true;
-            return 0;
-        }
-        sim->cap_rows = cap;
-    }
-    sim->rows[sim->nr_rows] = (struct mig_result){0};
-    return sim->nr_rows++;
+void sim_row(struct sim *sim, uint32_t begun, const struct mig_result *row)
+{
+    if (!rows_put(&sim->rows, begun, row))
+        sim->no_memory = true;
 }
 
 void sim_reshare(struct sim *sim)
@@ -442,66 +433,35 @@ static void dispatch(struct sim *sim, const struct event *e)
     }
 }
 
-static int by_job(const void *a, const void *b, void *rows)
-{
-    const struct mig_result *x = (const struct mig_result *)rows + *(const uint32_t *)a;
-    const struct mig_result *y = (const struct mig_result *)rows + *(const uint32_t *)b;
-
-    if (x->job != y->job)
-        return x->job < y->job ? -1 : 1;
-    if (x->attempt != y->attempt)
-        return x->attempt < y->attempt ? -1 : 1;
-    return 0;
-}
-
 /* Rounds end interleaved, and rows want theirs in one stretch: counted, then placed in order. */
-static void group_rounds(struct sim *sim)
+static bool group_rounds(struct sim *sim)
 {
-    size_t next = 0;
+    uint32_t next = 0;
 
-    for (uint32_t i = 0; i < sim->nr_rows; i++) {
-        sim->rows[i].first_round = next;
-        next += sim->rows[i].nr_rounds;
-        sim->rows[i].nr_rounds = 0;
+    if (sim->nr_rounds == 0)
+        return true;
+    if (sim->cap_next_round < sim->nr_begun) { /* a high-water mark */
+        uint32_t *more = realloc(sim->next_round, sim->nr_begun * sizeof(*more));
+
+        if (!more)
+            return false;
+        sim->next_round = more;
+        sim->cap_next_round = sim->nr_begun;
+    }
+    memset(sim->next_round, 0, sim->nr_begun * sizeof(*sim->next_round));
+    for (uint32_t i = 0; i < sim->nr_rounds; i++)
+        sim->next_round[sim->round_of[i]]++;
+    for (uint32_t i = 0; i < sim->rows.nr; i++) {
+        uint32_t begun = rows_begun(&sim->rows, i), nr = sim->next_round[begun];
+
+        rows_set_rounds(&sim->rows, i, next);
+        sim->next_round[begun] = next;
+        next += nr;
     }
     assert(next == sim->nr_rounds);
-    for (uint32_t i = 0; i < sim->nr_rounds; i++) {
-        struct mig_result *r = &sim->rows[sim->round_rows[i]];
-
-        sim->by_row[r->first_round + r->nr_rounds++] = sim->rounds[i];
-    }
-}
-
-/* Rows stand by job and attempt, whenever they began. */
-static void sort_rows(struct sim *sim)
-{
-    bool sorted = true;
-
-    for (uint32_t i = 1; sorted && i < sim->nr_rows; i++) {
-        uint32_t pair[2] = {i - 1, i};
-
-        sorted = by_job(&pair[0], &pair[1], sim->rows) <= 0;
-    }
-    if (sorted)
-        return;
-    for (uint32_t i = 0; i < sim->nr_rows; i++)
-        sim->row_order[i] = i;
-    qsort_r(sim->row_order, sim->nr_rows, sizeof(*sim->row_order), by_job, sim->rows);
-    /* follow each cycle of the permutation once */
-    for (uint32_t i = 0; i < sim->nr_rows; i++) {
-        struct mig_result first = sim->rows[i];
-        uint32_t to = i;
-
-        while (sim->row_order[to] != i) {
-            uint32_t from = sim->row_order[to];
-
-            sim->rows[to] = sim->rows[from];
-            sim->row_order[to] = to;
-            to = from;
-        }
-        sim->rows[to] = first;
-        sim->row_order[to] = to;
-    }
+    for (uint32_t i = 0; i < sim->nr_rounds; i++)
+        sim->by_row[sim->next_round[sim->round_of[i]]++] = sim->rounds[i];
+    return true;
 }
 
 static void begin_platform(struct sim *sim)
@@ -531,7 +491,8 @@ void sim_run(struct sim *sim, uint32_t replication)
 
     sim->replication = replication;
     sim->now_ns = 0;
-    sim->nr_rounds = sim->nr_rows = sim->nr_log = 0;
+    sim->nr_rounds = sim->nr_begun = sim->nr_log = 0;
+    rows_clear(&sim->rows);
     sim->nr_migs = sim->nr_free = 0;
     sim->shares_stale = false;
     event_queue_clear(&sim->queue);
@@ -562,18 +523,31 @@ void sim_run(struct sim *sim, uint32_t replication)
     operations_horizon(sim);
     if (!sim->no_memory)
         cluster_horizon(sim);
-    if (sim->no_memory) { /* half a run is none */
-        sim->nr_rows = sim->nr_rounds = sim->nr_log = 0;
-        return;
+    rows_sort(&sim->rows);
+    if (sim->no_memory || !group_rounds(sim)) { /* half a run is none */
+        sim->no_memory = true;
+        sim->nr_rounds = sim->nr_log = 0;
+        rows_clear(&sim->rows);
     }
-    group_rounds(sim);
-    sort_rows(sim);
 }
 
-const struct mig_result *sim_results(const struct sim *sim, uint32_t *nr)
+const struct mig_result *sim_results(struct sim *sim, uint32_t *nr)
 {
-    *nr = sim->nr_rows;
-    return sim->rows;
+    const struct mig_result *rows = rows_all(&sim->rows);
+
+    *nr = rows ? sim->rows.nr : 0;
+    sim->no_memory |= !rows;
+    return rows;
+}
+
+uint32_t sim_nr_results(const struct sim *sim)
+{
+    return sim->rows.nr;
+}
+
+void sim_result(const struct sim *sim, uint32_t i, struct mig_result *out)
+{
+    rows_get(&sim->rows, i, out);
 }
 
 const struct mig_round *sim_rounds(const struct sim *sim, uint32_t *nr)

@@ -12,10 +12,36 @@
 #include "sim/operations.h"
 #include "sim/placement.h"
 
+/* Those of requests keep their place: their events come from the scenario. */
+static void retire(struct sim *sim, struct job *job)
+{
+    struct cluster *c = &sim->cluster;
+    uint32_t id = job_index(sim, job);
+
+    if (job->state != JOB_DONE || job->pending > 0 || job->retired || id < sim->sc->nr_requests)
+        return;
+    job->retired = true;
+    job->sequence = sim->events;
+    job->next = JOB_NONE;
+    if (c->last_retired != JOB_NONE)
+        c->jobs[c->last_retired].next = id;
+    else
+        c->first_retired = id;
+    c->last_retired = id;
+}
+
+void job_forget(struct sim *sim, struct job *job)
+{
+    assert(job->pending > 0);
+    job->pending--;
+    retire(sim, job);
+}
+
 /* The job is over without an attempt: its row, and whoever waits for it. */
 void job_end_unstarted(struct sim *sim, struct job *job, enum outcome outcome, const char *reason)
 {
-    uint32_t row, id = job_index(sim, job);
+    uint32_t id = job_index(sim, job);
+    struct mig_result row;
 
     queue_remove(&sim->cluster.queue, sim->cluster.jobs, id);
     if (job->placed)
@@ -26,20 +52,37 @@ void job_end_unstarted(struct sim *sim, struct job *job, enum outcome outcome, c
     job->attempt++;
     job->state = JOB_DONE;
     job->why = reason;
-    row = sim_row_reserve(sim);
-    if (sim->no_memory)
-        return;
-    job_fill_row(sim, job, &sim->rows[row]);
-    sim->rows[row].outcome = outcome;
-    sim->rows[row].reason = reason;
-    sim->rows[row].ended_ns = sim->now_ns;
+    job_fill_row(sim, job, &row);
+    row.outcome = outcome;
+    row.reason = reason;
+    row.ended_ns = sim->now_ns;
+    sim_row(sim, sim_attempt(sim), &row);
     operations_job_ended(sim, id);
+    retire(sim, &sim->cluster.jobs[id]);
+}
+
+/* A place that was given away before this event: whoever held a pointer to it is done. */
+static uint32_t used_place(struct cluster *c, uint64_t events)
+{
+    uint32_t id = c->first_retired;
+
+    if (id == JOB_NONE || c->jobs[id].sequence >= events)
+        return JOB_NONE;
+    c->first_retired = c->jobs[id].next;
+    if (c->first_retired == JOB_NONE)
+        c->last_retired = JOB_NONE;
+    return id;
 }
 
 static uint32_t new_job(struct sim *sim, const struct job *wish)
 {
     struct cluster *c = &sim->cluster;
+    uint32_t used = used_place(c, sim->events);
 
+    if (used != JOB_NONE) {
+        c->jobs[used] = *wish;
+        return used;
+    }
     if (c->nr_jobs == c->cap_jobs) {
         struct job *more = realloc(c->jobs, 2 * (size_t)c->cap_jobs * sizeof(*more));
 
@@ -92,7 +135,7 @@ static void queue_up(struct sim *sim, struct job *job)
     if (c->rules.order == ORDER_PRIORITY_RANDOM) {
         struct rng rng;
 
-        rng_stream(&rng, sim->sc->seed, "queue", ((uint64_t)id << 16) + job->attempt,
+        rng_stream(&rng, sim->sc->seed, "queue", ((uint64_t)job->id << 16) + job->attempt,
                    sim->replication);
         job->sequence = rng_u64(&rng);
     }
@@ -133,19 +176,22 @@ static void submit(struct sim *sim, uint32_t id)
     cluster_touch(sim, sim->sc->vms[job->vm].host);
     sim->cluster.vms[job->vm].job = id;
     if (job->cancel_at_ns >= 0)
-        sim_push(sim, job->cancel_at_ns > sim->now_ns ? job->cancel_at_ns : sim->now_ns, 0,
-                 EV_RECALL, id, 0);
+        job_push(sim, job, job->cancel_at_ns > sim->now_ns ? job->cancel_at_ns : sim->now_ns,
+                 EV_RECALL, 0);
     queue_up(sim, job);
 }
 
-uint32_t job_submit(struct sim *sim, const struct job *wish)
+bool job_submit(struct sim *sim, const struct job *wish)
 {
     uint32_t id = new_job(sim, wish);
     struct job *job;
 
     if (id == JOB_NONE)
-        return id;
+        return false;
     job = &sim->cluster.jobs[id];
+    job->id = sim->cluster.next_job_id++;
+    job->pending = 0;
+    job->retired = false;
     job->heap = job->child = job->next = job->prev = QUEUE_NONE;
     job->mig = MIG_NONE;
     job->target = job->last_target = job->earlier_target = HOST_NONE;
@@ -158,7 +204,7 @@ uint32_t job_submit(struct sim *sim, const struct job *wish)
     job->first_start_ns = -1;
     job->asked_ns = job->ready_ns = sim->now_ns;
     submit(sim, id);
-    return id;
+    return true;
 }
 
 void job_retry(struct sim *sim, struct job *job, int64_t at_ns)
@@ -173,7 +219,7 @@ void job_put_off(struct sim *sim, const struct job *job, int64_t at_ns)
 
     queue_remove(&sim->cluster.queue, sim->cluster.jobs, id);
     sim->cluster.jobs[id].ready_ns = at_ns;
-    sim_push(sim, at_ns, 0, EV_READY, id, job->attempt);
+    job_push(sim, &sim->cluster.jobs[id], at_ns, EV_READY, job->attempt);
 }
 
 void job_cancel(struct sim *sim, struct job *job, const char *reason)
@@ -193,7 +239,7 @@ void cluster_mig_ended(struct sim *sim, struct mig *m)
     const struct mig_result *r = m->result;
     int64_t at = r->ended_ns > sim->now_ns ? r->ended_ns : sim->now_ns;
 
-    sim_push(sim, at + sim->cluster.rules.finish_delay_ns, 0, EV_FINISH, m->job, 0);
+    job_push(sim, job_at(sim, m->job), at + sim->cluster.rules.finish_delay_ns, EV_FINISH, 0);
 }
 
 /* What the rules say of another attempt; a platform may have decided already. */
@@ -212,8 +258,7 @@ static void consider_retry(struct sim *sim, struct job *job, const struct mig *m
 
 void job_free_mig(struct sim *sim, struct job *job, struct mig *m)
 {
-    sim->rows[m->row] = m->own;
-    sim->rows[m->row].job = job_index(sim, job);
+    sim_row(sim, m->begun, &m->own);
     sim->free_migs[sim->nr_free++] = m->slot;
     job->mig = MIG_NONE;
 }
@@ -254,7 +299,7 @@ static void finish(struct sim *sim, uint32_t id)
         job->last_target = job->target;
         job->target = HOST_NONE;
         sim->cluster.vms[job->vm].job = id;
-        sim_push(sim, job->ready_ns, 0, EV_READY, id, job->attempt);
+        job_push(sim, job, job->ready_ns, EV_READY, job->attempt);
     } else {
         job->why = moved ? 0 : m->own.reason;
         operations_job_ended(sim, id);
@@ -286,14 +331,11 @@ static void on_recall(struct sim *sim, uint32_t id)
         job_cancel(sim, job, "cancelled by request");
 }
 
-void cluster_event(struct sim *sim, const struct event *e)
+static void job_event(struct sim *sim, const struct event *e)
 {
     struct job *job;
 
     switch ((enum event_kind)e->kind) {
-    case EV_REQUEST:
-        submit(sim, e->index);
-        break;
     case EV_READY:
         job = &sim->cluster.jobs[e->index];
         if (job->state == JOB_WAITING && job->heap == QUEUE_NONE && job->attempt == e->data)
@@ -311,6 +353,18 @@ void cluster_event(struct sim *sim, const struct event *e)
     case EV_RECALL:
         on_recall(sim, e->index);
         break;
+    default:
+        assert(!"not an event of a job");
+    }
+    job_forget(sim, &sim->cluster.jobs[e->index]);
+}
+
+void cluster_event(struct sim *sim, const struct event *e)
+{
+    switch ((enum event_kind)e->kind) {
+    case EV_REQUEST:
+        submit(sim, e->index);
+        break;
     case EV_HELD:
         cluster_host_changed(sim, e->index);
         cluster_wake_at(sim, sim->now_ns);
@@ -320,6 +374,6 @@ void cluster_event(struct sim *sim, const struct event *e)
         job_wake(sim);
         break;
     default:
-        assert(!"not an event of the cluster");
+        job_event(sim, e);
     }
 }

@@ -27,7 +27,7 @@ void job_fill_row(struct sim *sim, const struct job *job, struct mig_result *r)
         .source = sc->hosts[job->source].name,
         .target = job->target != HOST_NONE ? sc->hosts[job->target].name : 0,
         .platform = sc->migrations[vm->migration].platform,
-        .job = job_index(sim, job),
+        .job = job->id,
         .replication = sim->replication,
         .attempt = job->attempt,
         .outcome = OUTCOME_QUEUED,
@@ -127,8 +127,7 @@ void job_begin_attempt(struct sim *sim, struct job *job)
 static void begin_after_delay(struct sim *sim, struct job *job)
 {
     if (job->start_delay_ns > 0)
-        sim_push(sim, sim->now_ns + job->start_delay_ns, 0, EV_BEGIN, job_index(sim, job),
-                 job->attempt);
+        job_push(sim, job, sim->now_ns + job->start_delay_ns, EV_BEGIN, job->attempt);
     else
         job_begin_attempt(sim, job);
 }
@@ -142,7 +141,7 @@ static void prepare(struct sim *sim, struct job *job)
     job->mig = m->slot;
     job->attempt++;
     job->state = JOB_PREPARING;
-    m->row = sim_row_reserve(sim);
+    m->begun = sim_attempt(sim);
     job_fill_row(sim, job, &m->own);
     if (sim->no_memory)
         return;
@@ -164,12 +163,12 @@ static void hold_without_target(struct sim *sim, struct job *job)
     struct cluster *c = &sim->cluster;
 
     c->held[c->nr_held++] = job_index(sim, job);
+    job->pending++;
     queue_remove(&sim->cluster.queue, sim->cluster.jobs, job_index(sim, job));
     cluster_take_slots(sim, job);
     prepare(sim, job);
     if (sim->cluster.rules.unplaced_ns > 0)
-        sim_push(sim, sim->now_ns + sim->cluster.rules.unplaced_ns, 0, EV_UNPLACED,
-                 job_index(sim, job), job->attempt);
+        job_push(sim, job, sim->now_ns + sim->cluster.rules.unplaced_ns, EV_UNPLACED, job->attempt);
 }
 
 /* What holds for platforms that have no words of their own for it. */
@@ -274,8 +273,10 @@ static void serve_held(struct sim *sim)
     for (uint32_t i = 0; i < c->nr_held; i++) {
         struct job *job = &c->jobs[c->held[i]];
 
-        if (!job_still_prepares(sim, job) || job->target != HOST_NONE)
+        if (!job_still_prepares(sim, job) || job->target != HOST_NONE) {
+            job_forget(sim, job);
             continue;
+        }
         if (!job_place(sim, job)) {
             c->held[kept++] = c->held[i];
             continue;
@@ -292,6 +293,7 @@ static void serve_held(struct sim *sim)
             cluster_host_changed(sim, job->target);
         }
         begin_after_delay(sim, job);
+        job_forget(sim, job);
     }
     c->nr_held = kept;
 }

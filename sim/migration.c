@@ -398,7 +398,7 @@ static void record_round(struct sim *sim, struct mig *m, double newly, int64_t c
 
     if (sim->nr_rounds >= sim->max_rounds)
         return;
-    sim->round_rows[sim->nr_rounds] = m->row;
+    sim->round_of[sim->nr_rounds] = m->begun;
     r = &sim->rounds[sim->nr_rounds++];
     m->result->nr_rounds++;
     *r = (struct mig_round){

@@ -49,17 +49,24 @@ static bool copy(void **to, const void *from, size_t nr, size_t size)
     return *to;
 }
 
+static bool keep_rows(struct part *part, const struct sim *sim)
+{
+    part->nr_migs = sim_nr_results(sim);
+    part->migs = malloc(((size_t)part->nr_migs + 1) * sizeof(*part->migs));
+    for (uint32_t i = 0; part->migs && i < part->nr_migs; i++)
+        sim_result(sim, i, &part->migs[i]);
+    return part->migs;
+}
+
 static bool keep(struct part *part, struct sim *sim)
 {
     struct link_result links[LINKS_KEPT];
-    const struct mig_result *rows = sim_results(sim, &part->nr_migs);
     const struct mig_round *rounds = sim_rounds(sim, &part->nr_rounds);
     const struct sim_event *events = sim_log_lines(sim, &part->nr_events);
     const struct op_result *ops = sim_operations(sim, &part->nr_ops);
 
     part->nr_links = sim_links(sim, links);
-    part->done = sim_status(sim) == ST_OK &&
-                 copy((void **)&part->migs, rows, part->nr_migs, sizeof(*rows)) &&
+    part->done = sim_status(sim) == ST_OK && keep_rows(part, sim) &&
                  copy((void **)&part->rounds, rounds, part->nr_rounds, sizeof(*rounds)) &&
                  copy((void **)&part->events, events, part->nr_events, sizeof(*events)) &&
                  copy((void **)&part->ops, ops, part->nr_ops, sizeof(*ops)) &&

@@ -21,6 +21,7 @@
 #include "sim/platform.h"
 #include "sim/queue.h"
 #include "sim/route.h"
+#include "sim/rows.h"
 #include "sim/sim.h"
 
 #define BIT(n) (1u << (n))
@@ -130,7 +131,7 @@ struct mig {
     /* set at the start */
     uint32_t slot; /* its own index, and that of its flow */
     uint32_t job;
-    uint32_t row; /* its place among the rows of the run */
+    uint32_t begun; /* number of the attempt */
     uint32_t vm;
     uint32_t source, target;
     const struct qemu_behaviour *qemu;
@@ -191,8 +192,8 @@ struct vm_state {
     uint32_t job;        /* not done yet; JOB_NONE */
     uint32_t next, prev; /* VMs of the same host */
     uint32_t last_host;  /* where it was lost */
-    int64_t lost_ns;     /* when */
     bool lost;           /* its host died under it */
+    int64_t lost_ns;     /* when */
 };
 
 /* What cluster_reset.c needs to set up the next replication. */
@@ -210,6 +211,8 @@ struct cluster {
     struct cluster_start start;
     struct job *jobs;
     uint32_t nr_jobs, cap_jobs;
+    uint32_t next_job_id;
+    uint32_t first_retired, last_retired; /* places to use again, oldest first */
     struct vm_state *vms;
     struct host_state *hosts;
     struct placement *placement;
@@ -246,14 +249,15 @@ struct sim {
     struct mig **migs;          /* chunks of MIG_CHUNK */
     uint32_t *free_migs;        /* slots used before */
     uint32_t nr_free;
-    struct mig_result *rows; /* in the order in which attempts began */
-    uint32_t nr_rows, cap_rows;
+    struct rows rows;
+    uint32_t nr_begun; /* attempts, and jobs that ended without one */
     struct sim_event *log;
     uint32_t nr_log, max_log;
     struct mig_round *rounds; /* in the order in which they ended */
-    uint32_t *round_rows;     /* whose they are */
+    uint32_t *round_of;       /* whose they are: number of the attempt */
     struct mig_round *by_row; /* the same, row by row: filled when a run ends */
-    uint32_t *row_order;      /* scratch of the same */
+    uint32_t *next_round;     /* scratch of the same, by number of the attempt */
+    uint32_t cap_next_round;
     uint32_t nr_rounds;
     struct arena *texts; /* reasons made up during runs */
     struct name_index text_index;
@@ -283,8 +287,10 @@ event_handle sim_push(struct sim *sim, int64_t at_ns, int16_t prio, enum event_k
                       uint32_t index, uint32_t data);
 /* sim_intern - a copy of @text that lives as long as the results; "" when memory ran out. */
 const char *sim_intern(struct sim *sim, const char *text);
-/* A row for an attempt (or a job that never got that far): where it will stand. */
-uint32_t sim_row_reserve(struct sim *sim);
+/* The number of an attempt that begins, or of a job that ends without one. */
+uint32_t sim_attempt(struct sim *sim);
+/* Its row, once, when it is over. */
+void sim_row(struct sim *sim, uint32_t begun, const struct mig_result *row);
 /* Shares may have moved: before time goes on, the network is re-solved once for all that happened
  * in this instant, and every migration whose share did move plans anew. */
 void sim_reshare(struct sim *sim);

@@ -135,8 +135,8 @@ static void begin(struct sim *sim, struct mig *m)
     struct kubevirt_mig *k = kubevirt_mig(m);
     struct rng rng;
 
-    rng_stream(&rng, sim->sc->seed, "kubevirt poll", ((uint64_t)m->job << 16) + m->result->attempt,
-               sim->replication);
+    rng_stream(&rng, sim->sc->seed, "kubevirt poll",
+               ((uint64_t)job_at(sim, m->job)->id << 16) + m->result->attempt, sim->replication);
     k->copied_bytes = m->guest->memory_bytes + volume_bytes(sim, m);
     k->deadline_s = kubevirt_deadline_s(k->per_gib_s, k->copied_bytes) + k->fixed_s;
     k->start_ns = sim->now_ns;

@@ -101,7 +101,7 @@ static bool send(struct sim *sim, uint32_t vm, uint32_t target, const char *why)
     if (wish.wanted == HOST_NONE)
         return false;
     sim_log(sim, NULL, cluster_vm_host(sim, vm), why);
-    return job_submit(sim, &wish) != JOB_NONE;
+    return job_submit(sim, &wish);
 }
 
 /* ---- evenly_distributed: no host above so much CPU load for so long ---- */

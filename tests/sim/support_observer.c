@@ -143,9 +143,20 @@ static void check_order(struct observer *o, struct sim *sim)
     if (nr > o->nr_states) {
         o->state = realloc(o->state, nr);
         o->waited = realloc(o->waited, nr);
+        o->id = realloc(o->id, nr * sizeof(*o->id));
         memset(o->state + o->nr_states, JOB_NEW, nr - o->nr_states);
         memset(o->waited + o->nr_states, 0, nr - o->nr_states);
+        memset(o->id + o->nr_states, 0xff, (nr - o->nr_states) * sizeof(*o->id));
         o->nr_states = nr;
+    }
+    for (uint32_t i = 0; i < nr; i++) {
+        if (o->id[i] == job_at(sim, i)->id)
+            continue;
+        if (o->id[i] != UINT32_MAX && o->state[i] != JOB_DONE) /* its place is another's now */
+            complain(o, "job %u lost its place before it was over", o->id[i]);
+        o->id[i] = job_at(sim, i)->id;
+        o->state[i] = JOB_NEW;
+        o->waited[i] = 0;
     }
     for (uint32_t i = 0; i < nr; i++) {
         const struct job *j = job_at(sim, i);
@@ -182,6 +193,7 @@ void observer_release(struct observer *o)
 {
     free(o->state);
     free(o->waited);
+    free(o->id);
     *o = (struct observer){0};
 }
 

@@ -190,7 +190,7 @@ static bool same_row(const struct mig_result *a, const struct mig_result *b)
            same_text(a->reason, b->reason);
 }
 
-static void expect_same_rows(const struct sim *used, const struct sim *fresh, const char *text)
+static void expect_same_rows(struct sim *used, struct sim *fresh, const char *text)
 {
     uint32_t nr_used, nr_fresh;
     const struct mig_result *a = sim_results(used, &nr_used), *b = sim_results(fresh, &nr_fresh);
