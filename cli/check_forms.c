@@ -266,6 +266,13 @@ static void count_cases(const struct check_result *r, size_t nr[3])
     }
 }
 
+static void add_property(struct strbuf *out, const char *name, const char *value)
+{
+    strbuf_addf(out, "      <property name=\"%s\" value=\"", name);
+    words_escape(out, value, in_xml);
+    strbuf_addstr(out, "\"/>\n");
+}
+
 void check_add_junit(struct strbuf *out, const struct check_view *v)
 {
     size_t all[3] = {0};
@@ -285,8 +292,12 @@ void check_add_junit(struct strbuf *out, const struct check_view *v)
         words_escape(out, v->items[i].path, in_xml);
         strbuf_addf(out,
                     "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\" "
-                    "time=\"0.000\">\n",
+                    "time=\"0.000\">\n    <properties>\n",
                     nr[0], nr[1], nr[2]);
+        add_property(out, "baseline", v->baseline);
+        add_property(out, "digest", r->now->digest);
+        add_property(out, "version", r->now->version);
+        strbuf_addstr(out, "    </properties>\n");
         for (size_t k = 0; k < r->nr_findings; k++)
             if (is_case(&r->findings[k]))
                 add_case(out, &v->items[i], &r->findings[k]);

@@ -449,7 +449,7 @@ static const struct cli_option options[] = {
 const struct cmd cmd_check = {
     .name = "check",
     .args = "[SCENARIO.ini]... --baseline FILE",
-    .help = "has a scenario, or the accuracy of forecasts, become worse than a baseline?",
+    .help = "has a scenario, or accuracy, become worse than a baseline?",
     .about =
         "Simulates each scenario with the seed and the replications of its baseline, so that both "
         "sides meet the same luck, and compares measure by measure, and VM by VM: regressed, "
