@@ -28,7 +28,7 @@ static const struct exit_code exit_codes[] = {
     {ST_EINPUT, "a scenario, trace, database or value is wrong; the message says where"},
     {ST_EOUTPUT, "a result could not be written"},
     {ST_ERETRY, "busy or short of memory: the same command may work later"},
-    {ST_ETHRESHOLD, "a threshold of the scenario was crossed"},
+    {ST_ETHRESHOLD, "a threshold was crossed, or a check found a regression"},
     {ST_EINTR, "interrupted; partial results are kept"},
 };
 
