@@ -324,6 +324,110 @@ static void jump(struct precopy *p, const struct precopy_limits *l, int64_t unti
     close_window(p, l);
 }
 
+#define REACH_LEAST 4.0         /* windows */
+#define REACH_SCAN_NS 1000000.0 /* of zero pages on the way */
+
+/* May the run of pages be taken for one that the link alone bounds, at up to @most bytes/s?  A few
+ * zero pages that take the scan a little longer are. */
+static bool goes_with_link(const struct precopy_limits *l, const struct precopy_run_of_pages *r,
+                           double most)
+{
+    const struct wire_cost *c = &l->cost[r->kind];
+
+    return c->cpu_ns * most <= c->wire_bytes * (double)NS_PER_S ||
+           (r->kind == WIRE_ZERO && (double)r->pages * c->cpu_ns < REACH_SCAN_NS);
+}
+
+/* The kind of which most pages pass in a window. */
+static enum wire_kind quickest(const struct precopy *p, const struct precopy_limits *l)
+{
+    enum wire_kind kind = p->runs[p->nr_runs - 1].kind;
+
+    for (uint32_t i = 0; i + 1 < p->nr_runs; i++)
+        if (p->runs[i].kind != WIRE_ZERO && page_ns(l, p->runs[i].kind) < page_ns(l, kind))
+            kind = p->runs[i].kind;
+    return kind;
+}
+
+/* Pages that leave in windows without a sleep before what is left could be little enough for a
+ * decision, or to end a round. */
+static double pages_in_reach(const struct precopy *p, const struct precopy_limits *l, double most)
+{
+    struct precopy_limits fast = *l;
+    struct steady s;
+    double threshold, pages;
+
+    fast.link_bytes_per_s = most;
+    /* a slower link sends no more in a window, so a quota that does not bind here never does */
+    if (!steady_window(&fast, quickest(p, &fast), &s) || s.busy_ns != s.ns ||
+        s.bytes > l->quota_bytes)
+        return 0.0;
+    threshold = l->switchover_bytes_per_s > 0.0 ? l->switchover_bytes_per_s / 1000.0
+                                                : s.bytes / ((double)s.ns / NS_PER_MS_F);
+    threshold = num_max(num_floor(threshold * l->downtime_limit_ms), p->threshold_bytes);
+    pages = (double)p->pending_pages - num_ceil(threshold / (double)PAGE_BYTES) - 1.0 - s.pages;
+    return pages >= REACH_LEAST * s.pages ? pages : 0.0;
+}
+
+double precopy_reach(const struct precopy *p, const struct precopy_limits *l, double most)
+{
+    double pages, bytes = 0.0, least;
+
+    if (p->nr_runs == 0 || p->runs[p->nr_runs - 1].kind == WIRE_ZERO || l->call_ns > 0 ||
+        (p->phase != PRECOPY_DECIDE && p->phase != PRECOPY_CALL) ||
+        !goes_with_link(l, &p->runs[0], most))
+        return 0.0;
+    pages = pages_in_reach(p, l, most);
+    least = most * REACH_LEAST * (double)PRECOPY_WINDOW_NS / (double)NS_PER_S;
+    for (uint32_t i = 0; i < p->nr_runs && pages > 0.0; i++) {
+        const struct precopy_run_of_pages *r = &p->runs[i];
+        double take = num_min(pages, (double)r->pages);
+
+        if (!goes_with_link(l, r, most))
+            break;
+        bytes += take * l->cost[r->kind].wire_bytes;
+        pages -= take;
+    }
+    return bytes >= least ? bytes : 0.0;
+}
+
+double precopy_glide(struct precopy *p, const struct precopy_limits *l, double bytes,
+                     int64_t now_ns)
+{
+    enum wire_kind kind = p->runs[p->nr_runs - 1].kind;
+    double sent = 0.0, windows = 0.0, calls;
+    struct steady s;
+
+    assert(p->nr_runs > 0 && now_ns >= p->now_ns);
+    steady_window(l, kind, &s);
+    while (p->nr_runs > 0) {
+        enum wire_kind head = p->runs[0].kind;
+        double pages = num_floor(num_max(bytes - sent, 0.0) / l->cost[head].wire_bytes + 1e-6);
+        bool all = pages >= (double)p->runs[0].pages;
+
+        pages = all ? (double)p->runs[0].pages : pages;
+        sent += pages * l->cost[head].wire_bytes;
+        windows += head == WIRE_ZERO ? 0.0 : pages / s.pages;
+        account(p, l, head, (uint64_t)pages);
+        if (!all)
+            break;
+    }
+    if (sent <= 0.0)
+        return 0.0;
+    calls = (s.bytes - s.pages * l->cost[kind].counted_bytes) * windows;
+    p->counted_bytes += calls;
+    p->wire_bytes += calls;
+    p->bound_ns[BOUND_LINK] += (double)(now_ns - p->now_ns);
+    p->now_ns = p->sent_ns = now_ns;
+    p->windows += (uint32_t)windows;
+    p->window_ns = now_ns - s.ns;
+    p->window_bytes = s.bytes;
+    p->queued_bytes = 0.0;
+    close_window(p, l);
+    p->phase = PRECOPY_DECIDE;
+    return sent;
+}
+
 enum precopy_stop precopy_run(struct precopy *p, const struct precopy_limits *l, int64_t until_ns,
                               bool each_decision)
 {

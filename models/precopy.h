@@ -98,6 +98,18 @@ void precopy_add(struct precopy *p, uint64_t pages, enum wire_kind kind);
 enum precopy_stop precopy_run(struct precopy *p, const struct precopy_limits *l, int64_t until_ns,
                               bool each_decision);
 
+/* precopy_reach - bytes on the wire that leave for sure, bound by the link alone and without a
+ * decision that can differ, while the link gives at most @most bytes/s; 0 = not so, or too few to
+ * be worth it. */
+double precopy_reach(const struct precopy *p, const struct precopy_limits *l, double most);
+
+/* precopy_glide - the link carried @bytes of what precopy_reach() allowed until @now_ns, at rates
+ * that nobody followed.  The whole pages among them are sent and counted like those of
+ * precopy_run(); where its windows lay is not known, so one like those at @l's rate has just
+ * closed. Returns the bytes of these pages. */
+double precopy_glide(struct precopy *p, const struct precopy_limits *l, double bytes,
+                     int64_t now_ns);
+
 /* precopy_call - the decision was to go on: begin the next iterate call.  Phase must be
  * PRECOPY_DECIDE. */
 void precopy_call(struct precopy *p);

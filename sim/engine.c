@@ -60,7 +60,8 @@ static bool allocate(struct sim *sim)
     return sim->migs && sim->free_migs && sim->rounds && sim->by_row && sim->round_of &&
            sim->log && sim->texts && sim->platform_state && sim->platform_vms &&
            sim->platform_hosts && event_queue_init(&sim->queue, events) == ST_OK &&
-           links_init(sim) == ST_OK && disks_init(sim) == ST_OK && cluster_init(sim) == ST_OK;
+           links_init(sim) == ST_OK && disks_init(sim) == ST_OK && cluster_init(sim) == ST_OK &&
+           pace_init(sim) == ST_OK;
 }
 
 struct sim *sim_new(const struct scenario *sc, const struct sim_options *options)
@@ -95,6 +96,7 @@ void sim_free(struct sim *sim)
         free(sim->migs[i]);
     }
     links_release(sim);
+    free(sim->paces);
     event_queue_release(&sim->queue);
     cluster_release(sim);
     disks_release(sim);
@@ -200,6 +202,7 @@ void sim_reshare_now(struct sim *sim)
 {
     sim->shares_stale = false;
     network_solve(&sim->net);
+    pace_moved(sim);
     for (uint32_t i = 0; i < sim->net.nr_changed; i++) {
         uint32_t flow = sim->net.changed[i];
         const struct network_flow *f = &sim->net.flows[flow];
@@ -212,9 +215,10 @@ void sim_reshare_now(struct sim *sim)
             continue;
         }
         m = sim_mig(sim, flow);
-        if (rate != m->link_rate)
+        if (rate != m->link_rate || m->wait.link != PACE_NONE)
             mig_share_changed(sim, m, rate);
     }
+    pace_rearm(sim);
 }
 
 double sim_draw(const struct sim *sim, const struct uncertain *u, const char *name, uint32_t index)
@@ -403,6 +407,9 @@ static void dispatch(struct sim *sim, const struct event *e)
     case EV_DISK:
         disks_event(sim, e->index);
         break;
+    case EV_PACE:
+        pace_event(sim, e->index);
+        break;
     case EV_TRAFFIC:
         links_event(sim, e->index);
         break;
@@ -498,6 +505,7 @@ void sim_run(struct sim *sim, uint32_t replication)
     event_queue_clear(&sim->queue);
     links_begin(sim);
     link_use_begin(&sim->link_use);
+    pace_begin_run(sim);
     cluster_begin(sim);
     disks_begin_run(sim);
     begin(sim);

@@ -105,6 +105,7 @@ static struct mig *take_mig(struct sim *sim, struct job *job)
     m->source = job->source;
     m->target = job->target;
     m->state = MIG_IDLE;
+    m->wait.link = PACE_NONE;
     m->result = &m->own;
     m->pages = pages;
     memset(m->timers, 0, sizeof(m->timers));

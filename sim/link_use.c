@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/units.h"
 
 enum {
@@ -58,13 +59,14 @@ static void halve(struct link_use *u)
     u->step_ns *= 2;
 }
 
-static unsigned char percent(const struct network_link *link)
+static unsigned char percent(const struct network *net, uint32_t l)
 {
+    const struct network_link *link = &net->links[l];
     double used;
 
-    if (!(link->load > 0) || !isfinite(link->capacity) || !(link->capacity > 0))
+    if (link->nr_bundles == 0 || !isfinite(link->capacity) || !(link->capacity > 0))
         return 0;
-    used = 100.0 * link->load / link->capacity;
+    used = 100.0 * num_max(network_load(net, l), 0.0) / link->capacity;
     return (unsigned char)(used >= 100 ? 100 : lround(used));
 }
 
@@ -84,7 +86,7 @@ void link_use_look(struct link_use *u, const struct network *net, int64_t until_
         if (u->nr == u->cap)
             halve(u);
         for (uint32_t l = 0; l < u->nr_links; l++)
-            u->used[(size_t)l * u->cap + u->nr] = idle ? 0 : percent(&net->links[l]);
+            u->used[(size_t)l * u->cap + u->nr] = idle ? 0 : percent(net, l);
         u->nr++;
         u->next_ns = (int64_t)u->nr * u->step_ns;
     }

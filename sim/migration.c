@@ -49,6 +49,8 @@ void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to)
 {
     assert(mig_next[m->state] & BIT(to));
     m->state = to;
+    if (m->wait.link != PACE_NONE)
+        pace_leave(sim, m);
     if (to >= MIG_DONE) {
         for (int t = 0; t < TIMER_NR; t++)
             sim_unschedule(sim, m, (enum mig_timer)t);
@@ -229,6 +231,7 @@ void mig_start(struct sim *sim, struct mig *m)
         m->rtt_ns = route.rtt_ns;
     }
     m->link_rate = 0.0;
+    m->wait = (struct pace_wait){.link = PACE_NONE};
     m->suspended = m->want_postcopy = m->timed_out = m->guest_lost = false;
     m->wanted_s = m->worked_s = 0.0;
     m->blackout_start_ns = m->postcopy_start_ns = -1;
@@ -341,7 +344,9 @@ static void end_setup(struct sim *sim, struct mig *m)
 void mig_settle(struct sim *sim, struct mig *m)
 {
     if (m->state == MIG_PRECOPY) {
-        if (m->link_rate > 0.0 && sim->now_ns > m->sender.now_ns)
+        if (m->wait.link != PACE_NONE)
+            pace_settle(sim, m);
+        else if (m->link_rate > 0.0 && sim->now_ns > m->sender.now_ns)
             precopy_run(&m->sender, &m->limits, sim->now_ns, m->want_postcopy);
         else if (m->link_rate <= 0.0 && sim->now_ns > m->sender.now_ns)
             m->sender.now_ns = sim->now_ns;
@@ -364,6 +369,12 @@ void mig_replan(struct sim *sim, struct mig *m)
             sim_unschedule(sim, m, TIMER_STEP);
             return;
         }
+        if (m->wait.link != PACE_NONE)
+            pace_leave(sim, m);
+        if (pace_enter(sim, m)) {
+            sim_unschedule(sim, m, TIMER_STEP);
+            return;
+        }
         m->trial = m->sender;
         precopy_run(&m->trial, &m->limits, FOREVER_NS, m->want_postcopy);
         at = m->trial.now_ns > sim->now_ns ? m->trial.now_ns : sim->now_ns;
@@ -383,6 +394,8 @@ void mig_replan(struct sim *sim, struct mig *m)
 void mig_share_changed(struct sim *sim, struct mig *m, double rate)
 {
     mig_settle(sim, m);
+    if (m->wait.link != PACE_NONE)
+        pace_leave(sim, m);
     if (rate <= 0.0 && m->link_rate > 0.0)
         sim_schedule(sim, m, TIMER_BREAK, EV_BREAK, sim->now_ns + m->costs->tcp_timeout_ns);
     else if (rate > 0.0)

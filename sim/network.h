@@ -36,7 +36,7 @@ enum {
 
 struct network_link {
     double capacity;  /* bytes/s now; 0 = down; INFINITY = never a limit.  network_set_capacity() */
-    double load;      /* of all bundles on it, while the capacity is finite */
+    double load;      /* of all bundles on it, while the capacity is finite; see network_load() */
     double load_low;  /* what `load` lost by rounding */
     uint32_t first;   /* of its bundles: a place, bundle * NETWORK_HOPS_MAX + hop */
     uint32_t nr_held; /* bundles that get no more because this link is full */
@@ -145,6 +145,8 @@ void network_stop(struct network *net, uint32_t flow);
  */
 uint32_t network_leader(const struct network *net, uint32_t flow);
 double network_level(const struct network *net, uint32_t link);
+/* network_load - bytes/s on a link of finite capacity, since the last solve. */
+double network_load(const struct network *net, uint32_t link);
 /* network_mute - a flow that is led is not told of moves of its link, and its rate is not kept,
  * until network_hear(), or until it is not led any more (it is in `changed` then). */
 void network_mute(struct network *net, uint32_t flow);

@@ -86,6 +86,17 @@ double network_level(const struct network *net, uint32_t link)
     return net->leads[net->links[link].lead].level;
 }
 
+double network_load(const struct network *net, uint32_t link)
+{
+    const struct network_link *l = &net->links[link];
+
+    if (l->leader != NETWORK_NONE)
+        return l->all_weight * network_level(net, l->leader);
+    if (l->lead == NETWORK_NONE)
+        return l->load + l->load_low;
+    return net->leads[l->lead].rest + net->leads[l->lead].weight * net->leads[l->lead].level;
+}
+
 void network_mute(struct network *net, uint32_t flow)
 {
     unlist(net, flow);

@@ -17,6 +17,7 @@
 #include "sim/link_use.h"
 #include "sim/name_index.h"
 #include "sim/network.h"
+#include "sim/pace.h"
 #include "sim/pages.h"
 #include "sim/platform.h"
 #include "sim/queue.h"
@@ -101,6 +102,7 @@ enum event_kind {
     EV_POLL,           /* index: migration; the platform's monitor */
     EV_TICK,           /* index: what; the platform's clock */
     EV_DISK,           /* index: disk; its mirror is swept, ready or has caught up */
+    EV_PACE,           /* index: link; it has served the first who waits for it */
     EV_NR
 };
 
@@ -155,6 +157,7 @@ struct mig {
     int64_t disk_start_ns;
     bool disks_behind; /* at the end: one is written faster than it is copied */
     event_handle timers[TIMER_NR];
+    struct pace_wait wait;
     struct precopy sender, trial; /* settled; and as it will be when TIMER_STEP fires */
     struct memory memory;
     struct throttle throttle;
@@ -241,6 +244,8 @@ struct sim {
     int64_t now_ns;
     struct event_queue queue;
     struct network net;
+    struct pace *paces; /* of its links */
+    bool paces_moved;   /* some, in this run */
     const struct platform_ops *platform;
     void *platform_state;
     unsigned char *platform_vms, *platform_hosts; /* state of each for the platform */

@@ -133,6 +133,73 @@ Test(precopy, splitting_a_run_changes_nothing)
     }
 }
 
+/* At any rate up to the highest reckoned with, what is in reach leaves without a decision, without
+ * a sleep, and in no more time than the link takes for it. */
+Test(precopy, what_is_in_reach_leaves_at_the_speed_of_the_link)
+{
+    struct rng r;
+    int nr = 0;
+
+    rng_stream(&r, 20271, "reach", 0, 0);
+    for (int i = 0; i < 2000; i++) {
+        struct precopy_limits l = random_limits(&r);
+        double most = l.link_bytes_per_s, bytes, ns;
+        struct precopy p;
+
+        fill(&p, &r);
+        precopy_run(&p, &l, (int64_t)log_between(&r, 1e6, 1e10), false);
+        bytes = precopy_reach(&p, &l, most);
+        if (bytes <= 0.0)
+            continue;
+        nr++;
+        l.link_bytes_per_s = most * between(&r, 0.1, 1.0);
+        ns = bytes * 1e9 / l.link_bytes_per_s;
+        bytes += p.wire_bytes;
+        cr_assert_eq(precopy_run(&p, &l, p.now_ns + (int64_t)ns, false), PRECOPY_STOP_TIME);
+        /* a page under way, the ends of calls, and the zero pages that are let pass */
+        cr_assert_float_eq(p.wire_bytes, bytes,
+                           4104.0 + 18.0 * 2.0 * p.windows + l.link_bytes_per_s / 1e3 +
+                               1e-6 * bytes,
+                           "case %d: %.0f, not %.0f", i, p.wire_bytes, bytes);
+    }
+    cr_assert_gt(nr, 200, "%d", nr);
+}
+
+/* At one rate all along, gliding to the end of a window is running there. */
+Test(precopy, gliding_at_one_rate_is_running)
+{
+    struct rng r;
+    int nr = 0;
+
+    rng_stream(&r, 20272, "glide", 0, 0);
+    for (int i = 0; i < 500; i++) {
+        struct precopy_limits l = random_limits(&r);
+        struct precopy run, glide;
+        double bytes, sent;
+
+        l.link_bytes_per_s /= 100.0;
+        precopy_init(&run, 0);
+        precopy_add(&run, (uint64_t)log_between(&r, 1e4, 3e6), WIRE_NORMAL);
+        glide = run;
+        bytes = precopy_reach(&run, &l, l.link_bytes_per_s);
+        if (bytes <= 0.0)
+            continue;
+        nr++;
+        precopy_run(&run, &l, (int64_t)(0.9 * bytes * 1e9 / l.link_bytes_per_s), false);
+        bytes = (double)run.sent_pages[WIRE_NORMAL] * 4104.0;
+        sent = precopy_glide(&glide, &l, bytes, run.now_ns);
+        cr_assert_float_eq(sent, bytes, 1e-3);
+        check_sum(&glide);
+        cr_assert_eq(glide.pending_pages, run.pending_pages);
+        cr_assert_float_eq(glide.counted_bytes, run.counted_bytes, 2.0 * l.call_bytes);
+        cr_assert_eq(glide.threshold_bytes, run.threshold_bytes);
+        cr_assert_eq(glide.phase, PRECOPY_DECIDE);
+        cr_assert_float_eq(glide.bound_ns[1], run.bound_ns[1], 1e-9 * run.bound_ns[1] + 1.0);
+        cr_assert_leq(run.windows > glide.windows ? run.windows - glide.windows : 0, 1);
+    }
+    cr_assert_gt(nr, 100, "%d", nr);
+}
+
 Test(precopy, runs_of_one_kind_join_and_the_last_takes_the_rest)
 {
     struct precopy p;

@@ -87,8 +87,8 @@ static void change(struct star *s, struct rng *r)
         f->active = s->muted[i] = false;
         network_stop(&s->net, i);
     } else {
-        f->demand = world_chance(r, 0.7) ? world_log_between(r, 5e8, 5e9)
-                                         : world_log_between(r, 1e6, 5e9);
+        f->demand =
+            world_chance(r, 0.7) ? world_log_between(r, 5e8, 5e9) : world_log_between(r, 1e6, 5e9);
         network_set_demand(&s->net, i, f->demand);
     }
 }
@@ -106,6 +106,17 @@ static void mute_and_hear(struct star *s, struct rng *r)
             s->muted[i] = true;
         }
     }
+}
+
+static double load_of(const struct waterfill *w, uint32_t link)
+{
+    double load = 0.0;
+
+    for (uint32_t i = 0; i < LEAVES; i++)
+        for (uint32_t h = 0; w->flows[i].active && h < w->flows[i].paths[0].nr_hops; h++)
+            if (w->flows[i].paths[0].hops[h] == link)
+                load += waterfill_rate(w, i);
+    return load;
 }
 
 static void check(struct star *s)
@@ -130,6 +141,9 @@ static void check(struct star *s)
         cr_assert_float_eq(network_level(&s->net, leader) * f->weight, want,
                            TOLERANCE * fmax(want, 1.0), "flow %u follows %u", i, leader);
     }
+    for (uint32_t l = 0; l < s->w.nr_links; l++)
+        if (s->w.capacity[l] < INFINITY)
+            cr_assert_float_eq(network_load(&s->net, l), load_of(&s->w, l), 1.0, "link %u", l);
     for (uint32_t i = 0; i < s->net.nr_changed; i++)
         cr_assert(s->w.flows[s->net.changed[i]].active);
 }
