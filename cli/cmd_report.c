@@ -9,8 +9,10 @@
 #include "base/json_text.h"
 #include "base/option.h"
 #include "base/units.h"
+#include "cli/report_compare.h"
 #include "cli/simulate.h"
 #include "reports/cell.h"
+#include "reports/one_vm.h"
 #include "store/store.h"
 
 #include "base/banned.h"
@@ -126,18 +128,50 @@ static enum status find_replication(const struct cli_opts *o, const struct repor
     return ST_OK;
 }
 
+/* The part of @run that --vm asks for. */
+static enum status pick_vm(const struct cli_opts *o, const struct run_result *run,
+                           struct run_result *one, struct diag *diag)
+{
+    const char *vm = cli_value(o, "vm");
+    struct option_nearest near = {.word = vm};
+
+    if (one_vm_init(one, run, vm) != ST_OK)
+        return diag_set(diag, ST_ENOMEM, "out of memory");
+    if (one->nr_migs > 0)
+        return ST_OK;
+    for (size_t i = 0; i < run->nr_migs; i++)
+        if (i == 0 || run->migs[i].vm != run->migs[i - 1].vm)
+            option_nearest_offer(&near, run->migs[i].vm);
+    if (near.best)
+        diag_hint(diag, "did you mean '%s'?", near.best);
+    return diag_set(diag, ST_EUSAGE, "--vm: no migration of this run is of a VM '%s'", vm);
+}
+
+static enum status show_rows(struct cli_opts *o, const struct run_result *run,
+                             const struct report_form *form, struct diag *diag)
+{
+    struct report_text_opts opts = {.verbose = cli_flag(o, "verbose") || cli_value(o, "vm")};
+    struct run_result one = {0};
+    enum status st = find_replication(o, form, run, &opts.replication, diag);
+
+    if (st != ST_OK || !cli_value(o, "vm"))
+        return st == ST_OK ? simulate_emit(o, run, form, opts, diag) : st;
+    st = pick_vm(o, run, &one, diag);
+    if (st == ST_OK)
+        st = simulate_emit(o, &one, form, opts, diag);
+    one_vm_release(&one);
+    return st;
+}
+
 static enum status show_run(struct cli_opts *o, struct store *store, int64_t run_id,
                             const struct report_form *form, struct diag *diag)
 {
-    struct report_text_opts opts = {.verbose = cli_flag(o, "verbose")};
     struct store_run run;
     enum status st = store_load_run(store, run_id, &run, diag);
 
     if (st != ST_OK)
         return st;
-    st = find_replication(o, form, &run.result, &opts.replication, diag);
-    if (st == ST_OK)
-        st = simulate_emit(o, &run.result, form, opts, diag);
+    st = show_rows(o, &run.result, form, diag);
     store_run_release(&run);
     return st;
 }
@@ -152,13 +186,19 @@ static enum status run(struct cli_opts *o, struct diag *diag)
 
     if (st != ST_OK)
         return st;
+    if (cli_flag(o, "compare"))
+        return report_compare(o, form, diag);
+    if (o->nr_args > 1) {
+        diag_hint(diag, "--compare takes two");
+        return diag_set(diag, ST_EUSAGE, "one database at a time");
+    }
     if (number &&
         (units_parse_u64(number, &run_id, NULL) != ST_OK || run_id < 1 || run_id > INT64_MAX)) {
         diag_hint(diag, "'migcast report DB --list' shows them");
         return diag_set(diag, ST_EUSAGE, "--run: '%s' is no number of a run", number);
     }
-    if (cli_flag(o, "list") && (number || cli_flag(o, "format")))
-        return diag_set(diag, ST_EUSAGE, "--list goes with neither --run nor --format");
+    if (cli_flag(o, "list") && (number || cli_value(o, "format") || cli_value(o, "vm")))
+        return diag_set(diag, ST_EUSAGE, "--list goes with neither --run, --vm nor --format");
     st = store_open(&store, o->args[0], STORE_OPEN_READ, diag);
     if (st == ST_OK)
         st = cli_flag(o, "list")
@@ -175,6 +215,10 @@ static const struct cli_option options[] = {
     {.name = "run", .arg = "N", .help = "report run N of the database instead of the last"},
     {.name = "replication", .arg = "N", .help = "the replication that a trace shows; 0 (default) is "
      "the first"},
+    {.name = "vm", .arg = "NAME", .help = "report the migrations of this VM alone: its timeline, rounds, "
+     "attempts and what would help"},
+    {.name = "compare", .help = "compare the last runs of two databases, A and B: inputs, figures, "
+     "distributions, and each VM that differs; as html, text or json"},
     {.name = "list", .letter = 'l', .help = "list the runs of the database"},
     {.name = "verbose", .letter = 'v', .help = "show all VMs, all rounds and whole lines"},
     {0},
@@ -183,13 +227,15 @@ static const struct cli_option options[] = {
 
 const struct cmd cmd_report = {
     .name = "report",
-    .args = "DB",
+    .args = "DB [B.db]",
     .help = "report a run that is kept in a database",
     .about = "Reads a run from a database that 'migcast run' wrote and prints it again, the same "
              "in every byte, or in another form. Nothing is simulated.\n\n"
              "  migcast report migcast.db\n"
              "  migcast report migcast.db --run 3 --format csv -o run3.csv\n"
              "  migcast report migcast.db --format html -o report.html\n"
+             "  migcast report migcast.db --vm db-7 --format html -o db-7.html\n"
+             "  migcast report --compare before.db after.db --format html -o change.html\n"
              "  migcast report migcast.db --format junit -o migcast.xml\n"
              "  migcast report migcast.db --format markdown >>\"$GITHUB_STEP_SUMMARY\"\n"
              "  migcast report migcast.db --format github\n"
@@ -197,6 +243,6 @@ const struct cmd cmd_report = {
     .shared = CLI_OUTPUT | CLI_JSON,
     .options = options,
     .min_args = 1,
-    .max_args = 1,
+    .max_args = 2,
     .run = run,
 };

@@ -61,6 +61,10 @@ struct chart_cdf {
     const char *what;     /* "stand still": "half of the guests stand still for ..." */
     const char *axis;     /* "downtime" */
     const char *subtitle; /* the sample in words */
+    /* a second sample over the first; nr_other 0 = none, and then the names are not needed */
+    const double *other_ns; /* ascending */
+    size_t nr_other;
+    const char *name, *other_name; /* "A", "B" */
 };
 
 enum status chart_cdf(struct strbuf *out, const struct chart_look *look,

@@ -42,24 +42,42 @@ static void add_shares(struct chart *c, const struct chart_scale *x, const struc
     }
 }
 
-static void add_curve(struct chart *c, const struct chart_cdf *what, const struct chart_scale *x,
-                      const struct chart_scale *y)
+static void add_curve(struct chart *c, const double *ns, size_t nr_ns, enum chart_color color,
+                      const struct chart_scale *x, const struct chart_scale *y)
 {
-    struct chart_point *points = malloc((2 * what->nr + 2) * sizeof(*points));
+    struct chart_point *points = malloc((2 * nr_ns + 2) * sizeof(*points));
     size_t nr = 0;
 
     if (!points)
         return;
     points[nr++] = (struct chart_point){x->from, y->from};
-    for (size_t i = 0; i < what->nr; i++) {
-        double px = chart_at(x, what->ns[i]);
+    for (size_t i = 0; i < nr_ns; i++) {
+        double px = chart_at(x, ns[i]);
 
-        points[nr++] = (struct chart_point){px, chart_at(y, (double)i / (double)what->nr)};
-        points[nr++] = (struct chart_point){px, chart_at(y, (double)(i + 1) / (double)what->nr)};
+        points[nr++] = (struct chart_point){px, chart_at(y, (double)i / (double)nr_ns)};
+        points[nr++] = (struct chart_point){px, chart_at(y, (double)(i + 1) / (double)nr_ns)};
     }
     points[nr++] = (struct chart_point){x->to, y->to};
-    chart_path(c, points, nr, 2.25, COLOR_PRECOPY);
+    chart_path(c, points, nr, 2.25, color);
     free(points);
+}
+
+/* Rings alone: beside two curves there is no room for words, and the table has the numbers. */
+static void add_rings(struct chart *c, const double *ns, size_t nr, enum chart_color color,
+                      const char *name, const struct chart_scale *x, const struct chart_scale *y)
+{
+    static const int quantiles[] = {50, 95, 99};
+
+    for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
+        double v = stats_quantile_sorted(ns, nr, quantiles[i] / 100.0);
+        char time[UNITS_TEXT], label[UNITS_TEXT + 48];
+
+        snprintf(label, sizeof(label), "%.16s: p%d %s", name, quantiles[i],
+                 units_time(time, llround(v)));
+        chart_tip(c, label);
+        chart_ring(c, (struct chart_point){chart_at(x, v), chart_at(y, quantiles[i] / 100.0)}, 5,
+                   color);
+    }
 }
 
 /* The three markers, each with its length beside it, where there is room. */
@@ -89,11 +107,34 @@ static void add_markers(struct chart *c, const struct chart_cdf *what, const str
     }
 }
 
+static void add_both(struct chart *c, const struct chart_cdf *what, const struct chart_scale *x,
+                     const struct chart_scale *y)
+{
+    const struct chart_key keys[] = {
+        {COLOR_PRECOPY, what->name}, {COLOR_WARN, what->other_name}, {COLOR_INK, NULL}};
+
+    chart_legend(c, LEFT + 8, 68, keys);
+    add_curve(c, what->ns, what->nr, COLOR_PRECOPY, x, y);
+    add_curve(c, what->other_ns, what->nr_other, COLOR_WARN, x, y);
+    add_rings(c, what->ns, what->nr, COLOR_PRECOPY, what->name, x, y);
+    add_rings(c, what->other_ns, what->nr_other, COLOR_WARN, what->other_name, x, y);
+}
+
 /* "95 % of guests stand still for at most 312 ms" */
 static void say_finding(struct strbuf *title, const struct chart_cdf *what)
 {
     char buf[UNITS_TEXT];
 
+    if (what->nr_other > 0) {
+        strbuf_addf(title, "%s, p95: %s in %s", what->axis,
+                    units_time(buf, llround(stats_quantile_sorted(what->ns, what->nr, 0.95))),
+                    what->name);
+        strbuf_addf(
+            title, ", %s in %s",
+            units_time(buf, llround(stats_quantile_sorted(what->other_ns, what->nr_other, 0.95))),
+            what->other_name);
+        return;
+    }
     if (what->nr == 1)
         strbuf_addf(title, "%s: %s", what->axis, units_time(buf, llround(what->ns[0])));
     else
@@ -113,6 +154,10 @@ enum status chart_cdf(struct strbuf *out, const struct chart_look *look,
     assert(what->nr > 0);
     x.low = fmax(what->ns[0], least_ns);
     x.high = fmax(what->ns[what->nr - 1], x.low);
+    if (what->nr_other > 0) {
+        x.low = fmax(fmin(what->other_ns[0], x.low), least_ns);
+        x.high = fmax(what->other_ns[what->nr_other - 1], x.high);
+    }
     chart_log_range(&x.low, &x.high);
     say_finding(&title, what);
     strbuf_addf(&axis, "%s (log scale)", what->axis);
@@ -121,8 +166,12 @@ enum status chart_cdf(struct strbuf *out, const struct chart_look *look,
     chart_heading(c, WIDTH, spec.title, what->subtitle);
     add_shares(c, &x, &y);
     chart_log_time_axis(c, &x, TOP, BOTTOM, strbuf_text(&axis));
-    add_curve(c, what, &x, &y);
-    add_markers(c, what, &x, &y);
+    if (what->nr_other > 0) {
+        add_both(c, what, &x, &y);
+    } else {
+        add_curve(c, what->ns, what->nr, COLOR_PRECOPY, &x, &y);
+        add_markers(c, what, &x, &y);
+    }
     strbuf_release(&title);
     strbuf_release(&axis);
     return chart_finish(c, out);

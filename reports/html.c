@@ -89,17 +89,24 @@ void html_close_table(struct html *h)
     strbuf_addstr(h->out, "</tbody></table></div>\n");
 }
 
-static void add_head(struct html *h)
+void html_head(struct html *h, const char *what)
 {
     strbuf_addstr(h->out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
                           "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>"
                           "\n<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>");
     html_text(h, h->run->scenario);
-    strbuf_addstr(h->out, " &ndash; migration forecast</title>\n<style>\n");
+    strbuf_addf(h->out, " &ndash; %s</title>\n<style>\n", what);
     strbuf_addstr(h->out, html_style_text);
     chart_css(h->out);
-    strbuf_addstr(h->out, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#outcomes\">Skip to "
-                          "the tables</a>\n<main>\n");
+    strbuf_addstr(h->out, "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#vms\">Skip to "
+                          "the table of VMs</a>\n<main>\n");
+}
+
+void html_foot(struct html *h)
+{
+    strbuf_addstr(h->out, "</main>\n<script>\n");
+    strbuf_addstr(h->out, html_script_text);
+    strbuf_addstr(h->out, "</script>\n</body>\n</html>\n");
 }
 
 static void add_card(struct html *h, const char *label, enum html_unit unit, double value,
@@ -137,6 +144,14 @@ static void add_cards(struct html *h)
     strbuf_addstr(h->out, "</div>\n");
 }
 
+static bool one_vm(const struct html *h)
+{
+    for (size_t g = 1; g < h->sum.nr_groups; g++)
+        if (strcmp(h->sum.groups[g].vm, h->sum.groups[0].vm) != 0)
+            return false;
+    return h->sum.nr_groups > 0;
+}
+
 static void add_verdict(struct html *h)
 {
     struct strbuf words = STRBUF_INIT;
@@ -149,6 +164,10 @@ static void add_verdict(struct html *h)
         errors += h->run->thresholds[i].crossed && h->run->thresholds[i].error;
     }
     strbuf_addstr(h->out, "<header>\n<p class=\"over\">Live migration forecast</p>\n<h1>");
+    if (one_vm(h)) {
+        html_name(h, h->run->migs[0].vm);
+        strbuf_addstr(h->out, " &ndash; ");
+    }
     html_name(h, h->run->scenario);
     strbuf_addf(h->out, "</h1>\n<div class=\"verdict %s\"><strong>%s%s</strong><p>",
                 errors || h->sum.ends[OUTCOME_COMPLETED] == 0 ? "bad"
@@ -173,6 +192,8 @@ static void add_thresholds(struct html *h)
     static const char *const heads[] = {"Verdict", "Threshold", "#Measured",
                                         "#Limit",  "Where",     NULL};
 
+    if (h->run->nr_thresholds == 0 && one_vm(h))
+        return;
     if (h->run->nr_thresholds == 0) {
         strbuf_addstr(h->out, "<p class=\"note\">The scenario sets no thresholds.</p>\n");
         return;
@@ -251,7 +272,7 @@ static void add_page(struct html *h)
 {
     html_find_typical(h);
     html_find_timelines(h);
-    add_head(h);
+    html_head(h, "migration forecast");
     add_verdict(h);
     html_hazards(h);
     add_cards(h);
@@ -274,32 +295,44 @@ static void add_page(struct html *h)
     }
     html_log(h);
     html_method(h);
-    strbuf_addstr(h->out, "</main>\n<script>\n");
-    strbuf_addstr(h->out, html_script_text);
-    strbuf_addstr(h->out, "</script>\n</body>\n</html>\n");
+    html_foot(h);
+}
+
+enum status html_init(struct html *h, const struct run_result *run, struct strbuf *out)
+{
+    *h = (struct html){.out = out, .run = run};
+    h->scratch = calloc(run->nr_migs + 1, sizeof(*h->scratch));
+    if (!h->scratch || summary_init(&h->sum, run) != ST_OK ||
+        !keep_sample(h, html_get_total, &h->total) ||
+        !keep_sample(h, html_get_downtime, &h->downtime))
+        return ST_ENOMEM;
+    return ST_OK;
+}
+
+void html_release(struct html *h)
+{
+    summary_release(&h->sum);
+    free(h->total.values);
+    free(h->downtime.values);
+    free(h->scratch);
+    *h = (struct html){0};
 }
 
 enum status report_html(const struct run_result *run, struct strbuf *out)
 {
-    struct html h = {.out = out, .run = run};
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0), before;
-    enum status st = ST_ENOMEM;
+    struct html h;
+    enum status st;
 
     if (!plain)
         return ST_ENOMEM;
     before = uselocale(plain);
-    h.scratch = calloc(run->nr_migs + 1, sizeof(*h.scratch));
-    if (h.scratch && summary_init(&h.sum, run) == ST_OK) {
-        if (keep_sample(&h, html_get_total, &h.total) &&
-            keep_sample(&h, html_get_downtime, &h.downtime)) {
-            add_page(&h);
-            st = strbuf_failed(out) ? ST_ENOMEM : h.st;
-        }
-        summary_release(&h.sum);
+    st = html_init(&h, run, out);
+    if (st == ST_OK) {
+        add_page(&h);
+        st = strbuf_failed(out) ? ST_ENOMEM : h.st;
     }
-    free(h.total.values);
-    free(h.downtime.values);
-    free(h.scratch);
+    html_release(&h);
     uselocale(before);
     freelocale(plain);
     return st;

@@ -61,7 +61,7 @@ void html_queue(struct html *h)
     struct queue_course q;
     enum status st = queue_course_init(&q, &h->run->migs[h->typical.first], h->typical.nr);
 
-    if (st == ST_OK && q.nr > 1 && q.most_waiting + q.most_running > 1) {
+    if (st == ST_OK && q.nr > 1 && q.most_waiting + q.most_running > 2) {
         html_setting(h, &setting);
         html_section(h, "queue", "Queue");
         html_open_figure(h, "Migrations that wait and that run");

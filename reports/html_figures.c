@@ -115,7 +115,7 @@ static void add_cdf(struct html *h, const char *id, const char *axis, const char
     static const char *const heads[] = {"#Share of migrations", "#at most", NULL};
     const struct chart_look look = {CHART_INLINE, id};
     struct strbuf setting = STRBUF_INIT;
-    struct chart_cdf what = {sample->values, sample->nr, finding, axis, NULL};
+    struct chart_cdf what = {.ns = sample->values, .nr = sample->nr, .what = finding, .axis = axis};
     enum status st = ST_OK;
 
     if (sample->nr == 0)

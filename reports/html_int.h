@@ -45,6 +45,13 @@ struct html {
     enum status st; /* of charts */
 };
 
+/* html_init - the sums of @run, for a page in @out.  ST_OK or ST_ENOMEM; release it in both cases.
+ */
+enum status html_init(struct html *h, const struct run_result *run, struct strbuf *out);
+void html_release(struct html *h);
+/* html_head - up to the first content; html_foot - after the last. */
+void html_head(struct html *h, const char *what);
+void html_foot(struct html *h);
 /* text, escaped; and a name from outside, which keeps its own direction */
 void html_text(struct html *h, const char *text);
 void html_name(struct html *h, const char *name);

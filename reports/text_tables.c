@@ -210,7 +210,7 @@ void text_round_table(struct text *t, const struct mig_result *mig)
 
         strbuf_addf(&words, "%u", r->round);
         add_cell(t, strbuf_text(&words), columns[0].width, CELL_RIGHT);
-        add_cell(t, units_time(buf, r->start_ns), columns[1].width, CELL_RIGHT);
+        add_cell(t, units_time(buf, r->start_ns - mig->started_ns), columns[1].width, CELL_RIGHT);
         add_cell(t, units_time(buf, r->duration_ns), columns[2].width, CELL_RIGHT);
         add_cell(t, units_size(buf, r->wire_bytes), columns[3].width, CELL_RIGHT);
         add_cell(t, units_size(buf, r->dirtied_bytes), columns[4].width, CELL_RIGHT);

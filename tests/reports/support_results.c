@@ -83,7 +83,7 @@ void sample_add_rounds(struct sample *s, struct mig_result *mig, size_t nr)
 
         cr_assert_leq(s->run.nr_rounds, 64);
         *r = (struct mig_round){.round = (uint32_t)i + 1,
-                                .start_ns = (int64_t)i * 5 * NS_PER_S,
+                                .start_ns = mig->started_ns + (int64_t)i * 5 * NS_PER_S,
                                 .duration_ns = 5 * NS_PER_S,
                                 .wire_bytes = 10 * GIB >> i,
                                 .sent_pages = 2621440 >> i,

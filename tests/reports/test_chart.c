@@ -187,7 +187,11 @@ Test(reports_chart, distribution_of_one_of_equals_and_of_many)
         cr_skip_test("built without charts");
     for (size_t nr = 1; nr <= 100000; nr *= 10)
         for (int equal = 0; equal < 2; equal++) {
-            struct chart_cdf what = {values, nr, "guests stand still for", "Downtime", "n"};
+            struct chart_cdf what = {.ns = values,
+                                     .nr = nr,
+                                     .what = "guests stand still for",
+                                     .axis = "Downtime",
+                                     .subtitle = "n"};
             struct strbuf out = STRBUF_INIT;
             char *text;
 
@@ -317,7 +321,11 @@ Test(reports_chart, a_png_has_the_size_of_the_chart_and_holds_no_time)
 {
     const struct chart_look png = {CHART_PNG, "c"};
     const double values[] = {1e6, 2e6, 5e9};
-    const struct chart_cdf what = {values, 3, "guests stand still for", "Downtime", "n = 3"};
+    const struct chart_cdf what = {.ns = values,
+                                   .nr = 3,
+                                   .what = "guests stand still for",
+                                   .axis = "Downtime",
+                                   .subtitle = "n = 3"};
     struct strbuf one = STRBUF_INIT, two = STRBUF_INIT;
 
     if (!chart_available())

@@ -158,7 +158,7 @@ Test(report_trace, rounds_and_counters_follow_the_rows)
 
     sample_add_rounds(s, m, 5);
     for (size_t i = 0; i < 5; i++)
-        s->rounds[i].start_ns += m->started_ns + m->setup_ns;
+        s->rounds[i].start_ns += m->setup_ns;
     root = report(s, 0);
     check_rules(root);
     cr_expect_null(find(root, "X", "pre-copy"));
