@@ -30,9 +30,9 @@ void explain_print_codes(struct strbuf *out)
 {
     enum code_group group = CODES_GROUPS;
 
-    for (const struct code *c = codes; c->code; c++) {
+    for (const struct code *c = code_table; c->code; c++) {
         if (c->group != group)
-            strbuf_addf(out, "%s%s\n", c == codes ? "" : "\n", code_group_name(c->group));
+            strbuf_addf(out, "%s%s\n", c == code_table ? "" : "\n", code_group_name(c->group));
         group = c->group;
         strbuf_addf(out, "  %-14s %s\n", c->code, c->brief);
     }
@@ -50,7 +50,7 @@ void explain_print_codes_json(struct strbuf *out, const struct code *only)
     add_text(out, "kind", "codes");
     json_key(out, "codes");
     strbuf_addch(out, '[');
-    for (const struct code *c = codes; c->code; c++) {
+    for (const struct code *c = code_table; c->code; c++) {
         if (only && c != only)
             continue;
         json_next(out);

@@ -140,7 +140,7 @@ void manual_codes(struct strbuf *out, enum doc_form form)
     doc_paras(&doc, "Reports name a code beside a failure, a hazard and a crossed threshold. "
                     "'migcast explain CODE' shows one with an example; a code never changes "
                     "its meaning.");
-    for (const struct code *c = codes; c->code; c++) {
+    for (const struct code *c = code_table; c->code; c++) {
         if (c->group != group)
             doc_heading(&doc, code_group_name(c->group));
         group = c->group;

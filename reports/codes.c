@@ -13,7 +13,7 @@
 
 const struct code *code_find(const char *name)
 {
-    for (const struct code *c = codes; c->code; c++)
+    for (const struct code *c = code_table; c->code; c++)
         if (strcasecmp(c->code, name) == 0 || strcasecmp(c->code + strlen("E-"), name) == 0)
             return c;
     return NULL;

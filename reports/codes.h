@@ -30,7 +30,7 @@ struct code {
     const char *example;
 };
 
-extern const struct code codes[];
+extern const struct code code_table[];
 
 /* code_find - by its name, in any case, with or without "E-"; NULL = there is none. */
 const struct code *code_find(const char *name);

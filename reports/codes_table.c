@@ -7,7 +7,7 @@
 #include "reports/codes.h"
 
 /* clang-format off */
-const struct code codes[] = {
+const struct code code_table[] = {
     /* ---- how a migration ends ---- */
     {"E-NOTARGET", CODES_OUTCOMES, "no host may take the VM",
      "Every other host was refused: by what it is (labels, taints, CPU model, storage, network, devices), by what is "

@@ -2,6 +2,7 @@
  * text_cluster.c - under the verdict: what planners fear, and what became of the operations.
  */
 #include "reports/cell.h"
+#include "reports/codes.h"
 #include "reports/text_int.h"
 #include "reports/words.h"
 
@@ -17,6 +18,7 @@ static void hazard(struct text *t, const struct hazard_result *h)
 
     words_hazard(&plain, t->run, h);
     cell_add_text(&words, strbuf_text(&plain));
+    strbuf_addf(&words, " [%s]", code_of_hazard(h->kind));
     strbuf_addstr(t->out, "  ");
     text_tone(t, TONE_BAD, "!");
     strbuf_addch(t->out, ' ');

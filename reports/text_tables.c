@@ -11,6 +11,7 @@
 
 #include "base/units.h"
 #include "reports/cell.h"
+#include "reports/codes.h"
 
 #include "base/banned.h"
 
@@ -163,6 +164,25 @@ static size_t vm_column_width(const struct text *t, size_t rows)
     return widest > room ? room : widest;
 }
 
+/* Where the reader finds out why the worst did not complete. */
+static void add_why(struct text *t)
+{
+    const struct summary_group *worst = &t->sum.groups[0];
+    const struct mig_result *mig = words_telling(&t->sum, worst);
+    const char *code = code_of_migration(mig);
+    struct strbuf words = STRBUF_INIT;
+
+    if (!code)
+        return;
+    strbuf_addf(&words, "%s: migcast explain vm ", code);
+    cell_add_text(&words, worst->vm);
+    strbuf_addch(&words, ' ');
+    cell_add_text(&words, t->run->scenario);
+    strbuf_addstr(t->out, "  ");
+    text_wrap(t, strbuf_text(&words), 2, 4);
+    strbuf_release(&words);
+}
+
 void text_vm_table(struct text *t)
 {
     size_t nr = t->sum.nr_groups;
@@ -185,6 +205,7 @@ void text_vm_table(struct text *t)
     }
     if (rows < nr)
         strbuf_addf(t->out, "  and %zu more; --verbose shows all\n", nr - rows);
+    add_why(t);
 }
 
 void text_round_table(struct text *t, const struct mig_result *mig)
