@@ -66,8 +66,11 @@ static bool told(const struct check_result *r, const struct check_change *c)
 
 static void add_change(struct check_result *r, struct check_change c)
 {
-    if (!told(r, &c))
-        r->changes[r->nr_changes++] = c;
+    if (told(r, &c))
+        return;
+    c.seq = r->nr_changes;
+    c.share = NAN;
+    r->changes[r->nr_changes++] = c;
 }
 
 /* Where a section stands now, for a key that it no longer has. */
@@ -99,8 +102,12 @@ static enum status compare_inputs(struct check_result *r)
 
         if (old && strcmp(old->value, in->value) == 0)
             continue;
-        c = (struct check_change){in->section, in->key,  old ? old->value : NULL,
-                                  in->value,   in->file, in->line};
+        c = (struct check_change){.section = in->section,
+                                  .key = in->key,
+                                  .before = old ? old->value : NULL,
+                                  .now = in->value,
+                                  .file = in->file,
+                                  .line = in->line};
         add_change(r, c);
     }
     for (size_t i = 0; i < before->nr_inputs; i++) {
@@ -110,6 +117,8 @@ static enum status compare_inputs(struct check_result *r)
             continue;
         c = (struct check_change){.section = old->section, .key = old->key, .before = old->value};
         place(now, &c);
+        c.seq = r->nr_changes;
+        c.share = NAN;
         r->changes[r->nr_changes++] = c;
     }
     return ST_OK;

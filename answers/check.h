@@ -81,6 +81,8 @@ struct check_change {
     const char *section, *key, *before, *now;
     const char *file; /* where it stands; NULL = nowhere any more */
     unsigned long line;
+    size_t seq;   /* its place in the scenario */
+    double share; /* of why_of that setting it back alone takes back; NaN = not known */
 };
 
 struct check_result {
@@ -88,7 +90,8 @@ struct check_result {
     const struct check_entry *before, *now; /* borrowed; before NULL = not in the baseline */
     bool inputs_differ, version_differs, seed_differs, samples_differ;
     size_t nr_changes, nr_findings, nr_wholes;
-    struct check_change *changes;   /* inputs, in the order of the scenario */
+    struct check_change *changes; /* inputs, in the order of the scenario, or as check_why() says */
+    const char *why_of; /* the measure that shares speak of; NULL = they were not looked for */
     struct check_finding *findings; /* nr_wholes of the whole, then of VMs, worst first */
     size_t nr[CHECK_VERDICTS];
     double alpha, noise;
@@ -128,5 +131,19 @@ enum status check_traces(const struct trace_facts *facts, size_t nr,
 enum status check_compare(const struct check_entry *before, const struct check_entry *now,
                           const struct check_options *options, struct check_result *out);
 void check_release(struct check_result *result);
+
+enum {
+    CHECK_WHY_MOST = 8 /* changed inputs that are looked at one by one */
+};
+
+/**
+ * check_why - which changed inputs the worst regression of the whole comes from
+ *
+ * Simulates the scenario once for each of 2 to CHECK_WHY_MOST changed inputs, that one set back to
+ * its old value, and orders @result->changes by the share of the regression that this takes back.
+ * Does nothing where there is nothing to tell apart.  ST_OK, ST_EINTR or ST_ENOMEM.
+ */
+enum status check_why(const struct variant_base *base, const struct check_options *options,
+                      struct check_result *result);
 
 #endif

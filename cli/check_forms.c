@@ -122,9 +122,12 @@ static void add_changes(struct strbuf *out, const struct check_result *r)
             json_add_u64(out, c->line);
         else
             json_add_text(out, NULL);
+        json_key(out, "share");
+        json_add_double(out, c->share);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
+    add_text(out, "share_of", r->why_of);
 }
 
 static void add_notes(struct strbuf *out, const struct check_result *r)

@@ -47,6 +47,9 @@ void check_words_p(struct strbuf *out, const struct check_finding *f);
 void check_words_finding(struct strbuf *out, const struct check_finding *f);
 /* check_words_input - "[migration] max_bandwidth: unlimited -> 32MiB/s". */
 void check_words_input(struct strbuf *out, const struct check_change *c);
+/* check_words_share - "undone alone, takes back 95 % of downtime.p99"; nothing if not known. */
+void check_words_share(struct strbuf *out, const struct check_result *r,
+                       const struct check_change *c);
 /* check_words_why - "inputs that changed: ... (x.ini:12)", or what else may be why. */
 void check_words_why(struct strbuf *out, const struct check_result *r, size_t most);
 /* check_words_note - the @i-th thing to know before the figures; false = no more. */

@@ -96,6 +96,7 @@ static void add_parts(struct strbuf *out, const struct check_view *v, const stru
 static void add_inputs(struct strbuf *out, const struct check_view *v, const struct check_result *r)
 {
     size_t most = cli_flag(v->o, "verbose") ? r->nr_changes : INPUTS_SHOWN;
+    struct strbuf words = STRBUF_INIT;
 
     if (r->nr_changes > 0)
         strbuf_addf(out, "  Inputs that are not as in the baseline:\n");
@@ -111,7 +112,12 @@ static void add_inputs(struct strbuf *out, const struct check_view *v, const str
                 strbuf_addf(out, ":%lu", c->line);
         }
         strbuf_addch(out, '\n');
+        check_words_share(&words, r, c);
+        if (words.len > 0)
+            strbuf_addf(out, "      %s\n", strbuf_text(&words));
+        strbuf_clear(&words);
     }
+    strbuf_release(&words);
     if (r->nr_changes > most)
         strbuf_addf(out, "    and %zu more; --verbose shows all\n", r->nr_changes - most);
 }

@@ -131,6 +131,15 @@ void check_words_input(struct strbuf *out, const struct check_change *c)
     cell_add_text(out, c->now ? c->now : "default");
 }
 
+void check_words_share(struct strbuf *out, const struct check_result *r,
+                       const struct check_change *c)
+{
+    if (!r->why_of || isnan(c->share))
+        return;
+    strbuf_addf(out, "undone alone, takes back %.0f %% of ", 100.0 * c->share + 0.0);
+    cell_add_text(out, r->why_of);
+}
+
 void check_words_why(struct strbuf *out, const struct check_result *r, size_t most)
 {
     size_t shown = r->nr_changes < most ? r->nr_changes : most;
@@ -146,6 +155,10 @@ void check_words_why(struct strbuf *out, const struct check_result *r, size_t mo
             if (c->line)
                 strbuf_addf(out, ":%lu", c->line);
             strbuf_addch(out, ')');
+        }
+        if (r->why_of && !isnan(c->share)) {
+            strbuf_addstr(out, ", ");
+            check_words_share(out, r, c);
         }
     }
     if (shown < r->nr_changes)

@@ -188,7 +188,14 @@ static enum status check_scenario(struct gate *g, const char *path)
     struct variant_base base = {.path = path, .sets = g->o->sets, .nr_sets = g->o->nr_sets};
     enum status st = check_simulate(&base, before, &g->options, g->arena, &g->now[g->nr], g->diag);
 
-    return st == ST_OK ? compare(g, path, before) : st;
+    if (st == ST_OK)
+        st = compare(g, path, before);
+    if (st == ST_OK && !g->update) {
+        st = check_why(&base, &g->options, &g->items[g->nr - 1].result);
+        if (st != ST_OK)
+            diag_set(g->diag, st, st == ST_EINTR ? "interrupted" : "out of memory");
+    }
+    return st;
 }
 
 static int is_trace(const struct dirent *entry)

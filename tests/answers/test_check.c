@@ -112,6 +112,30 @@ Test(check, a_slower_link_regresses_and_its_line_is_named)
     arena_free(now.arena);
 }
 
+Test(check, of_several_inputs_the_one_that_matters_comes_first)
+{
+    static const char text[] = HEAD LINK("6Gb/s..8Gb/s") REST VMS("4");
+    struct variant_base base = {.path = "x.ini", .text = text};
+    struct check_options options = check_default();
+    struct one before = simulate(
+        HEAD "downtime_limit = 400ms\n" LINK("8Gb/s..10Gb/s") REST VMS("4"), NULL, &options);
+    struct one now = simulate(text, &before.entry, &options);
+    struct check_result r;
+
+    r = compare(&before, &now);
+    cr_assert_eq(r.nr_changes, 2);
+    cr_assert_eq(check_why(&base, &options, &r), ST_OK);
+    cr_assert_not_null(r.why_of);
+    cr_expect_str_eq(r.why_of, r.findings[0].measure);
+    cr_expect_str_eq(r.changes[0].section, "link net");
+    cr_expect_float_eq(r.changes[0].share, 1.0, 0.2);
+    cr_expect_str_eq(r.changes[1].key, "downtime_limit");
+    cr_expect_lt(fabs(r.changes[1].share), 0.2);
+    check_release(&r);
+    arena_free(before.arena);
+    arena_free(now.arena);
+}
+
 Test(check, what_is_sure_but_below_the_noise_floor_is_no_change)
 {
     struct check_options options = check_default();
