@@ -245,3 +245,55 @@ Test(thresholds, only_errors_count_for_the_exit_code)
     run_free(&run);
     scenario_release(&sc);
 }
+
+Test(thresholds, met_crossed_and_not_decided_are_told_apart)
+{
+    static const struct {
+        const char *goals;
+        bool crossed, doubt;
+    } cases[] = {
+        {"downtime.mean < 100ms", false, false}, {"downtime.mean < 52ms", false, true},
+        {"downtime.mean < 50ms", true, true},    {"downtime.mean < 10ms", true, false},
+        {"completed.rate > 80%", false, false},  {"completed.rate > 98%", false, true},
+    };
+    struct run_result run = rows(100);
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct threshold_result t = judge(cases[i].goals, &run);
+
+        cr_expect_eq(t.crossed, cases[i].crossed, "%s", cases[i].goals);
+        cr_expect_eq(t.small_sample, cases[i].doubt, "%s", cases[i].goals);
+        cr_expect_eq(t.replications_needed > 1, cases[i].doubt, "%s: %u", cases[i].goals,
+                     t.replications_needed);
+        cr_expect(t.low <= t.value && t.value <= t.high && t.n == 100, "%s", cases[i].goals);
+    }
+    run_free(&run);
+}
+
+Test(thresholds, a_class_or_a_vm_has_goals_of_its_own)
+{
+    struct run_result run = rows(100);
+
+    for (size_t i = 0; i < 100; i++)
+        run.migs[i].vm_class = i < 50 ? "v" : "other";
+    expect_value("class.v.downtime.max < 60ms", &run, 5e7, false);
+    expect_value("vm.v.downtime.max < 60ms", &run, 1e8, true);
+    expect_value("class.v.timeouts.rate < 1%", &run, 0, false);
+    run_free(&run);
+}
+
+Test(thresholds, goals_of_what_is_not_there_are_refused)
+{
+    static const char *const goals[] = {"class.w.downtime.max < 1s", "vm.w.downtime.max < 1s"};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct diag diag = {0};
+        struct scenario sc;
+        char text[1024];
+
+        snprintf(text, sizeof(text), "%s%s\n", BASE, goals[i]);
+        cr_expect_eq(scenario_load_text(&sc, "goals.ini", text, NULL, 0, &diag), ST_EINPUT);
+        cr_expect(strstr(diag.what, "there is no") && diag.line == 12, "%s", diag.what);
+        cr_expect_str_eq(diag.section, "thresholds");
+    }
+}
