@@ -126,7 +126,7 @@ static enum status read_cpu_info(struct import *im, const struct imp_item *it, s
 static enum status read_hypervisor(struct import *im, const struct imp_item *it, const char *name)
 {
     const json_t *memory = any(it->json, "Memory MB", "memory_mb", "Memory");
-    const json_t *cpus = any(it->json, "vCPUs", "vcpus", NULL);
+    const json_t *cpus = any(it->json, "vCPUs", "vcpus", "VCPUs");
     const char *state = imp_text(any(it->json, "State", "state", NULL));
     const char *status = imp_text(any(it->json, "Status", "status", NULL));
     struct imp_host *h = imp_host_new(im, it, name);
@@ -136,6 +136,9 @@ static enum status read_hypervisor(struct import *im, const struct imp_item *it,
 
     if (!h)
         return imp_no_memory(im);
+    if (!memory)
+        imp_note(im, "hypervisors without memory and vCPUs, which are not checked: newer APIs do not "
+                     "list them");
     if (memory && (st = imp_quantity(im, it, memory, "Memory MB", &d)) == ST_OK) {
         h->memory_bytes = (uint64_t)(d * (double)MIB);
         st = imp_set_size(im, &h->s, "memory", "Memory MB, in MiB", d * (double)MIB);
