@@ -107,6 +107,9 @@ const char *cli_value_at(const struct cli_opts *o, const char *name,
 FILE *cli_out(struct cli_opts *o, struct diag *diag);
 /* The whole text to cli_out(); ST_ENOMEM if @text had failed. */
 enum status cli_emit(struct cli_opts *o, const struct strbuf *text, struct diag *diag);
+/* cli_default_db - migcast.db beside the output: in the folder of -o if that is a file, else in the
+ * current one. */
+void cli_default_db(const struct cli_opts *o, struct strbuf *path);
 /* The escape that starts a style, or "" where colours are off.  CLI_PLAIN ends any style. */
 const char *cli_style(const struct cli_opts *o, enum cli_style style);
 /* A line to standard error: cli_note() is dropped by --quiet, cli_warn() is not. */
@@ -128,6 +131,7 @@ extern const struct cmd cmd_lab;
 extern const struct cmd cmd_check;
 extern const struct cmd cmd_trend;
 extern const struct cmd cmd_diff;
+extern const struct cmd cmd_sweep;
 extern const struct cmd cmd_plan;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_report;

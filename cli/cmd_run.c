@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/simulate.h"
 
@@ -44,17 +43,6 @@ static enum status load(const struct cli_opts *o, struct scenario *sc, struct di
     return st;
 }
 
-/* migcast.db beside the output: in the folder of -o if that is a file, else in the current one. */
-static void default_db(const struct cli_opts *o, struct strbuf *path)
-{
-    const char *slash = o->output ? strrchr(o->output, '/') : NULL;
-    struct stat at;
-
-    if (slash && (stat(o->output, &at) != 0 || S_ISREG(at.st_mode)))
-        strbuf_add(path, o->output, (size_t)(slash + 1 - o->output));
-    strbuf_addstr(path, "migcast.db");
-}
-
 static enum status run(struct cli_opts *o, struct diag *diag)
 {
     struct strbuf path = STRBUF_INIT;
@@ -64,7 +52,7 @@ static enum status run(struct cli_opts *o, struct diag *diag)
     if (cli_flag(o, "no-db") && o->db)
         return diag_set(diag, ST_EUSAGE, "--db and --no-db exclude each other");
     st = load(o, &sc, diag);
-    default_db(o, &path);
+    cli_default_db(o, &path);
     if (st == ST_OK && strbuf_failed(&path))
         st = diag_set(diag, ST_ENOMEM, "out of memory");
     if (st == ST_OK)

@@ -34,6 +34,7 @@ static const struct schema schemas[] = {
     {"score", "migcast score", schema_score, SCHEMA_ALONE},
     {"lab", "migcast lab", schema_lab, SCHEMA_ALONE},
     {"diff", "migcast diff", schema_diff, SCHEMA_ALONE},
+    {"sweep", "migcast sweep", schema_sweep, SCHEMA_ALONE},
     {"plan", "migcast plan", schema_plan, SCHEMA_ALONE},
     {"order", "migcast plan --order", schema_order, SCHEMA_ALONE},
     {"capacity", "migcast plan --smallest-link, --spare, --latest-start", schema_capacity,

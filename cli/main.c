@@ -19,9 +19,10 @@
 
 /* In the order in which `migcast help` lists them. */
 const struct cmd *const cli_commands[] = {
-    &cmd_run,       &cmd_quick,  &cmd_trace,   &cmd_predict, &cmd_replay, &cmd_score,
-    &cmd_calibrate, &cmd_import, &cmd_lab,     &cmd_diff,   &cmd_check,  &cmd_trend,    &cmd_plan,   &cmd_explain, &cmd_report,
-    &cmd_validate,  &cmd_config, &cmd_presets, &cmd_schema,  &cmd_help,   NULL,
+    &cmd_run,       &cmd_quick,  &cmd_trace,   &cmd_predict, &cmd_replay,   &cmd_score,
+    &cmd_calibrate, &cmd_import, &cmd_lab,     &cmd_diff,    &cmd_sweep,    &cmd_check,
+    &cmd_trend,     &cmd_plan,   &cmd_explain, &cmd_report,  &cmd_validate, &cmd_config,
+    &cmd_presets,   &cmd_schema, &cmd_help,    NULL,
 };
 
 atomic_int cli_interrupted;

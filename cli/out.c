@@ -177,3 +177,13 @@ void cli_say_diag(const struct cmd *cmd, const struct diag *diag)
     else
         fprintf(stderr, "migcast%s%s: %s\n", cmd ? " " : "", cmd ? cmd->name : "", text);
 }
+
+void cli_default_db(const struct cli_opts *o, struct strbuf *path)
+{
+    const char *slash = o->output ? strrchr(o->output, '/') : NULL;
+    struct stat at;
+
+    if (slash && (stat(o->output, &at) != 0 || S_ISREG(at.st_mode)))
+        strbuf_add(path, o->output, (size_t)(slash + 1 - o->output));
+    strbuf_addstr(path, "migcast.db");
+}

@@ -18,6 +18,7 @@ extern const char schema_presets[];
 extern const char schema_replay[];
 extern const char schema_run[];
 extern const char schema_score[];
+extern const char schema_sweep[];
 extern const char schema_trace[];
 extern const char schema_trend[];
 extern const char schema_validate[];
