@@ -68,6 +68,8 @@ check_format() {
 
 packages+=("${capture_packages[@]}" "${peer_packages[@]}")
 prepare
+install_optional "${browser_packages[@]}"
+fetch_promtool
 started=$SECONDS
 build_preset dev
 build_preset asan

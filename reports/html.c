@@ -93,7 +93,10 @@ void html_head(struct html *h, const char *what)
 {
     strbuf_addstr(h->out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
                           "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>"
-                          "\n<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>");
+                          "\n<meta name=\"color-scheme\" content=\"light dark\"/>\n"
+                          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+                          "'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src "
+                          "data:\"/>\n<title>");
     html_text(h, h->run->scenario);
     strbuf_addf(h->out, " &ndash; %s</title>\n<style>\n", what);
     strbuf_addstr(h->out, html_style_text);

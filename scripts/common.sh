@@ -12,6 +12,8 @@ capture_packages=(qemu-system-x86 busybox-static cpio iproute2 libvirt-dev libvi
                   libvirt-clients)
 # Another simulator, for one test and one benchmark that are left out where it is missing.
 peer_packages=(libsimgrid-dev)
+# A browser, for tests that open pages; they are left out where it cannot be had.
+browser_packages=(chromium-headless-shell)
 jobs=$(nproc)
 
 note() {
@@ -71,6 +73,30 @@ install_packages() {
     with_retries as_root apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends \
         "${missing[@]}" >>"$log_dir/apt.log" 2>&1 9<&- ||
         { tail -n 15 "$log_dir/apt.log" >&2; die "cannot install ${missing[*]}"; }
+}
+
+# install_optional PACKAGE... - what tests can do without; says so when it cannot be had.
+install_optional() {
+    local -a packages=("$@")
+    local missing
+    mapfile -t missing < <(missing_packages)
+    [ ${#missing[@]} -gt 0 ] || return 0
+    note "installing: ${missing[*]}"
+    as_root apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "${missing[@]}" \
+        >>"$log_dir/apt.log" 2>&1 9<&- || note "cannot install ${missing[*]}; what needs it is skipped"
+}
+
+# The parser of OpenMetrics out of Debian's prometheus package, whose server nobody wants to be started.
+fetch_promtool() {
+    local tools=$top/build/tools
+    command -v promtool >/dev/null && return 0
+    export PROMTOOL=$tools/usr/bin/promtool
+    [ -x "$PROMTOOL" ] && return 0
+    note "fetching promtool"
+    mkdir -p "$tools"
+    (cd "$tools" && apt-get -q download prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb |
+        tar -x ./usr/bin/promtool && rm -f prometheus_*.deb) \
+        >>"$log_dir/apt.log" 2>&1 || note "cannot fetch promtool; what needs it is skipped"
 }
 
 # build_preset PRESET - configure once, build what is out of date.
