@@ -33,11 +33,11 @@ static enum status check_source(const struct cli_opts *o, struct diag *diag)
 {
     struct strbuf all = STRBUF_INIT;
 
-    for (const struct import_source *s = import_sources; s->name; s++) {
+    for (const struct import_source *s = import_sources; s->name; s++)
         if (strcmp(s->name, o->args[0]) == 0)
             return ST_OK;
+    for (const struct import_source *s = import_sources; s->name; s++)
         strbuf_addf(&all, "%s%s", all.len ? ", " : "", s->name);
-    }
     diag_hint(diag, "known are %s", strbuf_text(&all));
     strbuf_release(&all);
     return diag_set(diag, ST_EUSAGE, "'%s' is no source", o->args[0]);

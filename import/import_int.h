@@ -19,6 +19,9 @@ enum {
     IMP_NAME = 128,       /* bytes of a name in a scenario */
     IMP_SAMPLES = 256,    /* kept of one VM's dirty rate */
     IMP_POINTS = 288,     /* of a series of background traffic */
+    IMP_WORDS = 16384,    /* in one list */
+    IMP_DEVICES = 256,    /* of one VM */
+    IMP_NOTES = 100,      /* that differ */
     IMP_UNUSED = 40,      /* names of unused keys that are told */
     IMP_LIST_MAX = 60000, /* bytes of a list in one line of a scenario */
     IMP_DEPTH = 64        /* nesting of YAML */
@@ -204,6 +207,8 @@ enum status imp_setting(struct import *im, const char *title, const char *key,
                         const struct imp_item *it, const char *from, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 struct imp_section *imp_settings_section(struct import *im, const char *title);
+/* imp_settings_add - a further section, whose title is new. */
+struct imp_section *imp_settings_add(struct import *im, const char *title);
 
 enum status imp_list_add(struct import *im, struct imp_list *list, const char *word);
 bool imp_list_has(const struct imp_list *list, const char *word);

@@ -139,7 +139,13 @@ struct imp_section *imp_settings_section(struct import *im, const char *title)
     for (s = im->settings; s; s = s->next)
         if (strcmp(s->s.name, title) == 0)
             return &s->s;
-    s = arena_alloc(im->arena, sizeof(*s));
+    return imp_settings_add(im, title);
+}
+
+struct imp_section *imp_settings_add(struct import *im, const char *title)
+{
+    struct imp_settings *s = arena_alloc(im->arena, sizeof(*s));
+
     if (!s || !section_init(im, &s->s, NULL, title))
         return NULL;
     s->s.name = s->s.id;
@@ -178,7 +184,7 @@ bool imp_list_has(const struct imp_list *list, const char *word)
 
 enum status imp_list_add(struct import *im, struct imp_list *list, const char *word)
 {
-    const char *copy = arena_strdup(im->arena, word);
+    const char *copy = list->nr < IMP_WORDS ? arena_strdup(im->arena, word) : NULL;
 
     if (copy && list->nr == list->cap) {
         uint32_t cap = list->cap ? list->cap * 2 : 4;
@@ -282,6 +288,10 @@ static void count_note(struct import *im, struct imp_note **notes, const char *t
     struct imp_note *n;
 
     HASH_FIND_STR(*notes, text, n);
+    if (!n && HASH_COUNT(*notes) >= IMP_NOTES) {
+        text = "further notes of other kinds";
+        HASH_FIND_STR(*notes, text, n);
+    }
     if (!n) {
         n = arena_alloc(im->arena, sizeof(*n));
         if (!n || !(n->text = arena_strdup(im->arena, text)))

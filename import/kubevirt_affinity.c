@@ -25,6 +25,19 @@ struct group {
     UT_hash_handle hh;
 };
 
+/* VMs of one namespace that carry one label. */
+struct labelled {
+    char *key; /* "namespace KEY=VALUE" */
+    struct imp_vm **vms;
+    uint32_t nr, cap;
+    UT_hash_handle hh;
+};
+
+struct pods {
+    struct group *groups;
+    struct labelled *index;
+};
+
 /* ---- nodes ---- */
 
 /* The value of @key among KEY=VALUE words; NULL when there is none. */
@@ -167,31 +180,101 @@ static bool selects(const json_t *selector, const struct imp_list *labels)
     return json_object_size(words) + json_array_size(more) > 0;
 }
 
-/* The VMs of the namespace that the term selects, as a list. */
-static enum status members(struct import *im, const struct imp_vm *of, const json_t *term,
-                           struct strbuf *list, uint32_t *nr)
+static enum status index_label(struct import *im, struct pods *pods, struct imp_vm *vm,
+                               const char *label)
 {
-    const json_t *selector = json_object_get(term, "labelSelector");
-    const json_t *spaces = json_object_get(term, "namespaces");
+    char *key = imp_format(im, "%s %s", vm->name_space ? vm->name_space : "", label);
+    struct labelled *l;
 
-    *nr = 0;
-    for (const struct imp_vm *vm = im->vms; vm; vm = vm->next) {
-        const char *space = vm->name_space ? vm->name_space : "";
+    if (!key)
+        return imp_no_memory(im);
+    HASH_FIND_STR(pods->index, key, l);
+    if (!l) {
+        l = arena_alloc(im->arena, sizeof(*l));
+        if (!l)
+            return imp_no_memory(im);
+        l->key = key;
+        HASH_ADD_KEYPTR(hh, pods->index, l->key, strlen(l->key), l);
+    }
+    if (l->nr == l->cap) {
+        struct imp_vm **more = arena_array(im->arena, l->cap ? l->cap * 2 : 4, sizeof(*more));
 
-        if (json_array_size(spaces) ? !among(spaces, space)
-                                    : strcmp(space, of->name_space ? of->name_space : "") != 0)
-            continue;
-        if (!selects(selector, &vm->labels))
-            continue;
+        if (!more)
+            return imp_no_memory(im);
+        if (l->nr)
+            memcpy(more, l->vms, l->nr * sizeof(*more));
+        l->vms = more;
+        l->cap = l->cap ? l->cap * 2 : 4;
+    }
+    l->vms[l->nr++] = vm;
+    return ST_OK;
+}
+
+static enum status index_labels(struct import *im, struct pods *pods)
+{
+    enum status st = ST_OK;
+
+    for (struct imp_vm *vm = im->vms; vm; vm = vm->next)
+        for (uint32_t i = 0; i < vm->labels.nr && st == ST_OK; i++)
+            st = index_label(im, pods, vm, vm->labels.items[i]);
+    return st;
+}
+
+static void add_member(struct strbuf *list, const struct imp_vm *vm, const json_t *selector,
+                       uint32_t *nr)
+{
+    if (list->len <= IMP_LIST_MAX && selects(selector, &vm->labels))
         strbuf_addf(list, "%s%s", (*nr)++ ? ", " : "", vm->s.name);
-        if (list->len > IMP_LIST_MAX)
-            break;
+}
+
+/* The VMs of @space that the selector means.  Most selectors name a label, which the index has. */
+static enum status members(struct import *im, const struct pods *pods, const char *space,
+                           const json_t *selector, struct strbuf *list, uint32_t *nr)
+{
+    const json_t *words = json_object_get(selector, "matchLabels");
+    void *first = json_object_iter((json_t *)(uintptr_t)words);
+    struct labelled *l = NULL;
+
+    if (first) {
+        const char *value = json_string_value(json_object_iter_value(first));
+        char *key =
+            imp_format(im, "%s %s=%s", space, json_object_iter_key(first), value ? value : "");
+
+        if (!key)
+            return imp_no_memory(im);
+        HASH_FIND_STR(pods->index, key, l);
+        for (uint32_t i = 0; l && i < l->nr; i++)
+            add_member(list, l->vms[i], selector, nr);
+    } else {
+        for (const struct imp_vm *vm = im->vms; vm; vm = vm->next)
+            if (strcmp(vm->name_space ? vm->name_space : "", space) == 0)
+                add_member(list, vm, selector, nr);
     }
     return strbuf_failed(list) ? imp_no_memory(im) : ST_OK;
 }
 
+/* Of the namespaces that the term names, or of the VM's own. */
+static enum status all_members(struct import *im, const struct pods *pods, const struct imp_vm *of,
+                               const json_t *term, struct strbuf *list, uint32_t *nr)
+{
+    const json_t *selector = json_object_get(term, "labelSelector"), *space;
+    const json_t *spaces = json_object_get(term, "namespaces");
+    enum status st = ST_OK;
+    size_t i;
+
+    *nr = 0;
+    if (json_array_size(spaces) == 0)
+        return members(im, pods, of->name_space ? of->name_space : "", selector, list, nr);
+    json_array_foreach(spaces, i, space)
+    {
+        if (json_is_string(space) && st == ST_OK)
+            st = members(im, pods, json_string_value(space), selector, list, nr);
+    }
+    return st;
+}
+
 static enum status add_group(struct import *im, const struct imp_vm *vm, const json_t *term,
-                             const char *kind, bool must, const char *text, struct group **known)
+                             const char *kind, bool must, const char *text, struct pods *pods)
 {
     struct strbuf list = STRBUF_INIT;
     struct group *g = arena_alloc(im->arena, sizeof(*g));
@@ -201,14 +284,14 @@ static enum status add_group(struct import *im, const struct imp_vm *vm, const j
 
     if (!g || !from || !(g->text = arena_strdup(im->arena, text)))
         return imp_no_memory(im);
-    HASH_ADD_KEYPTR(hh, *known, g->text, strlen(g->text), g);
-    st = members(im, vm, term, &list, &nr);
+    HASH_ADD_KEYPTR(hh, pods->groups, g->text, strlen(g->text), g);
+    st = all_members(im, pods, vm, term, &list, &nr);
     if (st == ST_OK && list.len > IMP_LIST_MAX) {
         imp_note(im, "affinity groups of too many VMs for one line, left out");
     } else if (st == ST_OK && nr >= 2) {
-        char *title = imp_format(im, "affinity group-%u", HASH_COUNT(*known));
+        char *title = imp_format(im, "affinity group-%u", HASH_COUNT(pods->groups));
 
-        g->section = title ? imp_settings_section(im, title) : NULL;
+        g->section = title ? imp_settings_add(im, title) : NULL;
         if (!g->section)
             st = imp_no_memory(im);
         else if ((st = imp_set(im, g->section, "vm", from, "%s", strbuf_text(&list))) == ST_OK &&
@@ -220,7 +303,7 @@ static enum status add_group(struct import *im, const struct imp_vm *vm, const j
 }
 
 /* Terms of one list; a weighted term has the term inside. */
-static enum status pod_terms(struct import *im, struct group **known, const struct imp_vm *vm,
+static enum status pod_terms(struct import *im, struct pods *pods, const struct imp_vm *vm,
                              const json_t *terms, const char *kind, bool must)
 {
     const json_t *outer;
@@ -246,14 +329,14 @@ static enum status pod_terms(struct import *im, struct group **known, const stru
         free(dump);
         if (!text)
             return imp_no_memory(im);
-        HASH_FIND_STR(*known, text, g);
-        if (!g && (st = add_group(im, vm, term, kind, must, text, known)) != ST_OK)
+        HASH_FIND_STR(pods->groups, text, g);
+        if (!g && (st = add_group(im, vm, term, kind, must, text, pods)) != ST_OK)
             return st;
     }
     return st;
 }
 
-static enum status pod_affinity(struct import *im, struct group **known, const struct imp_vm *vm)
+static enum status pod_affinity(struct import *im, struct pods *pods, const struct imp_vm *vm)
 {
     static const struct {
         const char *key, *kind;
@@ -263,11 +346,11 @@ static enum status pod_affinity(struct import *im, struct group **known, const s
     for (size_t i = 0; i < 2 && st == ST_OK; i++) {
         const json_t *side = imp_at(vm->affinity, sides[i].key, NULL);
 
-        st = pod_terms(im, known, vm,
+        st = pod_terms(im, pods, vm,
                        json_object_get(side, "requiredDuringSchedulingIgnoredDuringExecution"),
                        sides[i].kind, true);
         if (st == ST_OK)
-            st = pod_terms(im, known, vm,
+            st = pod_terms(im, pods, vm,
                            json_object_get(side, "preferredDuringSchedulingIgnoredDuringExecution"),
                            sides[i].kind, false);
     }
@@ -277,17 +360,23 @@ static enum status pod_affinity(struct import *im, struct group **known, const s
 enum status kube_affinity_finish(struct import *im)
 {
     struct expression *expressions = NULL;
-    struct group *groups = NULL;
+    struct pods pods = {NULL, NULL};
     enum status st = ST_OK;
+    bool any = false;
 
+    for (const struct imp_vm *vm = im->vms; vm; vm = vm->next)
+        any |= vm->affinity != NULL;
+    if (any)
+        st = index_labels(im, &pods);
     for (struct imp_vm *vm = im->vms; vm && st == ST_OK; vm = vm->next) {
         if (!vm->affinity)
             continue;
         st = node_affinity(im, &expressions, vm);
         if (st == ST_OK)
-            st = pod_affinity(im, &groups, vm);
+            st = pod_affinity(im, &pods, vm);
     }
     HASH_CLEAR(hh, expressions);
-    HASH_CLEAR(hh, groups);
+    HASH_CLEAR(hh, pods.groups);
+    HASH_CLEAR(hh, pods.index);
     return st;
 }

@@ -401,7 +401,7 @@ enum status kube_policies_finish(struct import *im)
     enum status st = ST_OK;
 
     for (struct kube_policy *p = k->policies; p && st == ST_OK; p = p->next) {
-        struct imp_section *s = imp_settings_section(im, p->s.name);
+        struct imp_section *s = imp_settings_add(im, p->s.name);
         char *list = imp_list_join(im, &p->selectors);
 
         if (!s || !list)

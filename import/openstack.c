@@ -137,8 +137,9 @@ static enum status read_hypervisor(struct import *im, const struct imp_item *it,
     if (!h)
         return imp_no_memory(im);
     if (!memory)
-        imp_note(im, "hypervisors without memory and vCPUs, which are not checked: newer APIs do not "
-                     "list them");
+        imp_note(im,
+                 "hypervisors without memory and vCPUs, which are not checked: newer APIs do not "
+                 "list them");
     if (memory && (st = imp_quantity(im, it, memory, "Memory MB", &d)) == ST_OK) {
         h->memory_bytes = (uint64_t)(d * (double)MIB);
         st = imp_set_size(im, &h->s, "memory", "Memory MB, in MiB", d * (double)MIB);

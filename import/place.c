@@ -37,6 +37,9 @@ static enum status set_devices(struct import *im, struct imp_vm *vm)
     struct imp_list words = {0};
     char *list;
 
+    if (vm->devices.nr > IMP_DEVICES)
+        return diag_at(im->diag, ST_EINPUT, vm->s.file, vm->s.line,
+                       "VM %s has more than %d devices", vm->s.name, IMP_DEVICES);
     for (uint32_t i = 0; i < vm->devices.nr; i++) {
         const char *kind = imp_word(im, vm->devices.items[i]);
         bool had = false;
