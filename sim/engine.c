@@ -25,7 +25,7 @@ static uint32_t at_most(uint64_t a, uint64_t b)
 }
 
 /* A VM has one migration at a time, and limits bound them further. */
-static uint32_t most_migrations(const struct scenario *sc)
+static uint32_t most_migrations(const struct scenario *sc, const struct platform_ops *platform)
 {
     const struct cluster_rules *r = &sc->cluster.rules;
     uint32_t most = sc->nr_vms ? sc->nr_vms : 1;
@@ -34,7 +34,7 @@ static uint32_t most_migrations(const struct scenario *sc)
         return most;
     if (r->max_total)
         most = at_most(most, r->max_total);
-    if (r->max_out)
+    if (r->max_out && !platform->limits_hosts)
         most = at_most(most, (uint64_t)r->max_out * sc->nr_hosts);
     return most ? most : 1;
 }
@@ -45,7 +45,7 @@ static bool allocate(struct sim *sim)
     size_t rounds = (size_t)sim->max_rounds + 1;
     uint32_t events = 64 + 2 * sc->nr_requests + 2 * sc->nr_faults + sc->nr_changes;
 
-    sim->cap_migs = most_migrations(sc);
+    sim->cap_migs = most_migrations(sc, sim->platform);
     sim->migs = calloc(sim->cap_migs / MIG_CHUNK + 1, sizeof(*sim->migs));
     sim->free_migs = calloc(sim->cap_migs, sizeof(*sim->free_migs));
     sim->rounds = calloc(rounds, sizeof(*sim->rounds));

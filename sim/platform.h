@@ -28,6 +28,7 @@ struct platform_ops {
     uint32_t mig_state_bytes;  /* <= PLATFORM_MIG_STATE; zeroed at each start; mig->platform */
     uint32_t vm_state_bytes;   /* of each VM, zeroed before each replication; platform_vm_state() */
     uint32_t host_state_bytes; /* the same for hosts; platform_host_state() */
+    bool limits_hosts; /* calls cluster_limit_host(): a host may send more than the rules allow */
 
     /* Rules between settings, after loading.  Message through @diag, ST_EINPUT. */
     enum status (*check)(const struct scenario *sc, struct diag *diag);

@@ -420,6 +420,7 @@ const struct platform_ops platform_ovirt = {
     .sim_state_bytes = sizeof(struct ovirt_state),
     .mig_state_bytes = sizeof(struct ovirt_mig),
     .vm_state_bytes = sizeof(struct ovirt_vm),
+    .limits_hosts = true,
     .host_state_bytes = sizeof(struct ovirt_host),
     .check = ovirt_check,
     .begin = ovirt_begin,

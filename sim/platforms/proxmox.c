@@ -397,6 +397,7 @@ const struct platform_ops platform_proxmox = {
     .options = &platform_proxmox_options,
     .mig_state_bytes = sizeof(struct loop),
     .host_state_bytes = sizeof(struct node),
+    .limits_hosts = true,
     .check = proxmox_check,
     .begin = proxmox_begin,
     .priority = proxmox_priority,
