@@ -67,8 +67,7 @@ static enum status collect_ends(struct explain *e)
         else
             e->nr_ends++;
         /* rows of a replication stand by job and attempt: the last one met is the last */
-        if (end->replication != r->replication || end->asked_ns == 0)
-            end->asked_ns = r->queued_ns;
+        end->asked_ns = r->queued_ns;
         end->replication = r->replication;
         end->outcome = r->outcome;
         end->over_ns = r->ended_ns;

@@ -38,12 +38,10 @@ static struct explain_try read_end(const struct mig_result *rows, uint32_t nr, u
 {
     struct explain_try t = {.outcome = OUTCOME_QUEUED, .over_ns = -1, .downtime_ns = -1};
     const struct mig_result *last = NULL;
-    int64_t asked = INT64_MAX;
 
     for (uint32_t i = 0; i < nr; i++) {
         if (rows[i].vm_id != vm)
             continue;
-        asked = rows[i].queued_ns < asked ? rows[i].queued_ns : asked;
         if (!last || rows[i].queued_ns > last->queued_ns ||
             (rows[i].queued_ns == last->queued_ns &&
              (rows[i].job > last->job || rows[i].attempt > last->attempt)))
@@ -52,7 +50,7 @@ static struct explain_try read_end(const struct mig_result *rows, uint32_t nr, u
     if (!last)
         return t;
     t.outcome = last->outcome;
-    t.over_ns = last->ended_ns < 0 ? -1 : last->ended_ns - asked;
+    t.over_ns = last->ended_ns < 0 ? -1 : last->ended_ns - last->queued_ns;
     t.total_ns = last->total_ns;
     t.downtime_ns = last->downtime_ns;
     return t;

@@ -114,6 +114,8 @@ static void add_attempts(const struct explain *e, struct strbuf *out)
         ends[r->outcome]++;
         nr++;
     }
+    if (nr < e->nr_attempts)
+        strbuf_addstr(out, "It is asked to move more than once; what follows is the last time.\n");
     if (nr < 2)
         return;
     strbuf_addf(out, "It is tried %zu times: ", nr);

@@ -14,9 +14,10 @@
 
 struct watch_now {
     const struct scenario *sc;
-    uint32_t job; /* the last one of the VM; JOB_NONE */
-    bool waiting; /* the last of watch->waits is open */
-    uint32_t wait_jobs[WATCH_HOLDERS];
+    uint32_t job;                      /* the last one of the VM; JOB_NONE */
+    bool waiting;                      /* the last of watch->waits is open */
+    uint32_t wait_jobs[WATCH_HOLDERS]; /* their places, which are used again */
+    uint32_t wait_ids[WATCH_HOLDERS];
     bool running; /* an attempt is known */
     uint32_t attempt;
     enum watch_state state;
@@ -173,6 +174,7 @@ static void look_around(const struct sim *sim, const struct job *job, struct wat
             if (wait->nr_holders < WATCH_HOLDERS) {
                 wait->holders[wait->nr_holders] = other->vm;
                 now->wait_jobs[wait->nr_holders] = i;
+                now->wait_ids[wait->nr_holders] = other->id;
             }
             wait->nr_holders++;
         } else if (other->state == JOB_WAITING && other->source == job->source &&
@@ -187,7 +189,8 @@ static uint32_t who_left(const struct sim *sim, const struct watch_now *now,
                          const struct watch_wait *wait)
 {
     for (uint32_t i = 0; i < wait->nr_holders && i < WATCH_HOLDERS; i++)
-        if (!holds_slot(&sim->cluster.jobs[now->wait_jobs[i]]))
+        if (sim->cluster.jobs[now->wait_jobs[i]].id != now->wait_ids[i] ||
+            !holds_slot(&sim->cluster.jobs[now->wait_jobs[i]]))
             return wait->holders[i];
     return VM_NONE;
 }
@@ -454,11 +457,11 @@ void watch_look(struct sim *sim, void *watch)
         w->now->running = false;
         return;
     }
-    if (id != w->now->job) {
-        w->now->job = id;
+    job = &sim->cluster.jobs[id];
+    if (job->id != w->now->job) {
+        w->now->job = job->id;
         w->now->running = false;
     }
-    job = &sim->cluster.jobs[id];
     look_at_wait(sim, w, job);
     look_at_place(sim, w, job);
     if (job->mig != MIG_NONE && job->state != JOB_WAITING)
