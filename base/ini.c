@@ -218,7 +218,7 @@ enum status ini_read_text(struct ini_file *ini, const char *name, const char *te
 
     *ini = (struct ini_file){.path = arena_strdup(arena, name)};
     if (len > INI_FILE_LIMIT)
-        return diag_at(diag, ST_EINPUT, name, 0, "the file is larger than 64 MiB");
+        return diag_at(diag, ST_EINPUT, name, 0, "the file is larger than 128 MiB");
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         text += 3;
         len -= 3;
@@ -261,7 +261,7 @@ static enum status read_all(int fd, char **text, size_t *len, const char *path, 
             char *p;
 
             if (cap > INI_FILE_LIMIT)
-                return diag_at(diag, ST_EINPUT, path, 0, "the file is larger than 64 MiB");
+                return diag_at(diag, ST_EINPUT, path, 0, "the file is larger than 128 MiB");
             cap = cap ? cap * 2 : 64 * 1024;
             p = realloc(*text, cap);
             if (!p)

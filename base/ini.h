@@ -18,7 +18,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 
-#define INI_FILE_LIMIT ((size_t)(64 * MIB))
+#define INI_FILE_LIMIT ((size_t)(128 * MIB))
 #define INI_LINE_LIMIT ((size_t)(64 * KIB))
 
 struct ini_entry {

@@ -174,7 +174,7 @@ Test(ini, long_section_names_are_not_cut)
     cr_assert_str_eq(ini.sections[1].name, want);
 }
 
-Test(ini, files_above_64_mib_are_refused)
+Test(ini, files_above_128_mib_are_refused)
 {
     size_t len = INI_FILE_LIMIT + 1;
     char *text = malloc(len), path[] = "test_ini_XXXXXX";
@@ -185,12 +185,12 @@ Test(ini, files_above_64_mib_are_refused)
 
     memset(text, '\n', len);
     cr_assert_eq(read_text(&ini, text, len, &d), ST_EINPUT);
-    cr_assert(strstr(d.what, "64 MiB"));
+    cr_assert(strstr(d.what, "128 MiB"));
     cr_assert_eq(fwrite(text, 1, len, f), len);
     fclose(f);
     memset(&d, 0, sizeof(d));
     cr_assert_eq(ini_read(&ini, path, arena, &d), ST_EINPUT);
-    cr_assert(strstr(d.what, "64 MiB"), "%s", d.what);
+    cr_assert(strstr(d.what, "128 MiB"), "%s", d.what);
     cr_assert_eq(truncate(path, (off_t)INI_FILE_LIMIT), 0);
     cr_assert_eq(ini_read(&ini, path, arena, &d), ST_OK);
     unlink(path);
