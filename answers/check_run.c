@@ -16,9 +16,9 @@
 
 /* Of the whole.  A replication gives one value of each: its own p99, its own share. */
 static const char *const whole_measures[] = {
-    "drain.makespan.mean", "downtime.p50",   "downtime.p99",    "total_time.p50",
-    "slowdown.mean",       "completed.rate", "timeouts.rate",   "failed.rate",
-    "moved.rate",          "rounds.mean",    "queue_time.mean", "drain.transferred.mean",
+    "drain.makespan.mean", "downtime.p50",    "downtime.p99",           "total_time.p50",
+    "slowdown.mean",       "completed.rate",  "timeouts.rate",          "failed.rate",
+    "moved.rate",          "queue_time.mean", "drain.transferred.mean",
 };
 
 /* Of each VM or class. */

@@ -56,8 +56,8 @@ static void add_row(struct strbuf *out, const struct check_view *v, const struct
     cell_add(out, check_verdict_name(f->verdict), 13, CELL_LEFT);
     strbuf_addf(out, "%s", cli_style(v->o, CLI_PLAIN));
     check_words_change(&words, f);
-    if (f->verdict != CHECK_SAME || f->test.now != f->test.before) {
-        strbuf_addstr(&words, words.len ? ", " : "");
+    if (f->test.now != f->test.before && f->test.n > 0) {
+        strbuf_addstr(&words, ", ");
         check_words_p(&words, f);
     }
     strbuf_addf(out, "  %s\n", strbuf_text(&words));

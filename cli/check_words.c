@@ -74,6 +74,14 @@ void check_words_value(struct strbuf *out, double value, enum value_unit unit)
     }
 }
 
+/* Three digits, and no more than two after the point of what is small. */
+static void add_pct(struct strbuf *out, double ratio)
+{
+    double pct = 100.0 * ratio;
+
+    strbuf_addf(out, fabs(pct) < 1.0 ? "%+.2f" : fabs(pct) < 1000.0 ? "%+.3g" : "%+.0f", pct);
+}
+
 void check_words_change(struct strbuf *out, const struct check_finding *f)
 {
     double base = fabs(f->test.before);
@@ -84,18 +92,25 @@ void check_words_change(struct strbuf *out, const struct check_finding *f)
         strbuf_addstr(out, "0 %");
         return;
     }
-    if (base > 0.0)
-        strbuf_addf(out, "%+.3g %%", 100.0 * f->change);
-    else
+    if (!(base > 0.0)) {
         check_words_value(out, f->test.now, f->unit);
-    if (base > 0.0 && isfinite(f->test.low) && isfinite(f->test.high))
-        strbuf_addf(out, " (%+.3g .. %+.3g %%)", 100.0 * f->test.low / base,
-                    100.0 * f->test.high / base);
+        return;
+    }
+    add_pct(out, f->change);
+    strbuf_addstr(out, " %");
+    if (!isfinite(f->test.low) || !isfinite(f->test.high))
+        return;
+    strbuf_addstr(out, " (");
+    add_pct(out, f->test.low / base);
+    strbuf_addstr(out, " .. ");
+    add_pct(out, f->test.high / base);
+    strbuf_addstr(out, " %)");
 }
 
 void check_words_p(struct strbuf *out, const struct check_finding *f)
 {
-    if (f->verdict == CHECK_NEW || f->verdict == CHECK_GONE || f->verdict == CHECK_UNSURE)
+    if (f->verdict == CHECK_NEW || f->verdict == CHECK_GONE || f->verdict == CHECK_UNSURE ||
+        f->test.n == 0)
         return;
     if (f->p < 0.001)
         strbuf_addstr(out, "p < 0.001");

@@ -387,8 +387,8 @@ static enum status judge(const struct gate *g)
     if (figures == 0 || g->update)
         return ST_OK;
     diag_hint(g->diag, "if this is meant, --update makes it the new baseline");
-    return diag_set(g->diag, ST_ETHRESHOLD, "%zu figure%s of %zu input%s regressed", figures,
-                    figures == 1 ? "" : "s", items, items == 1 ? "" : "s");
+    return diag_set(g->diag, ST_ETHRESHOLD, "%zu figure%s regressed, in %zu of %zu inputs", figures,
+                    figures == 1 ? "" : "s", items, g->nr);
 }
 
 static enum status run(struct cli_opts *o, struct diag *diag)
