@@ -4,6 +4,8 @@
 #include "cli/diff_print.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/json_text.h"
 #include "base/units.h"
@@ -22,11 +24,14 @@ static const char *time_or_dash(char buf[UNITS_TEXT], double ns)
 
 static void add_shift(struct strbuf *out, const char *what, double a, double b)
 {
-    char from[UNITS_TEXT], to[UNITS_TEXT];
+    char text[UNITS_TEXT], from[UNITS_TEXT], to[UNITS_TEXT];
 
     if ((isnan(a) && isnan(b)) || fabs(a - b) < (double)NS_PER_MS)
         return;
-    strbuf_addf(out, ", %s %s -> %s", what, time_or_dash(from, a), time_or_dash(to, b));
+    snprintf(from, sizeof(from), "%s", time_or_dash(text, a));
+    snprintf(to, sizeof(to), "%s", time_or_dash(text, b));
+    if (strcmp(from, to) != 0) /* else nobody could see it */
+        strbuf_addf(out, ", %s %s -> %s", what, from, to);
 }
 
 static void add_counts(struct strbuf *out, const struct diff_side *s)
