@@ -98,12 +98,9 @@ static void add_try(const struct printer *p, const struct explain_try *t)
 
     strbuf_addstr(p->out, "  ");
     cell_add(p->out, t->what, 41, CELL_LEFT);
-    strbuf_addf(p->out, " %s", t->over_ns < 0 ? "never over" : outcome_name(t->outcome));
-    if (t->over_ns >= 0)
-        strbuf_addf(p->out, " after %s", units_time(total, t->over_ns));
-    if (t->downtime_ns >= 0)
-        strbuf_addf(p->out, ", stop %s", units_time(stop, t->downtime_ns));
-    strbuf_addch(p->out, '\n');
+    strbuf_addf(p->out, " %-9s %12s %12s\n", outcome_name(t->outcome),
+                t->over_ns < 0 ? "never" : units_time(total, t->over_ns),
+                t->downtime_ns < 0 ? "-" : units_time(stop, t->downtime_ns));
 }
 
 static bool has_fixes(const struct explain *e)
@@ -136,6 +133,7 @@ static void add_changes(const struct printer *p)
     add_fixes(p);
     if (e->nr_tries == 0)
         return;
+    strbuf_addf(p->out, "  %-41s %-9s %12s %12s\n", "", "end", "over after", "stop");
     as_is.outcome = e->end->outcome;
     as_is.over_ns = e->end->over_ns < 0 ? -1 : e->end->over_ns - e->end->asked_ns;
     as_is.downtime_ns = e->end->downtime_ns;
@@ -165,6 +163,23 @@ static void add_moments(const struct printer *p)
     }
 }
 
+/* Short, for a column. */
+static const char *bound_words(enum binding bound)
+{
+    switch (bound) {
+    case BINDING_CAP:
+        return "cap";
+    case BINDING_STREAM_CPU:
+        return "one CPU";
+    case BINDING_SCAN:
+        return "zero scan";
+    case BINDING_LINK:
+        return "link";
+    default:
+        return "";
+    }
+}
+
 static void add_round(const struct printer *p, const struct mig_round *r)
 {
     const struct explain *e = p->e;
@@ -181,8 +196,7 @@ static void add_round(const struct printer *p, const struct mig_round *r)
     strbuf_addf(p->out, " %9s", units_size(text, r->dirtied_bytes));
     strbuf_addf(p->out, " %9s", units_size(text, r->remaining_bytes));
     strbuf_addf(p->out, " %9s  ", units_size(text, r->threshold_bytes));
-    if (bound != BINDING_NONE)
-        strbuf_addstr(p->out, binding_name(bound));
+    strbuf_addstr(p->out, bound_words(bound));
     while (p->out->buf[p->out->len - 1] == ' ')
         p->out->buf[--p->out->len] = '\0';
     strbuf_addch(p->out, '\n');
