@@ -9,10 +9,12 @@
 #include "base/json_text.h"
 #include "base/option.h"
 #include "base/units.h"
+#include "cli/plot.h"
 #include "cli/report_compare.h"
 #include "cli/simulate.h"
 #include "reports/cell.h"
 #include "reports/one_vm.h"
+#include "reports/run_charts.h"
 #include "store/store.h"
 
 #include "base/banned.h"
@@ -147,6 +149,48 @@ static enum status pick_vm(const struct cli_opts *o, const struct run_result *ru
     return diag_set(diag, ST_EUSAGE, "--vm: no migration of this run is of a VM '%s'", vm);
 }
 
+/* --plot FILE, and which chart. */
+static enum status find_chart(const struct cli_opts *o, struct cli_plot *plot,
+                              const struct run_chart **chart, struct diag *diag)
+{
+    const char *name = cli_value(o, "chart");
+    struct option_nearest near = {.word = name};
+    enum status st = cli_plot_check(plot, o, "plot", diag);
+
+    if (st != ST_OK)
+        return st;
+    if (name && !plot->path)
+        return diag_set(diag, ST_EUSAGE, "--chart goes with --plot only");
+    *chart = name ? run_chart_find(name) : &run_charts[0];
+    for (const struct run_chart *c = run_charts; !*chart && c->name; c++)
+        option_nearest_offer(&near, c->name);
+    if (*chart)
+        return ST_OK;
+    if (near.best)
+        diag_hint(diag, "did you mean '%s'?", near.best);
+    return diag_set(diag, ST_EUSAGE, "--chart: there is no chart '%s'", name);
+}
+
+static enum status draw(const struct cli_opts *o, const struct run_result *run, struct diag *diag)
+{
+    const struct run_chart *chart = NULL;
+    struct strbuf picture = STRBUF_INIT;
+    struct cli_plot plot;
+    enum status st = find_chart(o, &plot, &chart, diag);
+
+    if (st != ST_OK || !plot.path)
+        return st;
+    st = chart->draw(&picture, &plot.look, run);
+    if (st == ST_EINPUT)
+        diag_set(diag, ST_EUSAGE, "--chart %s: this run has nothing to draw there", chart->name);
+    else if (st != ST_OK)
+        diag_set(diag, st, "out of memory");
+    else
+        st = cli_plot_write(&plot, &picture, diag);
+    strbuf_release(&picture);
+    return st == ST_EINPUT ? ST_EUSAGE : st;
+}
+
 static enum status show_rows(struct cli_opts *o, const struct run_result *run,
                              const struct report_form *form, struct diag *diag)
 {
@@ -155,8 +199,12 @@ static enum status show_rows(struct cli_opts *o, const struct run_result *run,
     enum status st = find_replication(o, form, run, &opts.replication, diag);
 
     if (st != ST_OK || !cli_value(o, "vm"))
-        return st == ST_OK ? simulate_emit(o, run, form, opts, diag) : st;
+        return st == ST_OK && (st = draw(o, run, diag)) == ST_OK
+                   ? simulate_emit(o, run, form, opts, diag)
+                   : st;
     st = pick_vm(o, run, &one, diag);
+    if (st == ST_OK)
+        st = draw(o, &one, diag);
     if (st == ST_OK)
         st = simulate_emit(o, &one, form, opts, diag);
     one_vm_release(&one);
@@ -219,6 +267,9 @@ static const struct cli_option options[] = {
      "attempts and what would help"},
     {.name = "compare", .help = "compare the last runs of two databases, A and B: inputs, figures, "
      "distributions, and each VM that differs; as html, text or json"},
+    {.name = "plot", .arg = "FILE", .help = "draw a chart of the page as FILE.svg or FILE.png"},
+    {.name = "chart", .arg = "NAME", .help = "which: timeline (default), rounds, queue, links, downtime or "
+     "total"},
     {.name = "list", .letter = 'l', .help = "list the runs of the database"},
     {.name = "verbose", .letter = 'v', .help = "show all VMs, all rounds and whole lines"},
     {0},
@@ -235,6 +286,7 @@ const struct cmd cmd_report = {
              "  migcast report migcast.db --run 3 --format csv -o run3.csv\n"
              "  migcast report migcast.db --format html -o report.html\n"
              "  migcast report migcast.db --vm db-7 --format html -o db-7.html\n"
+             "  migcast report migcast.db --plot drain.svg --chart timeline\n"
              "  migcast report --compare before.db after.db --format html -o change.html\n"
              "  migcast report migcast.db --format junit -o migcast.xml\n"
              "  migcast report migcast.db --format markdown >>\"$GITHUB_STEP_SUMMARY\"\n"

@@ -240,6 +240,10 @@ enum {
 enum status chart_links(struct strbuf *out, const struct chart_look *look,
                         const struct chart_links *what);
 
+/* chart_run_links - the links of a run. */
+enum status chart_run_links(struct strbuf *out, const struct chart_look *look,
+                            const struct run_result *run, const char *setting);
+
 /* Migrations that wait and that run, over time. */
 struct queue_course;
 

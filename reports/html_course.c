@@ -7,7 +7,6 @@
 #include "reports/html_int.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/units.h"
 #include "reports/chart.h"
@@ -116,31 +115,6 @@ static void add_link_row(struct html *h, const struct link_result *link)
     strbuf_addstr(h->out, "</td></tr>\n");
 }
 
-static enum status draw_links(struct html *h, const struct chart_look *look, const char *setting)
-{
-    uint32_t steps = h->run->links[0].nr;
-    struct chart_link links[LINKS_KEPT];
-    double *used = malloc((steps * h->run->nr_links + 1) * sizeof(*used));
-    struct chart_links what = {.links = links,
-                               .nr = h->run->nr_links,
-                               .nr_steps = steps,
-                               .step_ns = (double)h->run->links[0].step_ns,
-                               .subtitle = setting};
-    enum status st = ST_ENOMEM;
-
-    for (size_t i = 0; used && i < h->run->nr_links; i++) {
-        const struct link_result *link = &h->run->links[i];
-
-        for (uint32_t k = 0; k < steps; k++)
-            used[i * steps + k] = k < link->nr ? link->used_pct[k] / 100.0 : NAN;
-        links[i] = (struct chart_link){link->link, &used[i * steps]};
-    }
-    if (used)
-        st = chart_links(h->out, look, &what);
-    free(used);
-    return st;
-}
-
 void html_links(struct html *h)
 {
     static const char *const heads[] = {"Link", "#Mean use", "#Full for",
@@ -155,7 +129,7 @@ void html_links(struct html *h)
     html_section(h, "links", "Link use");
     html_open_figure(h, "Use of links over time");
     if (chart_available())
-        st = draw_links(h, &look, strbuf_text(&setting));
+        st = chart_run_links(h->out, &look, h->run, strbuf_text(&setting));
     html_close_drawing(h, st, "As a table");
     html_open_table(h, "wide",
                     "The links used most; full means 95 % or more of what migrations can have",

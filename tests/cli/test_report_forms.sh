@@ -84,4 +84,70 @@ claim_trace_shows_one_replication() {
 TABLE
 }
 
+claim_one_vm_is_told_in_any_form() {
+    local form
+    make_runs
+    for form in text json csv html junit markdown github openmetrics trace; do
+        exits 0 "$PROGRAM" report r.db --vm web-1 --format "$form"
+        [ -s out ]
+        fails grep -q 'web-2' out
+    done
+    exits 0 "$PROGRAM" report r.db --vm web-1 --json
+    "$PROGRAM" schema run >schema.json
+    "$CHECK_SCHEMA" schema.json <out
+    exits 64 "$PROGRAM" report r.db --vm wep-1
+    says "did you mean 'web-1'"
+}
+
+claim_two_runs_are_compared_in_a_page() {
+    exits 0 "$PROGRAM" run "$scenarios/evacuate-host.ini" --quiet --db a.db
+    exits 99 "$PROGRAM" run "$scenarios/evacuate-host.ini" --quiet --db b.db --set migration.completion_timeout=20s
+    exits 0 "$PROGRAM" report --compare a.db b.db --format html -o one.html
+    exits 0 env LC_ALL=de_DE.UTF-8 "$PROGRAM" report --compare a.db b.db --format html -o two.html
+    cmp one.html two.html
+    grep -q 'completion_timeout</code></td><td class="l"><bdi>[^<]*</bdi></td><td class="l"><bdi>20s<' one.html
+    grep -q '~ ends otherwise</span>' one.html
+    exits 0 "$PROGRAM" report --compare a.db a.db --format html
+    prints "0 OF "
+    prints "Nothing: both runs have the same inputs."
+    exits 0 "$PROGRAM" diff a.db b.db
+    mv out diffed
+    exits 0 "$PROGRAM" report --compare a.db b.db
+    cmp diffed out
+    while IFS='|' read -r args message; do
+        # shellcheck disable=SC2086
+        exits 64 "$PROGRAM" report $args
+        says "$message"
+    done <<'TABLE'
+--compare a.db|takes two databases
+--compare a.db b.db --format junit|html, text and json
+--compare a.db b.db --vm x|exclude each other
+a.db b.db|one database at a time
+TABLE
+}
+
+claim_charts_of_a_run_go_to_files() {
+    local chart
+    make_runs
+    "$PROGRAM" report r.db --plot probe.svg >/dev/null 2>err || {
+        grep -q "built without charts" err
+        return
+    }
+    for chart in timeline rounds queue links downtime total; do
+        exits 0 "$PROGRAM" report r.db --run 2 --plot one.svg --chart "$chart"
+        exits 0 env LC_ALL=de_DE.UTF-8 "$PROGRAM" report r.db --run 2 --plot two.svg --chart "$chart"
+        cmp one.svg two.svg
+        grep -q '<svg class="mc"' one.svg
+        exits 0 "$PROGRAM" report r.db --run 2 --plot one.png --chart "$chart"
+        [ "$(head -c 4 one.png | tail -c 3)" = PNG ]
+    done
+    exits 64 "$PROGRAM" report r.db --plot one.svg --chart rounds
+    says "nothing to draw"
+    exits 64 "$PROGRAM" report r.db --plot one.gif
+    exits 64 "$PROGRAM" report r.db --chart queue
+    exits 64 "$PROGRAM" report r.db --plot one.svg --chart queu
+    says "did you mean 'queue'"
+    exits 74 "$PROGRAM" report r.db --plot /nowhere/one.svg
+}
+
 run_claims
