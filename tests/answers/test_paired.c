@@ -1,7 +1,7 @@
 /*
  * test_paired.c - the paired test against closed cases, and its level by simulation.
  *
- * MIGCAST_LONG=1 measures the level with 4000 draws of each kind instead of 400, and prints it.
+ * MIGCAST_LONG=1 measures the level with 4000 draws of each kind instead of 200, and prints it.
  */
 #include "answers/paired.h"
 
@@ -101,7 +101,7 @@ static double draw(struct rng *rng, int kind)
 Test(paired, false_alarms_come_at_the_stated_rate)
 {
     static const char *const kinds[] = {"normal", "long tails", "rare events"};
-    int nr = getenv("MIGCAST_LONG") ? 4000 : 400;
+    int nr = getenv("MIGCAST_LONG") ? 4000 : 200;
     double slack = 3.0 * sqrt(0.05 * 0.95 / nr);
 
     for (int kind = 0; kind < 3; kind++) {
