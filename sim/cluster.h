@@ -110,6 +110,7 @@ struct job {
     uint8_t kind;            /* enum job_kind */
     uint8_t state;           /* enum job_state */
     bool evacuation;         /* the platform asked for it, not a person */
+    bool refused;            /* nobody may move the VM, now or later */
     bool placed;             /* memory and CPU of `target` are booked */
     bool retired;            /* over, and nothing knows it any more: its place is given away */
     uint32_t pending;        /* events and lists that name it */

@@ -57,11 +57,10 @@ static bool allocate(struct sim *sim)
     sim->platform_vms = calloc((size_t)sc->nr_vms + 1, (size_t)sim->platform->vm_state_bytes + 1);
     sim->platform_hosts =
         calloc((size_t)sc->nr_hosts + 1, (size_t)sim->platform->host_state_bytes + 1);
-    return sim->migs && sim->free_migs && sim->rounds && sim->by_row && sim->round_of &&
-           sim->log && sim->texts && sim->platform_state && sim->platform_vms &&
-           sim->platform_hosts && event_queue_init(&sim->queue, events) == ST_OK &&
-           links_init(sim) == ST_OK && disks_init(sim) == ST_OK && cluster_init(sim) == ST_OK &&
-           pace_init(sim) == ST_OK;
+    return sim->migs && sim->free_migs && sim->rounds && sim->by_row && sim->round_of && sim->log &&
+           sim->texts && sim->platform_state && sim->platform_vms && sim->platform_hosts &&
+           event_queue_init(&sim->queue, events) == ST_OK && links_init(sim) == ST_OK &&
+           disks_init(sim) == ST_OK && cluster_init(sim) == ST_OK && pace_init(sim) == ST_OK;
 }
 
 struct sim *sim_new(const struct scenario *sc, const struct sim_options *options)

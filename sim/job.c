@@ -191,7 +191,7 @@ bool job_submit(struct sim *sim, const struct job *wish)
     job = &sim->cluster.jobs[id];
     job->id = sim->cluster.next_job_id++;
     job->pending = 0;
-    job->retired = false;
+    job->retired = job->refused = false;
     job->heap = job->child = job->next = job->prev = QUEUE_NONE;
     job->mig = MIG_NONE;
     job->target = job->last_target = job->earlier_target = HOST_NONE;

@@ -191,6 +191,7 @@ static enum start try_start(struct sim *sim, struct job *job)
         sim->platform->refuse ? sim->platform->refuse(sim, job) : may_not_move(sim, job);
 
     if (why) {
+        job->refused = true;
         job_end_unstarted(sim, job, OUTCOME_REJECTED, why);
         return START_DONE;
     }

@@ -144,8 +144,9 @@ static void front(const struct sim *sim, enum operation_order order, uint32_t *l
 /* A VM that nobody may move is asked for once, for its row, and not in every round. */
 static bool worth_asking(const struct sim *sim, const struct op_slot *s, uint32_t vm)
 {
-    return sim->cluster.operations->tried[vm] != s->round &&
-           (s->rounds == 0 || placement_vm_attrs(sim, vm)->migratable == MIGRATABLE_YES);
+    uint32_t tried = sim->cluster.operations->tried[vm];
+
+    return tried != s->round && tried != TRIED_REFUSED;
 }
 
 static void set_timer(struct sim *sim, struct op_slot *s, int64_t after_ns)
@@ -185,6 +186,14 @@ static bool ask_more(struct sim *sim, struct op_slot *s)
     return flying > 0 || asked > 0;
 }
 
+static bool some_may_move(const struct sim *sim, const struct op_slot *s)
+{
+    for (uint32_t vm = cluster_first_vm(sim, s->host); vm != VM_NONE; vm = cluster_next_vm(sim, vm))
+        if (sim->cluster.operations->tried[vm] != TRIED_REFUSED)
+            return true;
+    return false;
+}
+
 /* The jobs asked for may have ended at once: their ends wake the slot once more. */
 static void drain_on(struct sim *sim, struct op_slot *s)
 {
@@ -198,7 +207,7 @@ static void drain_on(struct sim *sim, struct op_slot *s)
         return;
     if (op->kind == OPERATION_CONSOLIDATE)
         give_up(sim, s, "a VM stayed");
-    else
+    else if (some_may_move(sim, s)) /* else only a VM that leaves by itself changes anything */
         set_timer(sim, s, op->retry_ns);
 }
 
@@ -223,6 +232,8 @@ static void begin_slot(struct sim *sim, struct op_slot *s)
     o->current[s->host] = slot;
     s->state = SLOT_DRAINING;
     s->round = ++o->serial;
+    for (uint32_t vm = cluster_first_vm(sim, s->host); vm != VM_NONE; vm = cluster_next_vm(sim, vm))
+        o->tried[vm] = 0;
     if (cluster_host(sim, s->host)->down) {
         give_up(sim, s, "the host is down");
         return;
@@ -342,7 +353,6 @@ static void slot_timer(struct sim *sim, struct op_slot *s)
         come_back(sim, s);
     } else if (s->state == SLOT_DRAINING) { /* all that stayed are asked for anew */
         s->round = ++sim->cluster.operations->serial;
-        s->rounds++;
         drain_on(sim, s);
     }
 }
@@ -499,6 +509,8 @@ void operations_job_ended(struct sim *sim, uint32_t id)
             if (!moved) {
                 s->blocker = job->vm;
                 s->why = job->why;
+                if (job->refused)
+                    o->tried[job->vm] = TRIED_REFUSED;
             }
         }
     }

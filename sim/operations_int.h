@@ -8,6 +8,7 @@
 #include "sim/sim_int.h"
 
 #define SLOT_NONE UINT32_MAX
+#define TRIED_REFUSED UINT32_MAX /* in tried[]: nobody may move it, asking again is idle */
 
 enum slot_state {
     SLOT_WAITING,
@@ -24,7 +25,6 @@ struct op_slot {
     enum slot_state state;
     bool woken;     /* an event for this moment is pending */
     uint32_t round; /* its VMs with tried[] = round were asked for */
-    uint32_t rounds;
     event_handle timer, late;
     uint32_t first_gone; /* VMs that left it and shall return */
     uint32_t moved;
