@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "answers/observed.h"
 #include "answers/predict.h"
 #include "base/json_text.h"
 #include "base/units.h"
@@ -80,8 +81,25 @@ static void add_inputs(struct strbuf *out, const struct trace_facts *f, const st
     strbuf_addch(out, '}');
 }
 
+static void add_seen_json(struct strbuf *out, const struct observed *seen)
+{
+    json_key(out, "seen");
+    strbuf_addch(out, '{');
+    json_key(out, "state");
+    json_add_text(out, live_state_name(seen->state));
+    json_key(out, "ended");
+    json_add_bool(out, seen->last.ended);
+    json_key(out, "elapsed_ms");
+    json_add_ms(out, seen->last.elapsed_ns);
+    json_key(out, "abnormal_from_ms");
+    json_add_ms(out, seen->abnormal_ns);
+    json_key(out, "why");
+    json_add_text(out, seen->why[0] ? seen->why : NULL);
+    strbuf_addch(out, '}');
+}
+
 static void add_json(struct strbuf *out, const struct cli_opts *o, const struct trace_facts *f,
-                     const char *path, const struct prediction *p)
+                     const char *path, const struct prediction *p, const struct observed *seen)
 {
     struct spread spreads[SCORED_NR];
 
@@ -97,6 +115,8 @@ static void add_json(struct strbuf *out, const struct cli_opts *o, const struct 
     json_mig_fields(out, &p->result, spreads);
     strbuf_addch(out, '}');
     add_inputs(out, f, p);
+    if (seen)
+        add_seen_json(out, seen);
     strbuf_addstr(out, "}\n");
 }
 
@@ -140,6 +160,26 @@ static void add_text(struct strbuf *out, const struct cli_opts *o, const struct 
             "  note          nothing was measured beforehand: this is little more than a guess\n");
 }
 
+/* Did it go so?  @seen was played line by line, as if it ran now. */
+static void add_seen(struct strbuf *out, const struct cli_opts *o, const struct observed *seen)
+{
+    static const enum cli_style styles[LIVE_NR] = {CLI_DIM, CLI_GOOD, CLI_WARN, CLI_BAD};
+    static const char *const words[LIVE_NR] = {
+        "there is no migration in this capture", "it went as 90 % of the samples",
+        "outside of 90 % of the samples at times, but as some sample went", "no sample went so"};
+    char at[UNITS_TEXT];
+
+    strbuf_addf(out, "  seen          %s%s%s", cli_style(o, styles[seen->state]),
+                live_state_name(seen->state), cli_style(o, CLI_PLAIN));
+    if (seen->state != LIVE_WAITING)
+        strbuf_addf(out, ", %s after %s", seen->last.ended ? "over" : "not over",
+                    units_time(at, seen->last.elapsed_ns));
+    strbuf_addf(out, ": %s\n", words[seen->state]);
+    if (seen->abnormal_ns >= 0)
+        strbuf_addf(out, "                from %s on: %s\n", units_time(at, seen->abnormal_ns),
+                    seen->why);
+}
+
 /* A capture without measurements is a guess, and says so; what comes from other tools' files may
  * not even allow that. */
 static enum status check_known(const struct cli_traces *t, const struct cli_opts *o,
@@ -156,12 +196,37 @@ static enum status check_known(const struct cli_traces *t, const struct cli_opts
     return ST_OK;
 }
 
+/* One capture, told; with --seen also how it went, and whether that was abnormal. */
+static enum status tell(struct strbuf *out, struct cli_opts *o, const struct cli_traces *t, size_t i,
+                        const struct prediction *p, const struct predict_options *po,
+                        size_t *nr_abnormal, struct diag *diag)
+{
+    struct observed seen;
+    bool compare = cli_flag(o, "seen");
+    enum status st = ST_OK;
+
+    if (compare)
+        st = observed_play(&seen, o->args[i], &t->facts[i], po, diag);
+    if (st != ST_OK)
+        return st;
+    if (o->json)
+        add_json(out, o, &t->facts[i], o->args[i], p, compare ? &seen : NULL);
+    else
+        add_text(out, o, &t->facts[i], p);
+    if (compare && !o->json)
+        add_seen(out, o, &seen);
+    *nr_abnormal += compare && seen.state == LIVE_ABNORMAL;
+    return ST_OK;
+}
+
 static enum status run(struct cli_opts *o, struct diag *diag)
 {
     struct strbuf text = STRBUF_INIT;
     struct cli_traces t;
     struct costs_file c;
+    struct predict_options po = {.calibration = &c, .seed = o->has_seed ? o->seed : 1};
     struct prediction *p = 0;
+    size_t nr_abnormal = 0;
     enum status st = cli_traces_load(&t, o, FACTS_BEFORE_ONLY, diag);
 
     if (st != ST_OK)
@@ -170,19 +235,15 @@ static enum status run(struct cli_opts *o, struct diag *diag)
     st = p ? cli_calibration(o, &c, diag) : diag_set(diag, ST_ENOMEM, "not enough memory");
     if (st == ST_OK)
         st = check_known(&t, o, diag);
-    if (st == ST_OK) {
-        struct predict_options po = {.calibration = &c, .seed = o->has_seed ? o->seed : 1};
-
+    if (st == ST_OK)
         st = predict_all(t.facts, t.nr, &po, p, diag);
-    }
-    for (size_t i = 0; i < t.nr && st == ST_OK; i++) {
-        if (o->json)
-            add_json(&text, o, &t.facts[i], o->args[i], &p[i]);
-        else
-            add_text(&text, o, &t.facts[i], &p[i]);
-    }
+    for (size_t i = 0; i < t.nr && st == ST_OK; i++)
+        st = tell(&text, o, &t, i, &p[i], &po, &nr_abnormal, diag);
     if (st == ST_OK)
         st = cli_emit(o, &text, diag);
+    if (st == ST_OK && nr_abnormal > 0)
+        st = diag_set(diag, ST_ETHRESHOLD, "%zu of %zu migrations went as no sample of the forecast",
+                      nr_abnormal, t.nr);
     strbuf_release(&text);
     free(p);
     cli_traces_release(&t);
@@ -192,6 +253,7 @@ static enum status run(struct cli_opts *o, struct diag *diag)
 static const struct cli_option options[] = {
     {"calibration", 0, "FILE",
      "host constants from `migcast calibrate`, instead of the built-in ones", false},
+    {"seen", 0, NULL, "say also how the migration went, and whether that was normal", false},
     {0},
 };
 
@@ -207,6 +269,9 @@ const struct cmd cmd_predict = {
              "The forecast is the middle of many runs with guests that are equally likely after "
              "the measurements;\n"
              "the intervals hold 90 % of them.\n\n"
+             "With --seen the rest of the capture is played to the forecast as if it ran now: "
+             "normal is what 90 % of the samples did at each moment, abnormal what none did for "
+             "2 s, and then the exit code is 99.\n\n"
              "  migcast predict --json capture.jsonl",
     .shared = CLI_JSON | CLI_OUTPUT | CLI_SEED,
     .options = options,
