@@ -160,10 +160,11 @@ static bool dead_lock(const struct look *l, struct find *f)
     f->vm = first->vm;
     f->host = first->source;
     if (done == 0)
-        strbuf_addf(&f->words,
-                    "dead-locked: the cluster is full, no host has room for the first VM "
-                    "(%zu %s; %s: %s)",
-                    nr, nr == 1 ? "waits" : "wait", first->vm, first->reason);
+        strbuf_addf(
+            &f->words,
+            "dead-locked: the cluster has no room in one piece, no host can take the first VM "
+            "(%zu %s; %s: %s)",
+            nr, nr == 1 ? "waits" : "wait", first->vm, first->reason);
     else
         strbuf_addf(&f->words, "dead-locked: %zu %s for room that nothing will free (%s: %s)", nr,
                     nr == 1 ? "VM waits" : "VMs wait", first->vm, first->reason);
