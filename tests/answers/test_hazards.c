@@ -154,7 +154,7 @@ Test(hazards, the_shipped_dead_locks_are_called_so)
         snprintf(path, sizeof(path), "%s/scenarios/%s", SOURCE_DIR, stuck[i]);
         judge(&j, NULL, path);
         said = hazard(&j, HAZARD_DEADLOCK);
-        cr_expect(said && strstr(said, "no host has room for the first VM"), "%s", stuck[i]);
+        cr_expect(said && strstr(said, "no host can take the first VM"), "%s", stuck[i]);
         drop(&j);
         snprintf(path, sizeof(path), "%s/scenarios/%s", SOURCE_DIR, well[i]);
         j = (struct judged){0};
