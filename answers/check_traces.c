@@ -95,7 +95,8 @@ static const char *digest_of(const struct score *s, struct arena *arena)
         const struct trace_facts *facts = s->rows[i].facts;
 
         split_case_name(name, &facts->header);
-        all += XXH64(name, strlen(name), (XXH64_hash_t)facts->after.totals.total_ns); /* in any order */
+        all += XXH64(name, strlen(name),
+                     (XXH64_hash_t)facts->after.totals.total_ns); /* in any order */
     }
     snprintf(text, sizeof(text), "%016" PRIx64, (uint64_t)all);
     return arena_strdup(arena, text);

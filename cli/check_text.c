@@ -13,7 +13,8 @@
 enum {
     VMS_SHOWN = 10,
     INPUTS_SHOWN = 6,
-    VALUE_WIDTH = 14
+    VALUE_WIDTH = 14,
+    TEXT_WIDTH = 80
 };
 
 static enum cli_style style_of(enum check_verdict verdict)
@@ -64,12 +65,60 @@ static void add_row(struct strbuf *out, const struct check_view *v, const struct
     strbuf_release(&words);
 }
 
+/* Nothing to read about, unless all is wanted: without change, or told in the notes. */
+static bool is_quiet(const struct check_view *v, const struct check_finding *f)
+{
+    return !cli_flag(v->o, "verbose") && (f->verdict == CHECK_SAME || f->verdict >= CHECK_NEW);
+}
+
+static bool all_equal(const struct check_result *r)
+{
+    for (size_t i = 0; i < r->nr_findings; i++) {
+        const struct check_finding *f = &r->findings[i];
+
+        if (f->verdict != CHECK_SAME || (f->test.n > 0 && f->test.now != f->test.before))
+            return false;
+    }
+    return true;
+}
+
+/* Measures without change, with what can be seen of a difference: "downtime.p50 +0.20 % (...)". */
+static void add_unchanged(struct strbuf *out, const struct check_view *v,
+                          const struct check_result *r)
+{
+    struct strbuf words = STRBUF_INIT;
+
+    for (size_t i = 0; i < r->nr_wholes; i++) {
+        const struct check_finding *f = &r->findings[i];
+
+        if (f->verdict != CHECK_SAME || !is_quiet(v, f))
+            continue;
+        strbuf_addstr(&words, words.len ? ", " : "no change: ");
+        cell_add_text(&words, f->measure);
+        if (f->test.n > 0 && f->test.now != f->test.before) {
+            strbuf_addch(&words, ' ');
+            check_words_change(&words, f);
+        }
+    }
+    if (words.len > 0) {
+        strbuf_addstr(out, "\n  ");
+        cell_wrap(out, strbuf_text(&words), 2, 2, TEXT_WIDTH);
+    }
+    strbuf_release(&words);
+}
+
 static void add_wholes(struct strbuf *out, const struct check_view *v, const struct check_result *r)
 {
-    strbuf_addf(out, "\n  %-24s%*s  %*s  %-13s  change (95 %%), p corrected\n", "measure",
-                VALUE_WIDTH, "before", VALUE_WIDTH, "now", "verdict");
-    for (size_t i = 0; i < r->nr_wholes; i++)
+    size_t shown = 0;
+
+    for (size_t i = 0; i < r->nr_wholes; i++) {
+        if (is_quiet(v, &r->findings[i]))
+            continue;
+        if (shown++ == 0)
+            strbuf_addf(out, "\n  %-24s%*s  %*s  %-13s  change (95 %%), p corrected\n", "measure",
+                        VALUE_WIDTH, "before", VALUE_WIDTH, "now", "verdict");
         add_row(out, v, &r->findings[i]);
+    }
 }
 
 static void add_parts(struct strbuf *out, const struct check_view *v, const struct check_result *r)
@@ -151,12 +200,15 @@ void check_add_text(struct strbuf *out, const struct check_view *v)
         strbuf_addstr(out, ".\n");
         add_notes(out, r, "  ", "\n");
         add_inputs(out, v, r);
-        if (r->before) {
+        if (r->before && all_equal(r) && !cli_flag(v->o, "verbose")) {
+            strbuf_addstr(out, "  All values are the same to the last digit.\n");
+        } else if (r->before) {
             add_wholes(out, v, r);
             add_parts(out, v, r);
+            add_unchanged(out, v, r);
         }
         strbuf_addf(out,
-                    "\n  %" PRIu32 " %s, seed %" PRIu64 ", false alarms at most %.3g %%, noise "
+                    "  %" PRIu32 " %s, seed %" PRIu64 ", false alarms at most %.3g %%, noise "
                     "floor %.3g %%, baseline ",
                     r->now->nr_samples, r->now->samples ? "configurations" : "replications",
                     r->now->seed, 100.0 * r->alpha, 100.0 * r->noise);

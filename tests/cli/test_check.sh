@@ -113,6 +113,8 @@ claim_accuracy_on_captures_is_gated_too() {
     exits 0 "$PROGRAM" check --traces traces --baseline b.json --update
     exits 0 "$PROGRAM" check --traces traces --baseline b.json
     prints "NO CHANGE: traces"
+    prints "All values are the same to the last digit."
+    exits 0 "$PROGRAM" check --traces traces --baseline b.json --verbose
     prints "predict.total_error"
     exits 65 "$PROGRAM" check --traces . --baseline b.json
 }
