@@ -8,6 +8,7 @@
  */
 #include "reports/report.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "reports/words.h"
@@ -85,9 +86,15 @@ static bool take_place(struct github *g, enum kind kind)
     return false;
 }
 
+/* Doubt about any goal is a warning. */
 static enum kind kind_of_threshold(const struct threshold_result *th)
 {
-    return th->error ? KIND_ERROR : KIND_WARNING;
+    return th->error && th->crossed ? KIND_ERROR : KIND_WARNING;
+}
+
+static bool threshold_told(const struct threshold_result *th)
+{
+    return th->crossed || (th->small_sample && !isnan(th->value));
 }
 
 /* What still waits or runs at the end of the simulated time has not failed yet. */
@@ -103,7 +110,7 @@ static void count(struct github *g)
     for (size_t i = 0; i < g->sum.run->nr_hazards; i++)
         g->nr[KIND_WARNING] += words_hazard_told(&g->sum, &g->sum.run->hazards[i]);
     for (size_t i = 0; i < g->sum.run->nr_thresholds; i++)
-        if (g->sum.run->thresholds[i].crossed)
+        if (threshold_told(&g->sum.run->thresholds[i]))
             g->nr[kind_of_threshold(&g->sum.run->thresholds[i])]++;
     for (size_t i = 0; i < g->sum.nr_groups; i++)
         if (g->sum.groups[i].outcomes[OUTCOME_COMPLETED] < g->sum.groups[i].nr)
@@ -115,12 +122,12 @@ static void add_threshold(struct github *g, const struct threshold_result *th)
     enum kind kind = kind_of_threshold(th);
     struct strbuf words = STRBUF_INIT;
 
-    if (!th->crossed || !take_place(g, kind))
+    if (!threshold_told(th) || !take_place(g, kind))
         return;
     strbuf_addf(&words, "%s: ", th->text ? th->text : "-");
     words_measured(&words, th);
     add_command(g->out, kind == KIND_ERROR ? "error" : "warning", th->file, th->line,
-                "threshold crossed", strbuf_text(&words));
+                th->crossed ? "threshold crossed" : "threshold not decided", strbuf_text(&words));
     strbuf_release(&words);
 }
 

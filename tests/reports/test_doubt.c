@@ -97,3 +97,15 @@ Test(report_doubt, json_has_judgement_interval_and_need)
     free(text);
     free(s);
 }
+
+Test(report_doubt, github_warns_of_doubt_and_fails_for_what_is_crossed)
+{
+    struct sample *s = sample_of_goals();
+    char *text = form_of(s, "github");
+
+    cr_expect(strstr(text, "title=threshold not decided::downtime.p99 < 500ms"));
+    cr_expect(strstr(text, "::error") && strstr(text, "title=threshold crossed::total_time.mean"));
+    cr_expect_null(strstr(text, "downtime.mean <"));
+    free(text);
+    free(s);
+}
