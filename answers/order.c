@@ -79,7 +79,10 @@ static enum status evaluate(struct order_search *s, struct order_schedule *d, bo
         st = order_run(s, d, 0, ORDER_SEARCH, &run);
     if (st != ST_OK)
         return st;
-    order_makespans(&s->sc, &run, makespan, moved);
+    if (order_makespans(&s->sc, &run, makespan, moved) != ST_OK) {
+        run_free(&run);
+        return no_memory(s->diag);
+    }
     for (int r = 0; r < ORDER_SEARCH; r++) {
         ratio += makespan[r] / fmax(1.0, s->own_makespan[r]) / ORDER_SEARCH;
         arrived += moved[r] / ORDER_SEARCH;
@@ -418,8 +421,11 @@ static enum status confirm(struct order_search *s, const struct order_schedule *
         goto out;
     }
     own.first_replication = planned.first_replication = ORDER_FRESH;
-    order_makespans(&out->sc, &own, values, values + nr);
-    order_makespans(&s->sc, &planned, values + 2 * nr, values + 3 * nr);
+    if (order_makespans(&out->sc, &own, values, values + nr) != ST_OK ||
+        order_makespans(&s->sc, &planned, values + 2 * nr, values + 3 * nr) != ST_OK) {
+        st = no_memory(s->diag);
+        goto out;
+    }
     out->own = total_of(&own, values, values + nr, scratch);
     out->planned = total_of(&planned, values + 2 * nr, values + 3 * nr, scratch);
     out->replications = nr;
@@ -467,10 +473,12 @@ static enum status read_own(struct order_search *s)
         st = no_memory(s->diag);
     if (st != ST_OK)
         return st;
-    order_makespans(&s->out->sc, &run, s->own_makespan, moved);
-    for (int r = 0; r < ORDER_SEARCH; r++)
+    if (order_makespans(&s->out->sc, &run, s->own_makespan, moved) != ST_OK)
+        st = no_memory(s->diag);
+    for (int r = 0; r < ORDER_SEARCH && st == ST_OK; r++)
         s->own_moved += moved[r] / ORDER_SEARCH;
-    st = order_read(s, &run);
+    if (st == ST_OK)
+        st = order_read(s, &run);
     run_free(&run);
     return st;
 }

@@ -53,8 +53,8 @@ enum status order_run(struct order_search *s, const struct order_schedule *d, ui
                       uint32_t nr, struct run_result *run);
 
 /* order_makespans - of each replication, and the VMs that arrived. */
-void order_makespans(const struct scenario *sc, const struct run_result *run, double *makespan,
-                     double *moved);
+enum status order_makespans(const struct scenario *sc, const struct run_result *run,
+                            double *makespan, double *moved);
 
 /* order_read - the moves of a run as it is: who goes where, how long it takes, how many at once. */
 enum status order_read(struct order_search *s, const struct run_result *run);

@@ -50,22 +50,30 @@ enum status order_run(struct order_search *s, const struct order_schedule *d, ui
     return st;
 }
 
-void order_makespans(const struct scenario *sc, const struct run_result *run, double *makespan,
-                     double *moved)
+/* A VM that moved on counts once. */
+enum status order_makespans(const struct scenario *sc, const struct run_result *run,
+                            double *makespan, double *moved)
 {
-    uint32_t first_rep = run->first_replication;
+    uint32_t *seen = calloc((size_t)sc->nr_vms + 1, sizeof(*seen));
 
+    if (!seen)
+        return ST_ENOMEM;
     for (uint32_t r = 0; r < run->replications; r++)
         makespan[r] = moved[r] = 0.0;
     /* the clock starts with the scenario: a schedule that begins later is no shorter for it */
     for (size_t i = 0; i < run->nr_migs; i++) {
         const struct mig_result *m = &run->migs[i];
-        uint32_t r = m->replication - first_rep;
+        uint32_t r = m->replication - run->first_replication;
         double end = (double)(m->ended_ns >= 0 ? m->ended_ns : sc->horizon_ns);
 
         makespan[r] = fmax(makespan[r], end);
-        moved[r] += m->outcome == OUTCOME_COMPLETED;
+        if (m->outcome == OUTCOME_COMPLETED && seen[m->vm_id] != r + 1) {
+            seen[m->vm_id] = r + 1;
+            moved[r] += 1.0;
+        }
     }
+    free(seen);
+    return ST_OK;
 }
 
 /* ---- the moves ---- */
@@ -138,12 +146,8 @@ static enum status read_slots(struct order_search *s, const struct mig_result *m
     return ST_OK;
 }
 
-static struct order_vm *find_vm(struct order_search *s, const uint32_t *index, uint32_t vm)
-{
-    return index[vm] == UINT32_MAX ? NULL : &s->vms[index[vm]];
-}
-
-/* The last attempt of each VM in the first replication; a VM that moves twice cannot be ordered. */
+/* From where each VM starts to where it ends in the first replication; one that moves on goes there
+ * at once in a schedule. */
 enum status order_read(struct order_search *s, const struct run_result *run)
 {
     const struct scenario *sc = &s->out->sc;
@@ -156,20 +160,17 @@ enum status order_read(struct order_search *s, const struct run_result *run)
     memset(index, 0xff, ((size_t)sc->nr_vms + 1) * sizeof(*index));
     while (first < run->nr_migs && run->migs[first].replication == run->migs[0].replication) {
         const struct mig_result *m = &run->migs[first++];
-        struct order_vm *v = find_vm(s, index, m->vm_id);
 
-        if (v && v->own_target != HOST_NONE && m->source_id == v->own_target) {
-            diag_hint(s->diag, "an order is found for drains, evacuations and single requests");
-            return diag_at(s->diag, ST_EINPUT, sc->path, 0, "VM '%s' moves more than once", m->vm);
-        }
-        if (!v) {
+        if (index[m->vm_id] == UINT32_MAX) {
             index[m->vm_id] = s->nr;
-            v = &s->vms[s->nr++];
-            *v = (struct order_vm){.vm = m->vm_id,
-                                   .source = m->source_id,
-                                   .bytes = (double)sc->vms[m->vm_id].guest->memory_bytes};
+            s->vms[s->nr++] =
+                (struct order_vm){.vm = m->vm_id,
+                                  .source = sc->vms[m->vm_id].host,
+                                  .own_target = HOST_NONE,
+                                  .bytes = (double)sc->vms[m->vm_id].guest->memory_bytes};
         }
-        v->own_target = m->outcome == OUTCOME_COMPLETED ? m->target_id : HOST_NONE;
+        if (m->outcome == OUTCOME_COMPLETED)
+            s->vms[index[m->vm_id]].own_target = m->target_id;
     }
     order_learn(s, run);
     return read_slots(s, run->migs, first);
