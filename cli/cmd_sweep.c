@@ -113,9 +113,10 @@ static enum status print(struct cli_opts *o, const struct sweep *sweep, struct d
 /* The result does not say what was stored before, so that it is the same; this note does. */
 static void say_counts(const struct cli_opts *o, const struct sweep *sweep, const char *db)
 {
-    cli_note(o, "%zu cells of %u replication%s, seed %" PRIu64 ": %zu simulated, %zu from %s",
-             sweep->nr_cells, sweep->replications, sweep->replications == 1 ? "" : "s", sweep->seed,
-             sweep->nr_state[SWEEP_DONE], sweep->nr_state[SWEEP_STORED], db ? db : "nowhere");
+    cli_note(o, "%zu cell%s of %u replication%s, seed %" PRIu64 ": %zu simulated, %zu from %s",
+             sweep->nr_cells, sweep->nr_cells == 1 ? "" : "s", sweep->replications,
+             sweep->replications == 1 ? "" : "s", sweep->seed, sweep->nr_state[SWEEP_DONE],
+             sweep->nr_state[SWEEP_STORED], db ? db : "no database");
 }
 
 /* Interrupts first, then what was lost, then what could not be run, then the goals. */
@@ -134,7 +135,8 @@ static enum status judge(const struct cli_opts *o, const struct sweep *sweep, en
         return sweep->store_status;
     }
     if (invalid) {
-        cli_warn(o, "%zu of %zu cells cannot be run", invalid, sweep->nr_cells);
+        cli_warn(o, "%zu of %zu cell%s cannot be run", invalid, sweep->nr_cells,
+                 sweep->nr_cells == 1 ? "" : "s");
         return ST_EINPUT;
     }
     if (sweep->nr_ranked && sweep->cells[sweep->ranked[0]].nr_crossed)
@@ -281,7 +283,7 @@ static const struct cli_option options[] = {
 const struct cmd cmd_sweep = {
     .name = "sweep",
     .args = "SCENARIO.ini NAME=VALUES...",
-    .help = "simulate every combination of some settings and say which is best",
+    .help = "simulate all combinations of some settings and name the best",
     .about =
         "VALUES are a list (1,2,4), a range (1Gb/s..25Gb/s:log:8, 1..8, 100ms..1s:step:100ms; lin "
         "and log take a count, 8 unless given) or both. Braces make one value of anything: "
