@@ -391,7 +391,7 @@ static void compare(struct order *out, const double *own, const double *planned,
     out->gain_interval = stats_mean_interval(&gain, 0.95);
     if (stats_moments_variance(&gain) <= 1e-18) /* nothing is uncertain */
         out->gain_interval = (struct stats_interval){gain.mean, gain.mean};
-    out->better = out->gain_interval.low > 0.0 && out->planned.moved >= out->own.moved - 1e-9;
+    out->better = out->gain_interval.low > WORTH_IT && out->planned.moved >= out->own.moved - 1e-9;
 }
 
 /* A goal that is crossed, and was not by the platform's own order. */

@@ -196,7 +196,7 @@ Test(plan_random, an_order_is_never_longer_than_the_platforms_own)
         cr_assert_eq(order_find(&order,
                                 &(struct order_options){
                                     .base = {.path = "random.ini", .text = strbuf_text(&world)},
-                                    .budget = is_long() ? 600 : 100},
+                                    .budget = is_long() ? 600 : 200},
                                 &diag),
                      ST_OK, "%llu: %s", (unsigned long long)i, diag.what);
         better += order.better;
