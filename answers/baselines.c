@@ -148,12 +148,10 @@ void baseline_guest_of(struct baseline_guest *out, const struct trace_facts *f,
                        const struct costs_file_part *part)
 {
     double memory = (double)f->header.memory_bytes / (double)PAGE_BYTES;
-    double resident = (double)f->before.rss_bytes - (double)part->costs.rss_overhead_bytes;
     unsigned counts[BASELINE_POINTS_MAX];
 
-    *out = (struct baseline_guest){.full_pages = memory};
-    if (f->before.rss_bytes > 0)
-        out->full_pages = fmin(fmax(resident, (double)MIB) / (double)PAGE_BYTES, out->full_pages);
+    *out = (struct baseline_guest){.full_pages =
+                                       predict_memory_of(f, part).bytes / (double)PAGE_BYTES};
     out->zero_pages = memory - out->full_pages;
     for (size_t i = 0; i < f->before.nr_dirty; i++) {
         const struct facts_dirty *d = &f->before.dirty[i];

@@ -4,14 +4,20 @@
  * A throttle of p leaves a CPU-bound writer 1 - p of its speed and a paced one more.  Which of the
  * two a guest is cannot be seen before the migration, but guests of one kind behave alike: for each
  * throttled capture, the need with which its forecast meets the observed total time is looked up,
- * and the median is kept.
+ * and the median of the configurations is kept.
  */
 #include <math.h>
 #include <stdlib.h>
 
 #include "answers/calibration.h"
 #include "answers/predict.h"
+#include "answers/split.h"
 #include "base/stats.h"
+
+/* A guest that works every 5 ms and drops what it cannot do acts as if it needed 1 / (1 + 5 / 10):
+ * tracer/fit.c.  Periods of 1 to 10 ms give 0.91 to 0.5. */
+#define NEED_UNSEEN 0.667
+#define NEED_SPREAD 0.14
 
 enum {
     NEED_STEPS = 15, /* 0.30, 0.35 ... 1.00 */
@@ -68,27 +74,66 @@ enum status calibration_need_of(const struct trace_facts *f, const struct costs_
     return ST_OK;
 }
 
-void calibration_set_need(struct costs_file_part *part, double *needs, size_t n)
+/* Median of the needs of configuration @config, < 0 = it has none; they are moved to the front of
+ * @v. */
+static double need_of_config(const struct calibration_need *needs, size_t n, size_t config,
+                             double *v)
+{
+    size_t k = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (needs[i].config == config)
+            v[k++] = needs[i].need;
+    }
+    return k > 0 ? stats_quantile(v, k, 0.5) : -1.0;
+}
+
+/*
+ * Repeats of a configuration are one guest, so each counts once; and what is expected of a guest
+ * that nobody saw counts as one more.  From few configurations the result stays near that.
+ */
+enum status calibration_set_need(struct costs_file_part *part, const struct calibration_need *needs,
+                                 size_t n)
 {
     struct host_costs_spread *s = &part->spread;
+    double *v = malloc((n + 1) * sizeof(*v)), *w = malloc((n + 1) * sizeof(*w));
+    size_t k = 0;
 
-    if (n == 0)
-        return;
-    stats_sort(needs, n);
-    s->cpu_need_ratio = stats_quantile_sorted(needs, n, 0.5);
-    for (size_t i = 0; i < n; i++)
-        needs[i] = fabs(needs[i] - s->cpu_need_ratio);
-    stats_sort(needs, n);
-    s->cpu_need_spread_ratio =
-        n > 1 ? fmax(1.4826 * stats_quantile_sorted(needs, n, 0.5), 0.03) : 0.08;
+    if (!v || !w) {
+        free(v);
+        free(w);
+        return ST_ENOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        bool seen = false;
+
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = needs[j].config == needs[i].config;
+        if (!seen)
+            v[k++] = need_of_config(needs, n, needs[i].config, w);
+    }
+    if (k > 0) {
+        v[k++] = NEED_UNSEEN;
+        s->cpu_need_ratio = stats_quantile(v, k, 0.5);
+        for (size_t i = 0; i < k; i++)
+            v[i] = fabs(v[i] - s->cpu_need_ratio);
+        s->cpu_need_spread_ratio =
+            fmax(1.4826 * stats_quantile(v, k, 0.5), NEED_SPREAD / sqrt((double)k));
+    }
+    free(v);
+    free(w);
+    return ST_OK;
 }
 
 enum status calibration_learn_need(struct costs_file *c, const struct trace_facts *facts, size_t nr,
                                    size_t skip, struct diag *diag)
 {
-    double *v = malloc((nr + 1) * sizeof(*v));
-    enum status st = v ? ST_OK : diag_set(diag, ST_ENOMEM, "not enough memory");
+    struct calibration_need *v = malloc((nr + 1) * sizeof(*v));
+    struct split split = {0};
+    enum status st = v ? split_init(&split, facts, nr) : ST_ENOMEM;
 
+    if (st != ST_OK)
+        diag_set(diag, st, "not enough memory");
     for (int a = 0; a < ACCEL_NR && st == ST_OK; a++) {
         size_t n = 0;
 
@@ -100,11 +145,12 @@ enum status calibration_learn_need(struct costs_file *c, const struct trace_fact
                 continue;
             st = calibration_need_of(&facts[i], c, &need, diag);
             if (st == ST_OK && need > 0.0)
-                v[n++] = need;
+                v[n++] = (struct calibration_need){split.config_of[i], need};
         }
         if (st == ST_OK)
-            calibration_set_need(&c->part[a], v, n);
+            st = calibration_set_need(&c->part[a], v, n);
     }
+    split_release(&split);
     free(v);
     return st;
 }

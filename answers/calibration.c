@@ -22,6 +22,7 @@
 
 enum figure {
     FIG_RSS,        /* bytes */
+    FIG_ZERO,       /* bytes, resident in the guest and sent as zero pages; may be < 0 */
     FIG_SLIP,       /* ns */
     FIG_COPY_LEAST, /* bytes/s: at least this fast, where the quota hides the rest */
     FIG_COPY,       /* bytes/s */
@@ -50,6 +51,17 @@ static double rss_overhead(const struct trace_facts *f)
         p->zero_pages < 0)
         return UNKNOWN;
     return (double)f->before.rss_bytes -
+           ((double)p->total_bytes - (double)p->zero_pages * (double)PAGE_BYTES);
+}
+
+static double resident_zero(const struct trace_facts *f)
+{
+    const struct facts_poll *p = &f->after.last_ram;
+
+    if (!f->after.has_ram || f->before.resident_bytes == 0 || f->after.outcome != FACTS_COMPLETED ||
+        p->zero_pages < 0)
+        return UNKNOWN;
+    return (double)f->before.resident_bytes -
            ((double)p->total_bytes - (double)p->zero_pages * (double)PAGE_BYTES);
 }
 
@@ -236,6 +248,8 @@ static double figure_of(const struct trace_facts *f, enum figure figure)
     switch (figure) {
     case FIG_RSS:
         return rss_overhead(f);
+    case FIG_ZERO:
+        return resident_zero(f);
     case FIG_SLIP:
         return calibration_window_slip(f);
     case FIG_COPY_LEAST:
@@ -385,6 +399,9 @@ static void set_figure(struct costs_file_part *part, enum figure figure, double 
     case FIG_RSS:
         c->rss_overhead_bytes = (uint64_t)fmax(mid, 0.0);
         break;
+    case FIG_ZERO:
+        part->spread.resident_zero_bytes = (uint64_t)fmax(mid, 0.0);
+        break;
     case FIG_SLIP:
         c->window_slip_ns = (int64_t)mid;
         if (sd != UNKNOWN)
@@ -460,6 +477,11 @@ static void learn_part(struct costs_file_part *part, enum accel accel,
             if (figure == FIG_RSS && n > 1) {
                 part->spread.rss_spread_bytes = (uint64_t)spread_to(v, n, mid, 1.0, w);
                 part->spread.rss_spread_below_bytes = (uint64_t)spread_to(v, n, mid, -1.0, w);
+            }
+            if (figure == FIG_ZERO && n > 1) {
+                part->spread.resident_zero_spread_bytes = (uint64_t)spread_to(v, n, mid, 1.0, w);
+                part->spread.resident_zero_spread_below_bytes =
+                    (uint64_t)spread_to(v, n, mid, -1.0, w);
             }
             set_figure(part, (enum figure)figure, mid, spread(v, n, mid));
         }

@@ -29,11 +29,16 @@ enum status calibration_learn_need(struct costs_file *c, const struct trace_fact
 
 /* Its parts, for who learns from many subsets: was a capture throttled enough to tell; the need
  * with which the forecast of one from @c meets its total time (< 0 = none does); and what @n such
- * needs say, which are sorted and overwritten. */
+ * needs say. */
+struct calibration_need {
+    size_t config; /* split.h */
+    double need;
+};
 bool calibration_tells_need(const struct trace_facts *facts);
 enum status calibration_need_of(const struct trace_facts *facts, const struct costs_file *c,
                                 double *need, struct diag *diag);
-void calibration_set_need(struct costs_file_part *part, double *needs, size_t n);
+enum status calibration_set_need(struct costs_file_part *part, const struct calibration_need *needs,
+                                 size_t n);
 
 /* Is capture @i left out when @skip is? */
 bool calibration_left_out(const struct trace_facts *facts, size_t i, size_t skip);

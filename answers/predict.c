@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers/bands.h"
 #include "answers/setup.h"
 #include "base/rng.h"
 #include "base/stats.h"
@@ -28,20 +29,35 @@ void predict_setup_link(struct setup *s, const struct trace_facts *f,
     }
 }
 
+struct predict_memory predict_memory_of(const struct trace_facts *f,
+                                        const struct costs_file_part *part)
+{
+    const struct host_costs_spread *s = &part->spread;
+    struct predict_memory m = {.bytes = (double)f->header.memory_bytes};
+
+    if (f->before.resident_bytes) {
+        m.bytes = (double)f->before.resident_bytes - (double)s->resident_zero_bytes;
+        m.less = (double)s->resident_zero_spread_bytes;
+        m.more = (double)s->resident_zero_spread_below_bytes;
+    } else if (f->before.rss_bytes) {
+        m.bytes = (double)f->before.rss_bytes - (double)part->costs.rss_overhead_bytes;
+        m.less = (double)s->rss_spread_bytes;
+        m.more = (double)s->rss_spread_below_bytes;
+    }
+    m.bytes = fmin(fmax(m.bytes, (double)MIB), (double)f->header.memory_bytes);
+    return m;
+}
+
 void predict_setup_vm(struct setup *s, uint32_t i, const struct trace_facts *f,
                       const struct costs_file_part *part)
 {
     struct guest_params *g = &s->guests[i];
     struct scn_migration *m = &s->sc.migrations[i];
-    double resident = (double)f->before.rss_bytes - (double)part->costs.rss_overhead_bytes;
 
     g->memory_bytes = f->header.memory_bytes;
     g->extra_bytes = MACHINE_EXTRA_BYTES;
     g->vcpus = f->header.vcpus ? f->header.vcpus : 1;
-    g->nonzero_bytes =
-        f->before.rss_bytes ? (uint64_t)fmax(resident, (double)MIB) : f->header.memory_bytes;
-    if (g->nonzero_bytes > g->memory_bytes)
-        g->nonzero_bytes = g->memory_bytes;
+    g->nonzero_bytes = (uint64_t)predict_memory_of(f, part).bytes;
     g->zero_tail_ratio =
         1.0 - fmin((double)part->spread.tail_bytes / (double)g->nonzero_bytes, 1.0);
     g->dirty.compress_ratio = 1.0;
@@ -84,19 +100,14 @@ static void draw_costs(struct host_costs *c, const struct costs_file_part *part,
                  gsl_ran_gaussian(rng_gsl(rng), (double)part->spread.device_spread_ns));
 }
 
-/* @unusual, of a standard normal distribution: how far QEMU's own memory is off, and which way. */
+/* @unusual, of a standard normal distribution: how far what is not sent is off, and which way. */
 static void draw_resident(struct guest_params *g, const struct trace_facts *f,
                           const struct costs_file_part *part, double unusual)
 {
-    double sd = (double)(unusual > 0.0 ? part->spread.rss_spread_bytes
-                                       : part->spread.rss_spread_below_bytes);
-    double bytes =
-        (double)f->before.rss_bytes - (double)part->costs.rss_overhead_bytes - unusual * sd;
+    struct predict_memory m = predict_memory_of(f, part);
 
-    if (f->before.rss_bytes == 0)
-        return;
-    bytes = fmin(fmax(bytes, (double)MIB), (double)g->memory_bytes);
-    g->nonzero_bytes = (uint64_t)bytes;
+    m.bytes -= unusual * (unusual > 0.0 ? m.less : m.more);
+    g->nonzero_bytes = (uint64_t)fmin(fmax(m.bytes, (double)MIB), (double)g->memory_bytes);
 }
 
 static void fit_to_memory(struct dirty_params *d, uint64_t nonzero)
@@ -286,12 +297,8 @@ static enum status fit_members(const struct trace_facts *const *facts, size_t nr
     enum status st = ST_OK;
 
     for (size_t i = 0; i < nr && st == ST_OK; i++) {
-        double resident = facts[i]->before.rss_bytes ? (double)facts[i]->before.rss_bytes -
-                                                           (double)part->costs.rss_overhead_bytes
-                                                     : (double)facts[i]->header.memory_bytes;
         struct fit_options fo = {
-            .resident_bytes =
-                fmin(fmax(resident, (double)MIB), (double)facts[i]->header.memory_bytes),
+            .resident_bytes = predict_memory_of(facts[i], part).bytes,
             .guest_writes_per_s = part->costs.guest_writes_per_s,
             .cpu_need = part->spread.cpu_need_ratio,
             .cpu_need_spread = part->spread.cpu_need_spread_ratio,
@@ -325,14 +332,14 @@ enum status predict_group(const struct trace_facts *const *facts, size_t nr,
     for (size_t i = 0; i < nr; i++) {
         if (st == ST_OK) {
             const struct costs_file_part *part = &o->calibration->part[calibration_accel(facts[i])];
+            struct predict_memory memory = predict_memory_of(facts[i], part);
 
-            out[i] =
-                (struct prediction){.nr_measurements = (uint32_t)facts[i]->before.nr_dirty,
-                                    .resident_bytes = (double)facts[i]->before.rss_bytes -
-                                                      (double)part->costs.rss_overhead_bytes,
-                                    .resident_spread_bytes = (double)part->spread.rss_spread_bytes,
-                                    .calibrated = part->spread.captures > 0};
+            out[i] = (struct prediction){.nr_measurements = (uint32_t)facts[i]->before.nr_dirty,
+                                         .resident_bytes = memory.bytes,
+                                         .resident_spread_bytes = fmax(memory.less, memory.more),
+                                         .calibrated = part->spread.captures > 0};
             summarise(&runs[i], v, &out[i]);
+            bands_widen(&out[i], part, facts[i]);
             out[i].result.vm = facts[i]->header.id;
             out[i].fit = fits[i];
             out[i].fit.samples = 0;

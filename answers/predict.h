@@ -61,6 +61,18 @@ enum status predict_all(const struct trace_facts *facts, size_t nr,
                         const struct predict_options *options, struct prediction *out,
                         struct diag *diag);
 
+/* What a capture says of the guest's memory with content, as far as its host is known. */
+struct predict_memory {
+    double bytes;
+    /* Standard deviations of what it may be less, and more: what is not the guest's, or is zero, is
+     * more or less than usual. */
+    double less, more;
+};
+
+/* predict_memory_of - from the guest's own resident memory, else the process's, else all of it. */
+struct predict_memory predict_memory_of(const struct trace_facts *facts,
+                                        const struct costs_file_part *part);
+
 /* predict_lacks - what a capture lacks for a forecast worth scoring, as a sentence, or NULL. */
 const char *predict_lacks(const struct trace_facts *facts);
 

@@ -57,7 +57,7 @@ static enum status fail(struct work *w, enum status st, const struct diag *diag)
 static enum status set_needs(const struct work *w, size_t left_out, struct costs_file *c,
                              struct diag *diag)
 {
-    double *v = malloc((w->nr + 1) * sizeof(*v));
+    struct calibration_need *v = malloc((w->nr + 1) * sizeof(*v));
     enum status st = v ? ST_OK : diag_set(diag, ST_ENOMEM, "not enough memory");
 
     for (int a = 0; a < ACCEL_NR && st == ST_OK; a++) {
@@ -74,10 +74,10 @@ static enum status set_needs(const struct work *w, size_t left_out, struct costs
             else
                 st = calibration_need_of(&w->facts[i], c, &need, diag);
             if (st == ST_OK && need > 0.0)
-                v[n++] = need;
+                v[n++] = (struct calibration_need){w->out->split.config_of[i], need};
         }
-        if (st == ST_OK)
-            calibration_set_need(&c->part[a], v, n);
+        if (st == ST_OK && calibration_set_need(&c->part[a], v, n) != ST_OK)
+            st = diag_set(diag, ST_ENOMEM, "not enough memory");
     }
     free(v);
     return st;
@@ -144,12 +144,19 @@ static void judge_totals(const struct trace_facts *f, struct score_row *row)
         fabs(row->throttle_error_pct) <= (double)p->cpu_throttle_increment_pct + 0.5;
     /* a limit that ended both says nothing about the spread */
     row->covered_known = total > 0.0 && r->outcome == OUTCOME_COMPLETED;
-    row->covered = row->outcome_right && total >= row->prediction.total_ns.low &&
-                   total <= row->prediction.total_ns.high;
-    row->downtime_covered = t->downtime_ns >= 0 &&
-                            (double)t->downtime_ns >= row->prediction.downtime_ns.low &&
-                            (double)t->downtime_ns <= row->prediction.downtime_ns.high;
     row->bad = !row->outcome_right || fabs(row->total_error_ratio) >= BAD_RATIO;
+}
+
+/* Once the bands have their final width. */
+static void judge_bands(struct score_row *row)
+{
+    const struct facts_totals *t = &row->facts->after.totals;
+    const struct prediction *p = &row->prediction;
+
+    row->covered = row->outcome_right && (double)t->total_ns >= p->total_ns.low &&
+                   (double)t->total_ns <= p->total_ns.high;
+    row->downtime_covered = t->downtime_ns >= 0 && (double)t->downtime_ns >= p->downtime_ns.low &&
+                            (double)t->downtime_ns <= p->downtime_ns.high;
 }
 
 static void judge_guesses(const struct costs_file *c, struct score_row *row)
@@ -428,6 +435,49 @@ static enum status describe_rows(struct score *s, const struct trace_facts *fact
     return ST_OK;
 }
 
+static struct bands_excess *excesses_of(struct score *s)
+{
+    struct bands_excess *excess = malloc((s->nr + 1) * sizeof(*excess));
+
+    for (size_t i = 0; excess && i < s->nr; i++) {
+        struct score_row *row = &s->rows[i];
+
+        row->excess = row->forecast ? bands_excess_of(&row->prediction, row->facts)
+                                    : (struct bands_excess){NAN, NAN, NAN};
+        excess[i] = row->excess;
+    }
+    return excess;
+}
+
+/* Each row's band by the excesses of the other configurations that may be learned from. */
+static enum status widen_rows(const struct work *w)
+{
+    struct score *s = w->out;
+    struct bands_excess *excess = excesses_of(s);
+    struct bands_cases cases = {.facts = w->facts,
+                                .excess = excess,
+                                .config = s->split.config_of,
+                                .use = w->learn,
+                                .nr = w->nr};
+    enum status st = excess ? ST_OK : ST_ENOMEM;
+
+    for (size_t i = 0; i < w->nr && st == ST_OK; i++) {
+        struct score_row *row = &s->rows[i];
+
+        if (!row->forecast)
+            continue;
+        if (s->mode !=
+            SCORE_GIVEN) { /* a given calibration has its slack, and it is in the bands */
+            st = bands_learn(&row->costs, &cases, row->config);
+            bands_widen(&row->prediction, &row->costs.part[calibration_accel(row->facts)],
+                        row->facts);
+        }
+        judge_bands(row);
+    }
+    free(excess);
+    return st == ST_OK ? st : diag_set(w->diag, st, "not enough memory");
+}
+
 enum status score_traces(const struct trace_facts *facts, size_t nr, const struct score_options *o,
                          struct score *out, struct diag *diag)
 {
@@ -451,12 +501,41 @@ enum status score_traces(const struct trace_facts *facts, size_t nr, const struc
         run_workers(&w);
         st = w.status;
     }
+    if (st == ST_OK)
+        st = widen_rows(&w);
     pthread_mutex_destroy(&w.lock);
     free(w.learn);
     free(w.needs);
     if (st != ST_OK)
         score_release(out);
     return st;
+}
+
+enum status score_learn_bands(struct costs_file *c, const struct trace_facts *facts, size_t nr,
+                              const struct score_options *options, struct diag *diag)
+{
+    struct score_options o = *options;
+    struct bands_excess *excess;
+    struct score s;
+    enum status st;
+
+    o.mode = SCORE_LEAVE_ONE_OUT;
+    st = score_traces(facts, nr, &o, &s, diag);
+    if (st != ST_OK)
+        return st;
+    excess = malloc((nr + 1) * sizeof(*excess));
+    st = excess ? ST_OK : ST_ENOMEM;
+    for (size_t i = 0; excess && i < nr; i++)
+        excess[i] = s.rows[i].excess;
+    if (st == ST_OK)
+        st = bands_learn(
+            c,
+            &(struct bands_cases){
+                .facts = facts, .excess = excess, .config = s.split.config_of, .nr = nr},
+            SIZE_MAX);
+    free(excess);
+    score_release(&s);
+    return st == ST_OK ? st : diag_set(diag, st, "not enough memory");
 }
 
 void score_release(struct score *s)

@@ -9,6 +9,7 @@
 #ifndef MIGCAST_ANSWERS_SCORE_H
 #define MIGCAST_ANSWERS_SCORE_H
 
+#include "answers/bands.h"
 #include "answers/baselines.h"
 #include "answers/predict.h"
 #include "answers/replay.h"
@@ -60,6 +61,7 @@ struct score_row {
     struct prediction prediction;
     struct replay replay; /* rounds released */
     bool outcome_right;
+    struct bands_excess excess;
     double total_error_ratio; /* signed; 1 for a wrong outcome; NAN = nothing observed */
     double downtime_error_ns; /* signed; NAN */
     double bytes_error_ratio;
@@ -99,6 +101,12 @@ struct score_options {
 enum status score_traces(const struct trace_facts *facts, size_t nr,
                          const struct score_options *options, struct score *out, struct diag *diag);
 void score_release(struct score *s);
+
+/* score_learn_bands - into @c, learned from all @facts: how far forecasts of each configuration
+ * with constants from the others were outside their bands (bands.h).  Takes as long as scoring
+ * them. */
+enum status score_learn_bands(struct costs_file *c, const struct trace_facts *facts, size_t nr,
+                              const struct score_options *options, struct diag *diag);
 
 const char *score_class_name(enum score_class class); /* "kvm", "tcg (linux)", "shared link" */
 const char *score_kind_name(enum score_kind kind);

@@ -15,12 +15,20 @@ enum accel {
     ACCEL_NR
 };
 
+/* What is added to both sides of a forecast's band; answers/bands.h. */
+struct costs_slack {
+    double total_ratio, bytes_ratio; /* of the forecast */
+    int64_t downtime_ns;
+};
+
 /* How sure the costs are: what single captures scatter around them.  For [calibration] only. */
 struct host_costs_spread {
     uint32_t captures;         /* learned from; 0 = defaults */
     uint64_t tail_bytes;       /* non-zero memory behind the zero pages, in the sweep's order */
     uint64_t rss_spread_bytes; /* of what lies above rss_overhead_bytes */
     uint64_t rss_spread_below_bytes; /* of what lies below */
+    /* Of a guest's resident pages, those that go out as zero pages; and the same two sides. */
+    uint64_t resident_zero_bytes, resident_zero_spread_bytes, resident_zero_spread_below_bytes;
     int64_t slip_spread_ns;
     double copy_spread_ratio; /* relative */
     int64_t device_spread_ns;
@@ -28,6 +36,7 @@ struct host_costs_spread {
      * as if it needed; 0 = not known. */
     double cpu_need_ratio;
     double cpu_need_spread_ratio;
+    struct costs_slack slack, link_slack; /* alone, and on a limited link */
 };
 
 /* The names in order of enum accel, NULL at the end: for option tables. */

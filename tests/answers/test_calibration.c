@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "answers/calibration.h"
+#include "answers/predict.h"
 #include "base/units.h"
 
 enum {
@@ -59,4 +60,45 @@ Test(calibration, channels_without_a_capture_do_not_add_a_stream_each)
     cr_expect_geq(got->multifd_bytes_per_s, got->copy_bytes_per_s);
     cr_expect_float_eq((double)got->multifd_bytes_per_s / (double)got->copy_bytes_per_s,
                        (double)k->multifd_bytes_per_s / (double)k->copy_bytes_per_s, 1e-6);
+}
+
+Test(calibration, the_guests_own_memory_needs_no_guess_at_the_processs)
+{
+    struct trace_facts f[NR];
+    struct costs_file c;
+    struct costs_file_part *part = &c.part[ACCEL_KVM];
+
+    for (int i = 0; i < NR; i++) {
+        f[i] = idle((uint64_t)(100 + 10 * i) *
+                    (uint64_t)MIB); /* what else the process holds differs */
+        f[i].before.resident_bytes = 125 * MIB;
+    }
+    cr_assert_eq(calibration_learn(&c, f, NR, SIZE_MAX), ST_OK);
+    cr_expect_eq(part->spread.resident_zero_bytes, 25 * MIB);
+    cr_expect_eq(part->spread.resident_zero_spread_bytes, 0);
+    cr_expect_float_eq(predict_memory_of(&f[0], part).bytes, 100.0 * (double)MIB, 1.0);
+    cr_expect_float_eq(predict_memory_of(&f[9], part).bytes, 100.0 * (double)MIB, 1.0);
+    f[9].before.resident_bytes = 0;
+    cr_expect_float_eq(predict_memory_of(&f[9], part).bytes, 145.0 * (double)MIB, 1.0,
+                       "without the note: the process less the median of the others");
+    f[9].before.rss_bytes = 0;
+    cr_expect_float_eq(predict_memory_of(&f[9], part).bytes, (double)GIB, 1.0);
+}
+
+Test(calibration, one_throttled_guest_does_not_speak_for_all)
+{
+    struct costs_file_part part = {0};
+    struct calibration_need needs[] = {{3, 0.95}, {3, 0.94}, {3, 0.96}, {5, 0.60}, {7, 0.58}};
+    double one;
+
+    cr_assert_eq(calibration_set_need(&part, needs, 3), ST_OK);
+    one = part.spread.cpu_need_ratio;
+    cr_expect(one > 0.7 && one < 0.9, "three repeats of one guest: half way to what is usual");
+    cr_expect_gt(part.spread.cpu_need_spread_ratio, 0.09);
+    cr_assert_eq(calibration_set_need(&part, needs, 5), ST_OK);
+    cr_expect(part.spread.cpu_need_ratio > 0.58 && part.spread.cpu_need_ratio < 0.67,
+              "the median of three guests and the usual one");
+    part = (struct costs_file_part){0};
+    cr_assert_eq(calibration_set_need(&part, needs, 0), ST_OK);
+    cr_expect_eq(part.spread.cpu_need_ratio, 0.0, "nothing was learned");
 }
