@@ -63,6 +63,7 @@ struct imp_host {
     const char *cluster; /* VMs stay in it; NULL = none is told */
     bool says_cpu;
     bool has_sriov;
+    bool no_target;                    /* nothing can start there: left out unless VMs are on it */
     uint64_t memory_bytes, used_bytes; /* 0 = not known; by the VMs on it */
     uint64_t pages_2m, pages_1g;       /* bytes of huge pages that its VMs take */
     uint32_t nr_vms;

@@ -87,7 +87,8 @@ static enum status read_taints(struct import *im, const struct imp_item *it, str
     if (imp_true(imp_at(it->json, "spec", "unschedulable", NULL)) &&
         !imp_list_has(&words, "node.kubernetes.io/unschedulable"))
         st = imp_list_add(im, &words, "node.kubernetes.io/unschedulable");
-    if (st == ST_OK && !schedulable(it))
+    h->no_target = !schedulable(it);
+    if (st == ST_OK && h->no_target)
         st = imp_list_add(im, &words, "kubevirt.io/schedulable=false");
     if (st == ST_OK && words.nr > 0) {
         char *list = imp_list_join(im, &words);

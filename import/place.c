@@ -118,6 +118,23 @@ static enum status place(struct import *im, struct imp_vm *vm, bool all_say)
     return vm->devices.nr > 0 ? set_devices(im, vm) : ST_OK;
 }
 
+/* Nodes of Kubernetes without KubeVirt, and the like. */
+static void leave_out(struct import *im)
+{
+    struct imp_host **at = &im->hosts;
+
+    while (*at) {
+        if (!(*at)->no_target || (*at)->nr_vms > 0) {
+            at = &(*at)->next;
+            continue;
+        }
+        imp_note(im, "nodes where kubevirt.io/schedulable is not true, left out");
+        *at = (*at)->next;
+        im->nr_hosts--;
+    }
+    im->hosts_tail = at;
+}
+
 /* Where there are several clusters, hosts carry the label of theirs and VMs need it. */
 static enum status set_clusters(struct import *im)
 {
@@ -234,6 +251,7 @@ enum status imp_place_vms(struct import *im)
         st = place(im, vm, all_say);
         im->counts->nr_vms += vm->host != NULL;
     }
+    leave_out(im);
     if (st == ST_OK)
         st = set_sriov(im);
     if (st == ST_OK)

@@ -102,6 +102,8 @@ static enum status drained_hosts(struct writer *w, struct imp_list *names, struc
 
         for (struct imp_host *k = w->im->hosts; k && !h; k = k->next)
             h = strcmp(k->s.name, wanted[i]) == 0 ? k : NULL;
+        if (h && h->no_target && h->nr_vms == 0)
+            h = NULL; /* it was left out */
         if (!h) {
             diag_hint(w->im->diag, "hosts of the input are %s%s%s", w->im->hosts->s.name,
                       w->im->hosts->next ? ", " : "",

@@ -30,9 +30,9 @@ has() {
 
 claim_kubevirt_gives_hosts_vms_and_settings_of_its_release() {
     imports k kubevirt kubevirt.json --drain node1 --link 25Gb/s
-    has "preset = kubevirt-1.5 ; from kubevirt.json: items[12].status.observedKubeVirtVersion" k
+    has "preset = kubevirt-1.5 ; from kubevirt.json: items[13].status.observedKubeVirtVersion" k
     has "version = 1.6" k
-    has "max_out = 1 ; from kubevirt.json: items[12].spec.configuration.migrations.parallelOutbound" k
+    has "max_out = 1 ; from kubevirt.json: items[13].spec.configuration.migrations.parallelOutbound" k
     has "max_bandwidth = 512MiB/s" k
     has "completion_timeout_per_gib = 100s" k
     has "[vm shop/web-1]" k
@@ -45,6 +45,7 @@ claim_kubevirt_gives_hosts_vms_and_settings_of_its_release() {
     [ "$(grep -c '^\[host ' k.ini)" -eq 4 ]
     [ "$(grep -c '^\[vm ' k.ini)" -eq 7 ]
     says "VirtualMachine objects that do not run, left out"
+    says "nodes where kubevirt.io/schedulable is not true, left out"
     says "keys that forecasts do not use"
     # the database has nowhere to go: one node has its CPU model, and there stands its twin
     runs 99 k
