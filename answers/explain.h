@@ -89,6 +89,10 @@ struct explain {
     size_t nr_shares, nr_tries, nr_moments, nr_remarks;
     struct explain_share *shares; /* by time */
     struct explain_try *tries;
+    /* writes could be this many times as fast and the move would still complete, found by
+     * simulation; INFINITY = beyond all that were tried; NaN = it does not complete, or no writes
+     */
+    double margin_ratio;
     struct explain_moment *moments;
     const char **remarks; /* what to know of the platform */
     struct arena *texts;

@@ -3,10 +3,12 @@
  */
 #include "answers/explain_op.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/option.h"
+#include "base/stats.h"
 #include "sim/run.h"
 
 static enum status find_op(struct explain_op *x, const char *name, struct diag *diag)
@@ -45,6 +47,24 @@ static int by_length(const void *a, const void *b)
     return x->replication < y->replication ? -1 : 1;
 }
 
+/* Those that were done stand first in @rows, in order. */
+static void spread(struct explain_op *x, const struct op_result **rows)
+{
+    double *lengths = calloc(x->nr_done + 1, sizeof(*lengths));
+
+    x->p5_ns = x->p50_ns = x->p95_ns = NAN;
+    if (!lengths || x->nr_done == 0) {
+        free(lengths);
+        return;
+    }
+    for (size_t i = 0; i < x->nr_done; i++)
+        lengths[i] = (double)length(rows[i]);
+    x->p5_ns = stats_quantile_sorted(lengths, x->nr_done, 0.05);
+    x->p50_ns = stats_quantile_sorted(lengths, x->nr_done, 0.50);
+    x->p95_ns = stats_quantile_sorted(lengths, x->nr_done, 0.95);
+    free(lengths);
+}
+
 static enum status pick(struct explain_op *x, const struct explain_options *o, struct diag *diag)
 {
     const struct op_result **rows = malloc((x->run.nr_ops + 1) * sizeof(*rows));
@@ -64,6 +84,7 @@ static enum status pick(struct explain_op *x, const struct explain_options *o, s
             x->row = r;
     }
     qsort(rows, nr, sizeof(*rows), by_length);
+    spread(x, rows);
     if (nr > 0 && o->pick == EXPLAIN_WORST)
         x->row = rows[nr - 1];
     else if (nr > 0 && o->pick != EXPLAIN_NUMBER)

@@ -23,8 +23,9 @@ struct explain_op {
     const struct scenario *sc;
     const struct scn_operation *op;
     struct run_result run;
-    size_t nr_done;              /* replications in which it was over, with all its hosts */
-    const struct op_result *row; /* of the replication that is told */
+    size_t nr_done;               /* replications in which it was over, with all its hosts */
+    double p5_ns, p50_ns, p95_ns; /* of its length, where it was done; NaN = never */
+    const struct op_result *row;  /* of the replication that is told */
     enum explain_pick pick;
     size_t nr_hosts;
     struct explain_op_host *hosts; /* the latest first, those never empty before */

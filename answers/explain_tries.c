@@ -17,7 +17,9 @@
 
 #include "base/banned.h"
 
-#define MOVED 0.03     /* less is not worth a line */
+#define MOVED 0.03 /* less is not worth a line */
+#define MARGIN_MOST 64.0
+#define MARGIN_CLOSE 1.03
 #define LONG_WAIT 0.10 /* share of the whole that makes a wait a cause */
 
 enum {
@@ -234,10 +236,64 @@ static void try_move(struct trier *t)
     attempt(t, a, a && altered_writes(a, t->e->vm, 2.5), true);
 }
 
+static bool writes(const struct explain *e)
+{
+    return e->sc->vms[e->vm].guest->dirty.kind != DIRTY_IDLE;
+}
+
+/* ---- how much faster may its guest write? ---- */
+
+static bool completes_at(struct trier *t, double ratio)
+{
+    struct altered *a = begin(t);
+    struct sim *sim =
+        a && altered_writes(a, t->e->vm, ratio) && !a->failed ? sim_new(&a->sc, NULL) : NULL;
+    bool good = false;
+
+    if (sim && !(t->stop && *t->stop)) {
+        uint32_t nr;
+
+        sim_run(sim, t->e->end->replication);
+        if (sim_status(sim) == ST_OK) {
+            const struct mig_result *rows = sim_results(sim, &nr);
+
+            good = read_end(rows, nr, t->e->vm).outcome == OUTCOME_COMPLETED;
+        }
+    }
+    sim_free(sim);
+    altered_free(a);
+    return good;
+}
+
+/* Doubles until it fails, halves the gap; the ratio that is kept was simulated and completed. */
+static void find_margin(struct trier *t)
+{
+    double good = 1.0, bad = 2.0;
+
+    while (bad <= MARGIN_MOST && t->st == ST_OK && completes_at(t, bad)) {
+        good = bad;
+        bad *= 2.0;
+    }
+    if (bad > MARGIN_MOST) {
+        t->e->margin_ratio = INFINITY;
+        return;
+    }
+    while (bad / good > MARGIN_CLOSE && t->st == ST_OK) {
+        double middle = sqrt(good * bad);
+
+        if (completes_at(t, middle))
+            good = middle;
+        else
+            bad = middle;
+    }
+    t->e->margin_ratio = good;
+}
+
 enum status explain_find_tries(struct explain *e, const atomic_int *stop)
 {
     struct trier t = {.e = e, .stop = stop, .words = STRBUF_INIT};
 
+    e->margin_ratio = NAN;
     e->tries = calloc(TRIES_MAX, sizeof(*e->tries));
     if (!e->tries)
         return ST_ENOMEM;
@@ -245,8 +301,11 @@ enum status explain_find_tries(struct explain *e, const atomic_int *stop)
     try_slots(&t);
     try_targets(&t);
     if (e->told->outcome == OUTCOME_COMPLETED &&
-        (!e->told->kind || strcmp(e->told->kind, "live") == 0))
+        (!e->told->kind || strcmp(e->told->kind, "live") == 0)) {
         try_move(&t);
+        if (writes(e))
+            find_margin(&t);
+    }
     strbuf_release(&t.words);
     return t.st;
 }

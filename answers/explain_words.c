@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "answers/explain_int.h"
+#include "base/stats.h"
 #include "base/units.h"
 #include "sim/placement.h"
 #include "sim/sim.h"
@@ -73,6 +74,15 @@ static void add_own_end(const struct explain *e, struct strbuf *out)
     strbuf_addch(out, '.');
 }
 
+/* " (95 % interval 88 % to 99 %); " */
+static void add_probability(const struct explain *e, struct strbuf *out)
+{
+    struct stats_interval in =
+        stats_proportion_interval(e->outcomes[OUTCOME_COMPLETED], e->nr_ends, 0.95);
+
+    strbuf_addf(out, " (95 %% interval: %.0f to %.0f %%); ", 100.0 * in.low, 100.0 * in.high);
+}
+
 void explain_verdict(const struct explain *e, struct strbuf *out)
 {
     size_t done = e->outcomes[OUTCOME_COMPLETED];
@@ -86,12 +96,13 @@ void explain_verdict(const struct explain *e, struct strbuf *out)
     }
     if (e->run.replications > 1) {
         if (done == 0)
-            strbuf_addf(out, "%s completes in none of %zu replications; ", name_of(e), e->nr_ends);
+            strbuf_addf(out, "%s completes in none of %zu replications", name_of(e), e->nr_ends);
         else if (done == e->nr_ends)
-            strbuf_addf(out, "%s completes in each of %zu replications; ", name_of(e), e->nr_ends);
+            strbuf_addf(out, "%s completes in each of %zu replications", name_of(e), e->nr_ends);
         else
-            strbuf_addf(out, "%s completes in %zu of %zu replications; ", name_of(e), done,
+            strbuf_addf(out, "%s completes in %zu of %zu replications", name_of(e), done,
                         e->nr_ends);
+        add_probability(e, out);
         strbuf_addf(out, "this is replication %" PRIu32 ", %s. ", e->end->replication,
                     explain_pick_words(e));
     }
@@ -399,6 +410,33 @@ static void add_convergence(const struct explain *e, struct strbuf *out)
                     units_size(c, least), units_size(d, last->threshold_bytes), limit);
 }
 
+/* What the guest wrote; uncertain rates are given by their middle. */
+static double write_rate(const struct explain *e)
+{
+    const struct scn_vm *vm = &e->sc->vms[e->vm];
+    const struct uncertain *u = &e->sc->workloads[vm->workload].write_bytes_per_s;
+
+    return u->kind == UNCERTAIN_FIXED ? vm->guest->dirty.write_bytes_per_s : 0.0;
+}
+
+static void add_margin(const struct explain *e, struct strbuf *out)
+{
+    double rate = write_rate(e);
+    char text[UNITS_TEXT];
+
+    if (isnan(e->margin_ratio))
+        return;
+    if (isinf(e->margin_ratio)) {
+        strbuf_addstr(out, "It would complete even if its guest wrote 64 times as fast.\n");
+        return;
+    }
+    strbuf_addf(out, "It would complete up to a guest that writes %.3g times as fast",
+                floor(e->margin_ratio * 100.0) / 100.0);
+    if (rate > 0.0)
+        strbuf_addf(out, " (%s)", units_rate(text, rate_of(rate * e->margin_ratio)));
+    strbuf_addstr(out, ", and not beyond.\n");
+}
+
 /* ---- the blackout ---- */
 
 size_t explain_blackout(const struct explain *e, struct explain_part parts[EXPLAIN_PARTS])
@@ -464,6 +502,7 @@ void explain_story(const struct explain *e, struct strbuf *out)
     add_target(e, out);
     add_copy(e, out);
     add_convergence(e, out);
+    add_margin(e, out);
     add_outside_precopy(e, out);
     add_blackout(e, out);
     for (size_t i = 0; i < e->nr_remarks; i++)

@@ -266,6 +266,7 @@ void explain_print_json(struct strbuf *out, const struct explain *e)
         json_mig_fields(out, e->told, NULL);
         strbuf_addch(out, '}');
         add_changes(out, e);
+        add_double(out, "write_margin_ratio", e->margin_ratio);
         add_waits(out, e);
         add_hosts(out, e);
         add_rounds(out, e);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/stats.h"
 #include "base/units.h"
 #include "cli/explain.h"
 #include "reports/cell.h"
@@ -47,6 +48,22 @@ static void add_wrapped(struct strbuf *out, const char *words, size_t used, size
 
 /* ---- operations ---- */
 
+static void add_op_spread(struct strbuf *words, const struct explain_op *x)
+{
+    struct stats_interval in = stats_proportion_interval(x->nr_done, x->run.replications, 0.95);
+    char a[UNITS_TEXT], b[UNITS_TEXT], c[UNITS_TEXT];
+
+    strbuf_addf(words,
+                " All hosts are done in %zu of %" PRIu32
+                " replications (95 %% interval: %.0f to %.0f %%)",
+                x->nr_done, x->run.replications, 100.0 * in.low, 100.0 * in.high);
+    if (isfinite(x->p50_ns))
+        strbuf_addf(words, ", half of them within %s, 90 %% between %s and %s",
+                    units_time(a, llround(x->p50_ns)), units_time(b, llround(x->p5_ns)),
+                    units_time(c, llround(x->p95_ns)));
+    strbuf_addf(words, "; this is replication %" PRIu32 ".", x->row->replication);
+}
+
 static void add_op_verdict(struct strbuf *out, const struct cli_opts *o, const struct explain_op *x)
 {
     const struct op_result *r = x->row;
@@ -58,10 +75,7 @@ static void add_op_verdict(struct strbuf *out, const struct cli_opts *o, const s
     words_operation(&stands, r);
     strbuf_addf(&words, "%s.", strbuf_text(&stands));
     if (x->run.replications > 1)
-        strbuf_addf(&words,
-                    " All hosts are done in %zu of %" PRIu32
-                    " replications; this is replication %" PRIu32 ".",
-                    x->nr_done, x->run.replications, r->replication);
+        add_op_spread(&words, x);
     strbuf_addf(out, "%s%s%s: ", cli_style(o, done ? CLI_GOOD : CLI_BAD), word,
                 cli_style(o, CLI_PLAIN));
     add_wrapped(out, strbuf_text(&words), strlen(word) + 2, 2);
@@ -138,7 +152,7 @@ static void add_op_hosts(struct strbuf *out, const struct cli_opts *o, const str
         strbuf_clear(&words);
         if (h->last)
             add_last(&words, h->last);
-        add_wrapped(out, strbuf_text(&words), 51, 22);
+        add_wrapped(out, strbuf_text(&words), 54, 22);
     }
     if (shown < x->nr_hosts)
         strbuf_addf(out, "  and %zu more; --verbose shows all\n", x->nr_hosts - shown);

@@ -2,6 +2,7 @@
  * test_explain.c - the replication that is told, changes that were simulated, links that are
  * shared.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -134,6 +135,34 @@ Test(explain, a_change_that_is_told_comes_true)
     scenario_release(&changed);
 }
 
+/* Just below the margin the move completes, somewhat above it does not. */
+Test(explain, the_margin_of_writes_is_where_it_stops_completing)
+{
+    struct scenario sc;
+    struct explain e, at, beyond;
+    char set[2][64];
+    const char *one[1];
+
+    load(&sc, "first.ini", NULL, 0);
+    explain(&e, &sc, sc.vms[0].name, EXPLAIN_TYPICAL);
+    cr_assert(isfinite(e.margin_ratio) && e.margin_ratio > 1.0);
+    for (int i = 0; i < 2; i++) {
+        double rate = sc.vms[0].guest->dirty.write_bytes_per_s * e.margin_ratio * (i ? 1.04 : 1.0);
+        struct scenario changed;
+
+        snprintf(set[i], sizeof(set[i]), "workload %s.write_rate=%.0fB/s", sc.workloads[0].name,
+                 floor(rate));
+        one[0] = set[i];
+        load(&changed, "first.ini", one, 1);
+        explain(i ? &beyond : &at, &changed, changed.vms[0].name, EXPLAIN_TYPICAL);
+        cr_expect_eq((i ? &beyond : &at)->told->outcome == OUTCOME_COMPLETED, i == 0);
+        explain_release(i ? &beyond : &at);
+        scenario_release(&changed);
+    }
+    explain_release(&e);
+    scenario_release(&sc);
+}
+
 Test(explain, sharing_a_link_is_mutual)
 {
     static const char *const once[] = {"scenario.replications=1"};
@@ -197,8 +226,8 @@ Test(explain, moments_stand_in_time)
         cr_expect_leq(e.moments[i - 1].at_ns, e.moments[i].at_ns);
     cr_expect(strstr(e.moments[0].what, "asked to leave"));
     for (size_t i = 0; i < e.nr_moments; i++)
-        ended |= e.moments[i].at_ns == e.told->ended_ns &&
-                 strcmp(e.moments[i].what, "completed") == 0;
+        ended |=
+            e.moments[i].at_ns == e.told->ended_ns && strcmp(e.moments[i].what, "completed") == 0;
     cr_expect(ended);
     explain_release(&e);
     scenario_release(&sc);

@@ -38,8 +38,10 @@ claim_an_operation_names_the_host_and_the_vm_that_hold_it_up() {
     explains op empty-old "$S/kubevirt-endless-drain.ini"
     prints "NOT DONE: drain empty-old"
     prints "old holds it up: 9 of its 10 VMs left, and hog"
-    explains op cooling "$S/rack-drain.ini"
+    explains op cooling "$S/rack-drain.ini" -n 3
     prints "DONE: evacuate cooling: 4 of 4 hosts done"
+    prints "3 of 3 replications"
+    awk 'length > 80 { print "    wider than 80 columns: " $0; wide = 1 } END { exit wide }' out
     grep -q "is empty last, at" out
 }
 
