@@ -129,15 +129,16 @@ static void account(struct precopy *p, const struct precopy_limits *l, enum wire
                     uint64_t pages)
 {
     struct precopy_run_of_pages *head = &p->runs[0];
+    double counted = (double)pages * l->cost[kind].counted_bytes;
 
     assert(p->nr_runs > 0 && head->kind == kind && pages <= head->pages);
     head->pages -= pages;
     p->pending_pages -= pages;
     p->sent_pages[kind] += pages;
-    p->window_bytes += (double)pages * l->cost[kind].counted_bytes;
-    use_quota(l, kind, (double)pages * l->cost[kind].counted_bytes, &p->quota_used,
-              &p->queued_bytes);
-    p->counted_bytes += (double)pages * l->cost[kind].counted_bytes;
+    p->window_bytes += counted;
+    if (l->quota_bytes < INFINITY)
+        use_quota(l, kind, counted, &p->quota_used, &p->queued_bytes);
+    p->counted_bytes += counted;
     p->wire_bytes += (double)pages * l->cost[kind].wire_bytes;
     if (head->pages == 0) {
         for (uint32_t i = 1; i < p->nr_runs; i++)
@@ -191,7 +192,8 @@ static void end_call(struct precopy *p, const struct precopy_limits *l)
 static void end_pages(struct precopy *p, const struct precopy_limits *l)
 {
     p->window_bytes += l->call_bytes;
-    end_quota(l, &p->quota_used, &p->queued_bytes);
+    if (l->quota_bytes < INFINITY)
+        end_quota(l, &p->quota_used, &p->queued_bytes);
     p->counted_bytes += l->call_bytes;
     p->wire_bytes += l->call_bytes;
     if (l->call_ns > 0) {
@@ -200,6 +202,12 @@ static void end_pages(struct precopy *p, const struct precopy_limits *l)
     } else {
         end_call(p, l);
     }
+}
+
+void precopy_begin_quota(struct precopy *p)
+{
+    p->quota_used = p->window_bytes;
+    p->queued_bytes = 0.0;
 }
 
 void precopy_call(struct precopy *p)
@@ -257,10 +265,13 @@ static bool steady_window(const struct precopy_limits *l, enum wire_kind kind, s
 
     /* at most two calls: each is 51 ms or more, or ends the quota */
     while (t < (double)PRECOPY_WINDOW_NS && used <= l->quota_bytes) {
-        double n = num_min(call, pages_to_quota(l, kind, used, queued));
+        double n = call;
 
-        use_quota(l, kind, n * page, &used, &queued);
-        end_quota(l, &used, &queued);
+        if (l->quota_bytes < INFINITY) {
+            n = num_min(n, pages_to_quota(l, kind, used, queued));
+            use_quota(l, kind, n * page, &used, &queued);
+            end_quota(l, &used, &queued);
+        }
         done += n;
         t += (double)num_round(n * ns) + (double)l->call_ns;
         calls += 1.0;
@@ -324,7 +335,7 @@ static void jump(struct precopy *p, const struct precopy_limits *l, int64_t unti
     close_window(p, l);
 }
 
-#define REACH_LEAST 4.0         /* windows */
+#define REACH_LEAST 2.0         /* windows */
 #define REACH_SCAN_NS 1000000.0 /* of zero pages on the way */
 
 /* May the run of pages be taken for one that the link alone bounds, at up to @most bytes/s?  A few
@@ -396,6 +407,7 @@ double precopy_glide(struct precopy *p, const struct precopy_limits *l, double b
 {
     enum wire_kind kind = p->runs[p->nr_runs - 1].kind;
     double sent = 0.0, windows = 0.0, calls;
+    int64_t flight_ns;
     struct steady s;
 
     assert(p->nr_runs > 0 && now_ns >= p->now_ns);
@@ -414,6 +426,9 @@ double precopy_glide(struct precopy *p, const struct precopy_limits *l, double b
     }
     if (sent <= 0.0)
         return 0.0;
+    /* the page under way has begun already */
+    flight_ns = (int64_t)((bytes - sent) * (double)NS_PER_S / l->link_bytes_per_s);
+    now_ns = now_ns - flight_ns > p->now_ns ? now_ns - flight_ns : p->now_ns;
     calls = (s.bytes - s.pages * l->cost[kind].counted_bytes) * windows;
     p->counted_bytes += calls;
     p->wire_bytes += calls;

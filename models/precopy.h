@@ -64,7 +64,7 @@ struct precopy {
     int64_t sent_ns; /* when the last page left */
     int64_t barrier_end_ns;
     double window_bytes;    /* counted bytes since window_ns */
-    double quota_used;      /* of them, since the quota was last reset */
+    double quota_used;      /* of them, since the quota was last reset; 0 without a quota */
     double threshold_bytes; /* from the last closed window; 0 before the first */
     double bandwidth;       /* of the last closed window, bytes per ms */
     double counted_bytes;   /* since the start */
@@ -109,6 +109,9 @@ double precopy_reach(const struct precopy *p, const struct precopy_limits *l, do
  * closed. Returns the bytes of these pages. */
 double precopy_glide(struct precopy *p, const struct precopy_limits *l, double bytes,
                      int64_t now_ns);
+
+/* precopy_begin_quota - from no quota to one: what this window has sent counts. */
+void precopy_begin_quota(struct precopy *p);
 
 /* precopy_call - the decision was to go on: begin the next iterate call.  Phase must be
  * PRECOPY_DECIDE. */

@@ -83,6 +83,7 @@ void mig_set_limits(struct sim *sim, struct mig *m)
     struct precopy_limits *l = &m->limits;
     struct wire_cost mixed = l->cost[WIRE_MIXED];
     bool first = l->cost[WIRE_NORMAL].wire_bytes <= 0.0, barrier;
+    bool unlimited = !first && isinf(l->quota_bytes);
 
     wire_costs(p, m->costs, &m->guest->dirty, sim->sc->hosts[m->target].load_ratio, l->cost);
     if (!first)
@@ -90,6 +91,8 @@ void mig_set_limits(struct sim *sim, struct mig *m)
     l->quota_bytes = INFINITY;
     if (p->max_bandwidth_bytes_per_s != UNITS_UNLIMITED && p->max_bandwidth_bytes_per_s != 0)
         l->quota_bytes = (double)(p->max_bandwidth_bytes_per_s / 10);
+    if (unlimited && !isinf(l->quota_bytes))
+        precopy_begin_quota(&m->sender);
     l->call_bytes = wire_call_bytes(p);
     barrier = p->multifd && (!m->qemu->multifd_barrier_per_sweep || p->multifd_flush_each_call);
     l->call_ns = barrier ? m->rtt_ns : 0;
@@ -211,6 +214,8 @@ void mig_load(struct sim *sim, struct mig *m)
         if (sim->sc->changes[i].vm == m->vm && sim->sc->changes[i].at_ns <= sim->now_ns)
             mig_apply_change(m, &sim->sc->changes[i]);
     }
+    m->sync_ns =
+        m->costs->sync_fixed_ns + by_gib(m->costs->sync_ns_per_gib, m->guest->memory_bytes);
     m->vcpus = vm->guest->vcpus > 0 ? (double)vm->guest->vcpus : 1.0;
     sim_draw_vm(sim, m->vm, &dirty, &phase_ns);
     dirty_compile(&m->model, &dirty, m->costs->guest_fault_ns / m->vcpus, phase_ns);
@@ -360,6 +365,19 @@ void mig_settle(struct sim *sim, struct mig *m)
     }
 }
 
+void mig_plan(struct sim *sim, struct mig *m)
+{
+    int64_t at;
+
+    assert(m->state == MIG_PRECOPY && m->link_rate > 0.0 && m->wait.link == PACE_NONE);
+    m->trial = m->sender;
+    precopy_run(&m->trial, &m->limits, FOREVER_NS, m->want_postcopy);
+    at = m->trial.now_ns > sim->now_ns ? m->trial.now_ns : sim->now_ns;
+    sim_schedule(sim, m, TIMER_STEP, EV_STEP, at);
+    if (sim->platform->planned)
+        sim->platform->planned(sim, m, at);
+}
+
 void mig_replan(struct sim *sim, struct mig *m)
 {
     int64_t at;
@@ -375,12 +393,7 @@ void mig_replan(struct sim *sim, struct mig *m)
             sim_unschedule(sim, m, TIMER_STEP);
             return;
         }
-        m->trial = m->sender;
-        precopy_run(&m->trial, &m->limits, FOREVER_NS, m->want_postcopy);
-        at = m->trial.now_ns > sim->now_ns ? m->trial.now_ns : sim->now_ns;
-        sim_schedule(sim, m, TIMER_STEP, EV_STEP, at);
-        if (sim->platform->planned)
-            sim->platform->planned(sim, m, at);
+        mig_plan(sim, m);
     } else if ((m->state == MIG_SWITCHOVER && m->step == STEP_SEND) || m->state == MIG_POSTCOPY ||
                (m->state == MIG_OFFLINE && m->bulk.wire_bytes > 0.0)) {
         at = bulk_end_ns(m, sim->now_ns);
@@ -534,8 +547,6 @@ static void mix_round(struct sim *sim, struct mig *m)
 uint64_t mig_sync(struct sim *sim, struct mig *m, bool last)
 {
     double newly;
-    int64_t cost =
-        m->costs->sync_fixed_ns + by_gib(m->costs->sync_ns_per_gib, m->guest->memory_bytes);
 
     if (last)
         m->worked_until_ns = sim->now_ns; /* the guest stands still since the blackout began */
@@ -557,7 +568,7 @@ uint64_t mig_sync(struct sim *sim, struct mig *m, bool last)
     m->round_bytes = m->sender.counted_bytes;
     m->round_pages = sent_total(&m->sender);
     if (!last) {
-        m->sender.now_ns = sim->now_ns + cost;
+        m->sender.now_ns = sim->now_ns + m->sync_ns;
         if (throttle_sync(&m->throttle, &m->params, sim->now_ns, newly, m->sender.counted_bytes)) {
             if (m->throttle.max_pct > m->result->max_throttle_pct)
                 m->result->max_throttle_pct = m->throttle.max_pct;

@@ -63,6 +63,7 @@ struct network_flow {
     double rate;   /* solved */
     double path;   /* solved: what the path alone would allow this flow, before any sharing */
     uint32_t private_link; /* bounds the strands of a flow with several; else NETWORK_NONE */
+    uint32_t leader;       /* while it listens or is muted */
     uint32_t next, prev;   /* in the list of those whom the link that leads them tells */
     bool active;
     bool changed; /* is in the list `changed` */

@@ -39,6 +39,7 @@ void network_lead_listen(struct network *net, uint32_t flow, struct network_lead
     assert(!f->listens);
     f->muted = false;
     f->listens = f->fresh = true;
+    f->leader = lead->link;
     f->prev = NETWORK_NONE;
     f->next = lead->first;
     if (lead->first != NETWORK_NONE)
@@ -49,9 +50,9 @@ void network_lead_listen(struct network *net, uint32_t flow, struct network_lead
 static void unlist(struct network *net, uint32_t flow)
 {
     struct network_flow *f = &net->flows[flow];
-    struct network_lead *lead = network_lead_of(net, &net->bundles[net->strands[flow].bundle]);
+    struct network_lead *lead = &net->leads[net->links[f->leader].lead];
 
-    assert(f->listens && lead);
+    assert(f->listens && lead->link == f->leader);
     if (f->prev == NETWORK_NONE)
         lead->first = f->next;
     else
@@ -110,8 +111,7 @@ void network_hear(struct network *net, uint32_t flow)
 
     if (!f->muted)
         return;
-    lead = network_lead_of(net, &net->bundles[net->strands[flow].bundle]);
-    assert(lead);
+    lead = &net->leads[net->links[f->leader].lead];
     network_lead_listen(net, flow, lead);
     f->rate = f->weight * lead->level;
 }

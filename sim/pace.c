@@ -20,19 +20,21 @@
 /* ... and a level so far below the ceiling that it costs more than it saves sets a new one. */
 #define CEILING_FAR 6.0
 
-static struct pace_wait *wait_of(struct sim *sim, uint32_t slot)
-{
-    return &sim_mig(sim, slot)->wait;
-}
+/* Of a migration that waits.  These stand close together: the heap goes through those of others,
+ * whose other state it need not fetch. */
+struct pace_node {
+    double due; /* bytes per weight that the link will have served then */
+    uint32_t child, sibling, back;
+};
 
 /* ---- the heap ---- */
 
-static uint32_t meld(struct sim *sim, uint32_t a, uint32_t b)
+static uint32_t meld(const struct sim *sim, uint32_t a, uint32_t b)
 {
-    struct pace_wait *x = wait_of(sim, a), *y = wait_of(sim, b);
+    struct pace_node *x = &sim->pace_nodes[a], *y = &sim->pace_nodes[b];
 
     if (y->due < x->due || (!(x->due < y->due) && b < a)) {
-        struct pace_wait *z = x;
+        struct pace_node *z = x;
         uint32_t c = a;
 
         x = y;
@@ -43,68 +45,68 @@ static uint32_t meld(struct sim *sim, uint32_t a, uint32_t b)
     y->sibling = x->child;
     y->back = a;
     if (x->child != PACE_NONE)
-        wait_of(sim, x->child)->back = b;
+        sim->pace_nodes[x->child].back = b;
     x->child = b;
     return a;
 }
 
 /* Of a list of siblings: two by two from the left, then all together from the right. */
-static uint32_t meld_all(struct sim *sim, uint32_t first)
+static uint32_t meld_all(const struct sim *sim, uint32_t first)
 {
     uint32_t pairs = PACE_NONE, root = PACE_NONE;
 
     while (first != PACE_NONE) {
-        uint32_t a = first, b = wait_of(sim, a)->sibling;
+        uint32_t a = first, b = sim->pace_nodes[a].sibling;
 
         first = PACE_NONE;
-        wait_of(sim, a)->sibling = PACE_NONE;
+        sim->pace_nodes[a].sibling = PACE_NONE;
         if (b != PACE_NONE) {
-            first = wait_of(sim, b)->sibling;
-            wait_of(sim, b)->sibling = PACE_NONE;
+            first = sim->pace_nodes[b].sibling;
+            sim->pace_nodes[b].sibling = PACE_NONE;
             a = meld(sim, a, b);
         }
-        wait_of(sim, a)->sibling = pairs;
+        sim->pace_nodes[a].sibling = pairs;
         pairs = a;
     }
     while (pairs != PACE_NONE) {
-        uint32_t next = wait_of(sim, pairs)->sibling;
+        uint32_t next = sim->pace_nodes[pairs].sibling;
 
-        wait_of(sim, pairs)->sibling = PACE_NONE;
+        sim->pace_nodes[pairs].sibling = PACE_NONE;
         root = root == PACE_NONE ? pairs : meld(sim, root, pairs);
         pairs = next;
     }
     return root;
 }
 
-static void heap_add(struct sim *sim, struct pace *p, uint32_t slot)
+static void heap_add(const struct sim *sim, struct pace *p, uint32_t slot)
 {
-    struct pace_wait *w = wait_of(sim, slot);
+    struct pace_node *w = &sim->pace_nodes[slot];
 
     w->child = w->sibling = w->back = PACE_NONE;
     p->first = p->first == PACE_NONE ? slot : meld(sim, p->first, slot);
 }
 
-static void heap_remove(struct sim *sim, struct pace *p, uint32_t slot)
+static void heap_remove(const struct sim *sim, struct pace *p, uint32_t slot)
 {
-    struct pace_wait *w = wait_of(sim, slot);
+    struct pace_node *w = &sim->pace_nodes[slot];
     uint32_t below = meld_all(sim, w->child);
 
     if (p->first == slot) {
         p->first = below;
     } else {
-        struct pace_wait *back = wait_of(sim, w->back);
+        struct pace_node *back = &sim->pace_nodes[w->back];
 
         if (back->child == slot)
             back->child = w->sibling;
         else
             back->sibling = w->sibling;
         if (w->sibling != PACE_NONE)
-            wait_of(sim, w->sibling)->back = w->back;
+            sim->pace_nodes[w->sibling].back = w->back;
         if (below != PACE_NONE)
             p->first = meld(sim, p->first, below);
     }
     if (p->first != PACE_NONE)
-        wait_of(sim, p->first)->back = PACE_NONE;
+        sim->pace_nodes[p->first].back = PACE_NONE;
 }
 
 /* ---- what was served ---- */
@@ -124,8 +126,15 @@ static void set_rate(struct mig *m, double rate)
 enum status pace_init(struct sim *sim)
 {
     sim->paces = malloc(((size_t)sim->net.nr_links + 1) * sizeof(*sim->paces));
+    sim->pace_nodes = calloc(sim->cap_migs, sizeof(*sim->pace_nodes));
     sim->paces_moved = true;
-    return sim->paces ? ST_OK : ST_ENOMEM;
+    return sim->paces && sim->pace_nodes ? ST_OK : ST_ENOMEM;
+}
+
+void pace_release(struct sim *sim)
+{
+    free(sim->paces);
+    free(sim->pace_nodes);
 }
 
 void pace_begin_run(struct sim *sim)
@@ -146,8 +155,7 @@ void pace_settle(struct sim *sim, struct mig *m)
 {
     struct pace_wait *w = &m->wait;
     struct pace *p = &sim->paces[w->link];
-    double served, rest;
-    int64_t at;
+    double served;
 
     if (sim->now_ns <= m->sender.now_ns)
         return;
@@ -157,12 +165,9 @@ void pace_settle(struct sim *sim, struct mig *m)
         w->from = served_at_sender(sim, p, m);
         return;
     }
-    served = fmax(fmin(p->served, w->due) - w->from, 0.0) * m->weight;
+    served = fmax(fmin(p->served, sim->pace_nodes[m->slot].due) - w->from, 0.0) * m->weight;
     set_rate(m, p->level * m->weight);
-    rest = fmod(served, m->limits.cost[m->sender.runs[m->sender.nr_runs - 1].kind].wire_bytes);
-    at = sim->now_ns - (int64_t)(rest * (double)NS_PER_S / m->limits.link_bytes_per_s);
-    served = precopy_glide(&m->sender, &m->limits, served,
-                           at > m->sender.now_ns ? at : m->sender.now_ns);
+    served = precopy_glide(&m->sender, &m->limits, served, sim->now_ns);
     if (served > 0.0)
         w->seen = p->moves;
     w->from += served / m->weight;
@@ -182,7 +187,7 @@ static void arm(struct sim *sim, uint32_t link)
         p->event = EVENT_NONE;
         return;
     }
-    left = fmax(wait_of(sim, p->first)->due - p->served, 0.0);
+    left = fmax(sim->pace_nodes[p->first].due - p->served, 0.0);
     at = p->at_ns + (int64_t)ceil(left * (double)NS_PER_S / p->level);
     at = at > sim->now_ns ? at : sim->now_ns;
     if (!event_queue_pending(&sim->queue, p->event)) {
@@ -233,7 +238,7 @@ bool pace_enter(struct sim *sim, struct mig *m)
     w->link = link;
     w->seen = p->moves;
     w->from = served_at_sender(sim, p, m);
-    w->due = w->from + reach / m->weight;
+    sim->pace_nodes[m->slot].due = w->from + reach / m->weight;
     network_mute(&sim->net, m->slot);
     heap_add(sim, p, m->slot);
     if (p->first == m->slot)
@@ -241,17 +246,21 @@ bool pace_enter(struct sim *sim, struct mig *m)
     return true;
 }
 
-void pace_leave(struct sim *sim, struct mig *m)
+static void stop_waiting(struct sim *sim, struct pace *p, struct mig *m)
 {
-    struct pace_wait *w = &m->wait;
-    struct pace *p = &sim->paces[w->link];
-    uint32_t link = w->link;
-    bool first = p->first == m->slot;
-
     heap_remove(sim, p, m->slot);
-    w->link = PACE_NONE;
+    m->wait.link = PACE_NONE;
     network_hear(&sim->net, m->slot);
     set_rate(m, p->level * m->weight);
+}
+
+void pace_leave(struct sim *sim, struct mig *m)
+{
+    uint32_t link = m->wait.link;
+    struct pace *p = &sim->paces[link];
+    bool first = p->first == m->slot;
+
+    stop_waiting(sim, p, m);
     if (first)
         arm(sim, link);
 }
@@ -268,13 +277,13 @@ static void send_all_away(struct sim *sim, struct pace *p)
 
         pace_settle(sim, sim_mig(sim, slot));
         pace_leave(sim, sim_mig(sim, slot));
-        wait_of(sim, slot)->sibling = all;
+        sim->pace_nodes[slot].sibling = all;
         all = slot;
     }
     while (all != PACE_NONE) {
         uint32_t slot = all;
 
-        all = wait_of(sim, slot)->sibling;
+        all = sim->pace_nodes[slot].sibling;
         mig_replan(sim, sim_mig(sim, slot));
     }
 }
@@ -306,6 +315,12 @@ void pace_rearm(struct sim *sim)
     }
 }
 
+uint32_t pace_first(const struct sim *sim, uint32_t link)
+{
+    assert(sim->paces[link].first != PACE_NONE);
+    return sim->paces[link].first;
+}
+
 void pace_event(struct sim *sim, uint32_t link)
 {
     struct pace *p = &sim->paces[link];
@@ -314,8 +329,9 @@ void pace_event(struct sim *sim, uint32_t link)
     assert(p->first != PACE_NONE);
     p->event = EVENT_NONE;
     serve(sim, p);
-    p->served = fmax(p->served, m->wait.due);
+    p->served = fmax(p->served, sim->pace_nodes[m->slot].due);
     pace_settle(sim, m);
-    pace_leave(sim, m);
-    mig_replan(sim, m);
+    stop_waiting(sim, p, m);
+    mig_plan(sim, m); /* the decision is near */
+    arm(sim, link);
 }

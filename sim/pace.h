@@ -40,16 +40,16 @@ struct pace {
 
 /* Part of struct mig: how it waits. */
 struct pace_wait {
-    uint32_t link;                 /* PACE_NONE = it has a plan of its own */
-    uint32_t child, sibling, back; /* in the heap of the link: migrations by slot */
-    uint32_t round;                /* that was planned last */
-    uint64_t seen;                 /* moves of the link when the wait began, or was settled */
-    uint64_t before;  /* moves of its link when the round before that was first planned */
-    uint64_t now;     /* ... when that round was */
-    double from, due; /* bytes the link has served per weight, at the start and at the end */
+    uint32_t link;   /* PACE_NONE = it has a plan of its own */
+    uint32_t round;  /* that was planned last */
+    uint64_t seen;   /* moves of the link when the wait began, or was settled */
+    uint64_t before; /* moves of its link when the round before that was first planned */
+    uint64_t now;    /* ... when that round was */
+    double from;     /* bytes per weight that the link had served when the sender was where it is */
 };
 
 enum status pace_init(struct sim *sim); /* of a network that has its links */
+void pace_release(struct sim *sim);
 void pace_begin_run(struct sim *sim);
 
 /* pace_enter - give up the plan, if that is possible and worth it.  @m is settled and has a share.
@@ -65,6 +65,8 @@ void pace_leave(struct sim *sim, struct mig *m);
 void pace_moved(struct sim *sim);
 /* pace_rearm - after everybody who had to know does. */
 void pace_rearm(struct sim *sim);
+/* pace_first - the slot of him for whom the event of @link is. */
+uint32_t pace_first(const struct sim *sim, uint32_t link);
 /* pace_event - the first of those who wait for @link has been served. */
 void pace_event(struct sim *sim, uint32_t link);
 

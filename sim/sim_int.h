@@ -145,6 +145,7 @@ struct mig {
     double weight; /* of the flow: streams */
     double vcpus;
     int64_t rtt_ns;             /* between the hosts, latency of the links included */
+    int64_t sync_ns;            /* that one takes */
     struct memory_pages *pages; /* fidelity = pages, else NULL */
     uint64_t bitmap_pages;      /* its size */
 
@@ -244,8 +245,9 @@ struct sim {
     int64_t now_ns;
     struct event_queue queue;
     struct network net;
-    struct pace *paces; /* of its links */
-    bool paces_moved;   /* some, in this run */
+    struct pace *paces;           /* of its links */
+    struct pace_node *pace_nodes; /* of migrations that wait for them, by slot */
+    bool paces_moved;             /* some, in this run */
     const struct platform_ops *platform;
     void *platform_state;
     unsigned char *platform_vms, *platform_hosts; /* state of each for the platform */
@@ -273,8 +275,8 @@ struct sim {
     struct link_state *links;      /* of the scenario's; links.c */
     uint32_t nr_series, nr_asleep; /* links with other traffic that changes */
     struct link_use link_use;
-    uint32_t first_disk_link;      /* links of storage come after those of routes */
-    struct disk_state *disks;      /* their flows come after those of migrations */
+    uint32_t first_disk_link; /* links of storage come after those of routes */
+    struct disk_state *disks; /* their flows come after those of migrations */
     uint64_t events;
 };
 
@@ -335,6 +337,8 @@ void mig_share_changed(struct sim *sim, struct mig *m, double rate);
 /* Settle up to now, so that limits or parameters may change; mig_replan() afterwards. */
 void mig_settle(struct sim *sim, struct mig *m);
 void mig_replan(struct sim *sim, struct mig *m);
+/* A plan of its own for one in pre-copy that has a share. */
+void mig_plan(struct sim *sim, struct mig *m);
 void mig_set_limits(struct sim *sim, struct mig *m);
 void mig_apply_change(struct mig *m, const struct scn_change *c);
 uint64_t mig_sync(struct sim *sim, struct mig *m, bool last);
