@@ -448,7 +448,7 @@ static const struct cli_option options[] = {
      .help = "how to print what was found"},
     {.name = "label",
      .arg = "TEXT",
-     .help = "what the history of --db calls this check: a commit, a date"},
+     .help = "name of this check in the history: a commit, a date"},
     {.name = "verbose", .letter = 'v', .help = "show every figure, also those without change"},
     {0},
 };
