@@ -19,7 +19,7 @@ enum {
     WIDTH = 960,
     TOP = 104,
     RIGHT = WIDTH - 32,
-    CELL_WIDEST = 132,
+    CELL_WIDEST = 160,
     CELL_HIGHEST = 46,
     GRID_HIGHEST = 620,
     STEPS = COLOR_HEAT_WORST - COLOR_HEAT + 1,

@@ -7,11 +7,17 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "reports/cell.h"
 #include "reports/chart_axes.h"
 
 #include "base/banned.h"
+
+enum {
+    X_TICKS = 7,
+    Y_TICKS = 6
+};
 
 static const double far_apart = 40.0; /* highest over lowest, from which a scale is logarithmic */
 
@@ -151,6 +157,27 @@ void chart_value_ticks(enum value_unit unit, const struct chart_scale *s, unsign
     }
 }
 
+/* All ticks of an axis in one unit: "60 s", "70 s" and not "1 min", "70 s". */
+static const char *tick_label(char buf[CHART_VALUE], enum value_unit unit,
+                              const struct chart_scale *s, unsigned want, double v)
+{
+    static const char *const names[][2] = {{"milliseconds", "ms"},
+                                           {"seconds", "s"},
+                                           {"minutes", "min"},
+                                           {"hours", "h"},
+                                           {"days", "d"}};
+    struct chart_clock clock;
+
+    if (unit != VALUE_NS || s->log)
+        return chart_value(buf, unit, v);
+    clock = chart_clock(s->high - s->low, want);
+    chart_clock_label(&clock, v, buf, CHART_VALUE - 5);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(clock.unit, names[i][0]) == 0)
+            snprintf(buf + strlen(buf), 5, " %s", names[i][1]);
+    return buf;
+}
+
 static const struct chart_font tick_font = {12, COLOR_MUTED, CHART_MIDDLE, CHART_PLAIN};
 
 void chart_value_axis_x(struct chart *c, const struct chart_scale *s,
@@ -160,7 +187,7 @@ void chart_value_axis_x(struct chart *c, const struct chart_scale *s,
     struct chart_ticks t;
     double last = -1e9;
 
-    chart_value_ticks(unit, s, 7, &t);
+    chart_value_ticks(unit, s, X_TICKS, &t);
     for (size_t i = 0; i < t.nr; i++) {
         double x = chart_at(s, t.at[i]);
         char label[CHART_VALUE];
@@ -171,7 +198,7 @@ void chart_value_axis_x(struct chart *c, const struct chart_scale *s,
             continue;
         last = x;
         chart_text(c, (struct chart_point){x, frame->bottom + 18}, tick_font,
-                   chart_value(label, unit, t.at[i]));
+                   tick_label(label, unit, s, X_TICKS, t.at[i]));
     }
     chart_line(c, (struct chart_point){frame->left, frame->bottom},
                (struct chart_point){frame->right, frame->bottom}, 1, COLOR_AXIS, CHART_SOLID);
@@ -188,7 +215,7 @@ void chart_value_axis_y(struct chart *c, const struct chart_scale *s,
     struct strbuf words = STRBUF_INIT;
     struct chart_ticks t;
 
-    chart_value_ticks(unit, s, 6, &t);
+    chart_value_ticks(unit, s, Y_TICKS, &t);
     for (size_t i = 0; i < t.nr; i++) {
         double y = chart_at(s, t.at[i]);
         char label[CHART_VALUE];
@@ -197,7 +224,7 @@ void chart_value_axis_y(struct chart *c, const struct chart_scale *s,
                    1, COLOR_GRID, CHART_SOLID);
         if (!t.minor[i])
             chart_text(c, (struct chart_point){frame->left - 8, y + 4}, right,
-                       chart_value(label, unit, t.at[i]));
+                       tick_label(label, unit, s, Y_TICKS, t.at[i]));
     }
     chart_line(c, (struct chart_point){frame->left, frame->top},
                (struct chart_point){frame->left, frame->bottom}, 1, COLOR_AXIS, CHART_SOLID);
