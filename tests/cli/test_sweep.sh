@@ -179,7 +179,7 @@ claim_the_shipped_example_answers_on_the_first_screen() {
 # What the project promises, in full: minutes.
 if [ -n "${MIGCAST_LONG:-}" ]; then
     claim_long_twenty_kills_change_nothing() {
-        killed_and_resumed 20 bandwidth=64MiB/s..1GiB/s:log:200 outbound=1..8 -n 200
+        killed_and_resumed 20 bandwidth=64MiB/s..1GiB/s:log:200 outbound=1..8 -n 50
         echo "    cells kept after each kill, of 1600:$kept"
     }
 
