@@ -190,6 +190,7 @@ struct scn_threshold {
     double limit; /* ns, bytes or ratio, by metric */
     bool less;    /* must stay below (else above) */
     bool error;   /* severity */
+    bool sure;    /* crossed already where the interval reaches over the limit */
 };
 
 struct scn_doc; /* private: sim/scenario_doc.h */

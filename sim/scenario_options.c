@@ -269,7 +269,7 @@ const struct scn_section_type scn_section_types[SCN_KIND_NR] =
          {"thresholds",
           SCN_UNNAMED,
           "goals: METRIC.STATISTIC < LIMIT, with class.NAME. or vm.NAME. before it for "
-          "some VMs, with warn after it for a warning only",
+          "some VMs; after it warn for a warning only, sure to fail in doubt too",
           0,
           {{NULL, 0}}},
      [SCN_CLUSTER] = {"cluster",

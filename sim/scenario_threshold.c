@@ -75,7 +75,29 @@ static enum status read_limit(const char *text, enum value_unit unit, double *li
     }
 }
 
-/* "< 500ms warn": sign, limit, severity. */
+/* Takes a word off the end of the value; false where there is none left. */
+static bool take_word(const char *from, const char **end, struct scn_threshold *t)
+{
+    static const char *const words[] = {" warn", " error", " sure"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t len = strlen(words[i]);
+
+        if ((size_t)(*end - from) <= len || memcmp(*end - len, words[i], len) != 0)
+            continue;
+        *end -= len;
+        while (*end > from && (*end)[-1] == ' ')
+            --*end;
+        if (i == 2)
+            t->sure = true;
+        else
+            t->error = i == 1;
+        return true;
+    }
+    return false;
+}
+
+/* "< 500ms sure warn": sign, limit, whether doubt counts as crossed, severity. */
 static enum status read_value(struct scn_resolver *r, const struct scn_entry *e,
                               struct scn_threshold *t)
 {
@@ -91,16 +113,8 @@ static enum status read_value(struct scn_resolver *r, const struct scn_entry *e,
     p += strspn(p, " \t");
     end = p + strlen(p);
     t->error = true;
-    for (size_t i = 0; i < 2; i++) {
-        const char *word = i ? " warn" : " error";
-        size_t len = strlen(word);
-
-        if ((size_t)(end - p) <= len || strcmp(end - len, word) != 0)
-            continue;
-        t->error = i == 0;
-        end -= len;
-        break;
-    }
+    while (take_word(p, &end, t))
+        ;
     if ((size_t)(end - p) >= sizeof(limit))
         return diag_at(r->diag, ST_EINPUT, e->file, e->line, "the limit is too long");
     memcpy(limit, p, (size_t)(end - p));
@@ -129,6 +143,7 @@ static void threshold_text(const struct scn_threshold *t, struct strbuf *out)
     measure_print(&t->measure, out);
     strbuf_addf(out, " %c ", t->less ? '<' : '>');
     add_limit(t, out);
+    strbuf_addstr(out, t->sure ? " sure" : "");
     strbuf_addstr(out, t->error ? "" : " warn");
 }
 

@@ -36,6 +36,7 @@ static enum status judge(const struct scenario *sc, const struct run_result *run
         return st;
     t->crossed = goal->less ? !(m.value < goal->limit) : !(m.value > goal->limit);
     t->small_sample = straddles(&m, goal->limit);
+    t->crossed |= goal->sure && t->small_sample;
     if (t->small_sample)
         st = measure_decide(sc, run, &goal->measure, goal->limit, &t->replications_needed);
     return st;

@@ -20,6 +20,7 @@
  *   met          the value and the whole interval of 95 % are on the good side of the limit
  *   not decided  the value is on the good side, but the limit is inside the interval: small_sample
  *                is set, and replications_needed says how many would decide it (0 = cannot be said)
+ * With the word `sure` a goal that is not decided is crossed.
  * A crossed one whose interval reaches back over the limit has small_sample set too.  Only crossed
  * ones of severity error make the exit code: a gate fails for what was seen, not for doubt, and
  * doubt is said aloud.  Least and greatest values speak of the rows only and are never in doubt.

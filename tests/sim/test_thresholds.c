@@ -252,9 +252,15 @@ Test(thresholds, met_crossed_and_not_decided_are_told_apart)
         const char *goals;
         bool crossed, doubt;
     } cases[] = {
-        {"downtime.mean < 100ms", false, false}, {"downtime.mean < 52ms", false, true},
-        {"downtime.mean < 50ms", true, true},    {"downtime.mean < 10ms", true, false},
-        {"completed.rate > 80%", false, false},  {"completed.rate > 98%", false, true},
+        {"downtime.mean < 100ms", false, false},
+        {"downtime.mean < 52ms", false, true},
+        {"downtime.mean < 50ms", true, true},
+        {"downtime.mean < 10ms", true, false},
+        {"downtime.mean < 52ms sure", true, true},
+        {"downtime.mean < 100ms sure", false, false},
+        {"downtime.mean < 52ms  sure  warn", true, true},
+        {"completed.rate > 80%", false, false},
+        {"completed.rate > 98%", false, true},
     };
     struct run_result run = rows(100);
 
