@@ -217,7 +217,7 @@ static enum status confirm(struct search *s, struct plan_tried *t, struct plan_s
         if (t->state != PLAN_OPEN || look >= most || fixed)
             break;
     }
-    return ST_OK;
+    return plan_sample_good(plan, sample, t) == ST_OK ? ST_OK : no_memory(s->diag);
 }
 
 static enum status try_loaded(struct search *s, size_t index, struct plan_sample *sample)
@@ -271,15 +271,21 @@ static enum status try_setting(struct search *s, const uint16_t *choice)
 /* Replications that the goals need to be decided at all, from the rows of one. */
 static uint32_t replications_for(const struct plan *plan, const struct plan_sample *sample)
 {
-    double most = LEAST_REPLICATIONS;
+    double most = LEAST_REPLICATIONS, wishes = INFINITY;
+    struct measure moved;
+    struct measured all;
 
+    /* attempts are counted once a wish: settings that need no second try have no more */
+    if (measure_parse("moved.rate", &moved, NULL) == ST_OK &&
+        measure_of(&sample->sc, &sample->run, &moved, &all) == ST_OK && all.replications > 0)
+        wishes = fmax(1.0, (double)all.n / (double)all.replications);
     for (size_t i = 0; i < plan->nr_goals; i++) {
         const struct plan_goal *g = &plan->goals[i];
         struct measured m;
         double rows = 1.0, need = 0.0;
 
         if (measure_of(&sample->sc, &sample->run, &g->measure, &m) == ST_OK && m.replications)
-            rows = fmax(1.0, (double)m.n / (double)m.replications);
+            rows = fmax(1.0, fmin(wishes, (double)m.n / (double)m.replications));
         if (g->measure.statistic == MEASURE_QUANTILE)
             need = log(0.025) / log(fmax(g->measure.quantile, 1.0 - g->measure.quantile)) / rows;
         else if (g->measure.statistic == MEASURE_RATE && !g->implied)
@@ -533,6 +539,7 @@ static enum status confirm_nearest(struct search *s)
         if (st == ST_OK) {
             t->nr_fresh = sample.run.replications;
             find_worst(plan, t, t->fresh);
+            st = plan_sample_good(plan, &sample, t);
         }
         plan_sample_release(&sample);
     }
@@ -629,7 +636,8 @@ enum plan_standing plan_judge(const struct plan *plan, const struct plan_tried *
 {
     const struct plan_goal *g = &plan->goals[goal];
     enum plan_leaning leaning =
-        plan_lean(g, t->fresh ? &t->fresh[goal] : &t->goals[goal], false, plan->fixed);
+        plan_lean(g, t->fresh ? &t->fresh[goal] : &t->goals[goal], false,
+                  plan->fixed && (t->fresh ? t->nr_fresh : t->nr_race) <= 2);
 
     if (leaning == PLAN_RIGHT || (leaning == PLAN_LOOKS_RIGHT && is_extreme(g)))
         return PLAN_HELD;

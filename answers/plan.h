@@ -23,6 +23,7 @@
 
 #include "answers/variant.h"
 #include "base/arena.h"
+#include "base/stats.h"
 #include "sim/measure.h"
 
 enum {
@@ -83,6 +84,8 @@ struct plan_tried {
     struct measured *goals; /* by goal, of the race */
     struct measured *fresh; /* by goal, of the confirmation; NULL = it did not come to that */
     uint32_t nr_race, nr_fresh;
+    uint32_t nr_good;           /* of the fresh ones, those in which all goals hold by themselves */
+    struct stats_interval good; /* the share of such, 95 % */
     double shortfall; /* by how much the goal that is missed most is missed, as a log; <= 0: none */
     uint32_t worst_goal;
     enum binding binding;      /* of most of the migration time, or of those that did not arrive */

@@ -31,6 +31,10 @@ bool plan_sample_is_fixed(const struct plan_sample *s);
 /* plan_sample_goals - each goal over all replications.  ST_OK or ST_ENOMEM. */
 enum status plan_sample_goals(const struct plan *plan, const struct plan_sample *s,
                               struct measured *out);
+/* plan_sample_good - nr_good and good of @t: in how many replications do all goals hold, each by
+ * the rows of that replication? */
+enum status plan_sample_good(const struct plan *plan, const struct plan_sample *s,
+                             struct plan_tried *t);
 /* plan_sample_axes - axes and moved of @t. */
 enum status plan_sample_axes(const struct plan_sample *s, struct plan_tried *t);
 /* plan_sample_bound - binding and why of @t. */

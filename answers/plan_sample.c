@@ -113,6 +113,30 @@ enum status plan_sample_goals(const struct plan *plan, const struct plan_sample 
     return st;
 }
 
+enum status plan_sample_good(const struct plan *plan, const struct plan_sample *s,
+                             struct plan_tried *t)
+{
+    uint32_t nr = s->run.replications;
+    double *values = calloc((size_t)nr + 1, sizeof(*values));
+    bool *bad = calloc((size_t)nr + 1, sizeof(*bad));
+    enum status st = values && bad ? ST_OK : ST_ENOMEM;
+
+    for (size_t i = 0; i < plan->nr_goals && st == ST_OK; i++) {
+        const struct plan_goal *g = &plan->goals[i];
+
+        st = measure_replications(&s->sc, &s->run, &g->measure, values);
+        for (uint32_t r = 0; r < nr && st == ST_OK; r++) /* NaN crosses nothing */
+            bad[r] |= g->less ? values[r] >= g->limit : values[r] <= g->limit;
+    }
+    t->nr_good = 0;
+    for (uint32_t r = 0; r < nr && st == ST_OK; r++)
+        t->nr_good += !bad[r];
+    t->good = stats_proportion_interval(t->nr_good, nr, MEASURE_CONFIDENCE);
+    free(values);
+    free(bad);
+    return st;
+}
+
 static enum status figure(const struct plan_sample *s, const char *words, double *out)
 {
     struct measure measure;

@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "base/units.h"
 #include "cli/plan_print.h"
+#include "cli/plot.h"
 
 #include "base/banned.h"
 
@@ -107,11 +108,17 @@ static enum status print(struct cli_opts *o, const struct plan *plan,
 static enum status search(struct cli_opts *o, const struct plan_options *options, struct diag *diag)
 {
     struct plan plan = {0};
-    enum status st = plan_search(&plan, options, diag), printed;
+    struct cli_plot plot = {0};
+    enum status st = cli_plot_check(&plot, o, "plot", diag), printed;
+
+    if (st == ST_OK)
+        st = plan_search(&plan, options, diag);
 
     progress_done(options->step_arg);
     if ((st == ST_OK || st == ST_EINTR) && plan.nr_tried > 0) {
         printed = print(o, &plan, options, diag);
+        if (printed == ST_OK && plot.path)
+            printed = plan_plot(&plot, &plan, diag);
         st = printed == ST_OK ? st : printed;
     }
     if (st == ST_EINTR)
@@ -185,6 +192,7 @@ static const struct cli_option options[] = {
     {.name = "replications", .letter = 'n', .arg = "N",
      .help = "most replications for one setting (default: what the goals need)"},
     {.name = "front", .help = "try all settings the budget allows, for the whole Pareto front"},
+    {.name = "plot", .arg = "FILE", .help = "draw makespan and downtime of the settings tried (.svg, .png)"},
     {.name = "smallest-link", .arg = "WINDOW",
      .help = "find the smallest migration link by which all is done in WINDOW"},
     {.name = "link", .arg = "NAME", .help = "with --smallest-link: of this [link] only"},

@@ -144,6 +144,29 @@ static void add_advice(struct strbuf *out, const struct plan_advice *advice)
     strbuf_addch(out, ']');
 }
 
+/* That all goals hold at once, in a replication that nothing was chosen by. */
+static void add_probability(struct strbuf *out, const struct plan *plan)
+{
+    const struct plan_tried *t = plan->nr_tried ? &plan->tried[plan->best] : NULL;
+
+    json_key(out, "all_goals_hold");
+    if (!t || t->nr_fresh == 0) {
+        json_add_text(out, NULL);
+        return;
+    }
+    strbuf_addch(out, '{');
+    json_key(out, "replications");
+    json_add_u64(out, t->nr_fresh);
+    json_key(out, "hits");
+    json_add_u64(out, t->nr_good);
+    json_key(out, "probability");
+    strbuf_addch(out, '[');
+    json_add_double(out, t->good.low);
+    json_next(out);
+    json_add_double(out, t->good.high);
+    strbuf_addstr(out, "]}");
+}
+
 void plan_json(const struct cli_opts *o, const struct plan *plan, const struct plan_advice *advice,
                struct strbuf *out)
 {
@@ -172,6 +195,7 @@ void plan_json(const struct cli_opts *o, const struct plan *plan, const struct p
                            : NULL);
     add_advice(out, advice);
     add_goals(out, plan);
+    add_probability(out, plan);
     json_key(out, "settings");
     json_add_double(out, plan->nr_settings);
     json_key(out, "simulations");

@@ -23,6 +23,13 @@ struct plan_advice {
 /* plan_value_text - @value of @unit for people. */
 void plan_value_text(struct strbuf *out, enum value_unit unit, double value);
 
+/* plan_changes_text - "parallel 1 -> 4, auto_converge off -> on". */
+void plan_changes_text(const struct plan *plan, const struct plan_tried *t, struct strbuf *out);
+
+struct cli_plot;
+/* plan_plot - the settings tried, as --plot asks for. */
+enum status plan_plot(const struct cli_plot *plot, const struct plan *plan, struct diag *diag);
+
 void plan_text(const struct cli_opts *o, const struct plan *plan, const struct plan_advice *advice,
                struct strbuf *out);
 void plan_json(const struct cli_opts *o, const struct plan *plan, const struct plan_advice *advice,

@@ -43,7 +43,7 @@ static void add_value(struct strbuf *out, enum value_unit unit, double value, si
 
 /* ---- the verdict ---- */
 
-static void add_changes(const struct plan *plan, const struct plan_tried *t, struct strbuf *out)
+void plan_changes_text(const struct plan *plan, const struct plan_tried *t, struct strbuf *out)
 {
     const char *separator = "";
 
@@ -63,9 +63,10 @@ static void add_changes(const struct plan *plan, const struct plan_tried *t, str
 static void add_evidence(const struct plan *plan, const struct plan_tried *t, struct strbuf *out)
 {
     if (plan->fixed && t->nr_fresh <= 2)
-        strbuf_addstr(out, "nothing in the scenario is uncertain");
+        strbuf_addstr(out, "always: nothing in the scenario is uncertain");
     else
-        strbuf_addf(out, "confirmed with %u fresh replications", t->nr_fresh);
+        strbuf_addf(out, "in %u of %u fresh replications, %.3g to %.3g %%", t->nr_good, t->nr_fresh,
+                    100.0 * t->good.low, 100.0 * t->good.high);
 }
 
 static void add_missed(const struct plan *plan, const struct plan_tried *t, struct strbuf *out)
@@ -102,7 +103,7 @@ static void add_verdict(const struct cli_opts *o, const struct plan *plan, struc
                                                                  : CLI_WARN));
     switch (plan->verdict) {
     case PLAN_PRESENT:
-        strbuf_addf(out, "NOTHING TO CHANGE%s: the present settings meet all goals (",
+        strbuf_addf(out, "NOTHING TO CHANGE%s: the present settings meet all goals (all hold ",
                     cli_style(o, CLI_PLAIN));
         add_evidence(plan, t, out);
         strbuf_addstr(out, ").\n");
@@ -110,8 +111,8 @@ static void add_verdict(const struct cli_opts *o, const struct plan *plan, struc
     case PLAN_FOUND:
         strbuf_addf(out, "CHANGE %u SETTING%s%s: ", t->changes, t->changes == 1 ? "" : "S",
                     cli_style(o, CLI_PLAIN));
-        add_changes(plan, t, out);
-        strbuf_addstr(out, " meets all goals (");
+        plan_changes_text(plan, t, out);
+        strbuf_addstr(out, " meets all goals (all hold ");
         add_evidence(plan, t, out);
         strbuf_addf(out, ").\n  %s\n",
                     plan->all_cheaper ? "No cheaper setting of these knobs surely does."
@@ -119,7 +120,7 @@ static void add_verdict(const struct cli_opts *o, const struct plan *plan, struc
         break;
     case PLAN_PERHAPS:
         strbuf_addf(out, "PERHAPS%s: ", cli_style(o, CLI_PLAIN));
-        add_changes(plan, t, out);
+        plan_changes_text(plan, t, out);
         strbuf_addf(out,
                     " may meet all goals, but %u fresh replications are too few to be sure; the "
                     "closest call is %s.\n",
@@ -129,7 +130,7 @@ static void add_verdict(const struct cli_opts *o, const struct plan *plan, struc
         strbuf_addf(out, "NO SETTING%s of these %zu knobs that was tried meets the goals.\n",
                     cli_style(o, CLI_PLAIN), plan->nr_knobs);
         strbuf_addstr(out, "  Nearest is ");
-        add_changes(plan, t, out);
+        plan_changes_text(plan, t, out);
         strbuf_addstr(out, "; it misses ");
         add_missed(plan, t, out);
         strbuf_addstr(out, ".\n");
@@ -248,7 +249,7 @@ static void add_front(const struct cli_opts *o, const struct plan *plan, struct 
         for (int x = 0; x < PLAN_AXIS_NR; x++)
             add_value(out, units[x], t->axes[x], VALUE_COLUMNS);
         strbuf_addstr(out, i == plan->best && plan->nr_goals > 0 ? " *" : "  ");
-        add_changes(plan, t, out);
+        plan_changes_text(plan, t, out);
         strbuf_addch(out, '\n');
     }
     if (shown < nr)

@@ -61,6 +61,13 @@ claim_json_keeps_to_its_schema() {
     "$CHECK_SCHEMA" schema.json <out
 }
 
+claim_the_settings_tried_are_drawn() {
+    world w.ini
+    exits 0 "$PROGRAM" plan w.ini --knob parallel=1,2 --knob bandwidth=64MiB/s,unlimited --front --plot p.svg
+    grep -q '<svg' p.svg
+    exits 64 "$PROGRAM" plan w.ini --plot p.txt
+}
+
 claim_the_same_bytes_on_any_number_of_threads() {
     world w.ini "preset = kubevirt-1.9"
     for jobs in 1 3; do
