@@ -410,31 +410,40 @@ static void add_convergence(const struct explain *e, struct strbuf *out)
                     units_size(c, least), units_size(d, last->threshold_bytes), limit);
 }
 
-/* What the guest wrote; uncertain rates are given by their middle. */
-static double write_rate(const struct explain *e)
+static void add_ratio(const struct explain *e, struct strbuf *out, double ratio)
 {
-    const struct scn_vm *vm = &e->sc->vms[e->vm];
-    const struct uncertain *u = &e->sc->workloads[vm->workload].write_bytes_per_s;
-
-    return u->kind == UNCERTAIN_FIXED ? vm->guest->dirty.write_bytes_per_s : 0.0;
-}
-
-static void add_margin(const struct explain *e, struct strbuf *out)
-{
-    double rate = write_rate(e);
+    double rate = e->watch->write_bytes_per_s * ratio;
     char text[UNITS_TEXT];
 
-    if (isnan(e->margin_ratio))
-        return;
-    if (isinf(e->margin_ratio)) {
-        strbuf_addstr(out, "It would complete even if its guest wrote 64 times as fast.\n");
-        return;
-    }
-    strbuf_addf(out, "It would complete up to a guest that writes %.3g times as fast",
-                floor(e->margin_ratio * 100.0) / 100.0);
+    strbuf_addf(out, "%.3g times as fast", floor(ratio * 100.0) / 100.0);
     if (rate > 0.0)
-        strbuf_addf(out, " (%s)", units_rate(text, rate_of(rate * e->margin_ratio)));
-    strbuf_addstr(out, ", and not beyond.\n");
+        strbuf_addf(out, " (%s)", units_rate(text, rate_of(rate)));
+}
+
+/* Where converging ends: found for a move that completes, and among the fixes of one that fails. */
+static void add_margin(const struct explain *e, struct strbuf *out)
+{
+    double rate = e->watch->write_bytes_per_s;
+    char text[UNITS_TEXT];
+
+    if (rate > 0.0)
+        strbuf_addf(out, "Its guest writes %s here. ", units_rate(text, rate_of(rate)));
+    for (size_t i = 0; i < e->run.nr_fixes; i++) {
+        if (e->run.fixes[i].kind != FIX_DIRTY_RATE || completed(e->told))
+            continue;
+        strbuf_addstr(out, "It would complete with one that writes up to ");
+        add_ratio(e, out, e->run.fixes[i].value);
+        strbuf_addstr(out, ".");
+    }
+    if (isinf(e->margin_ratio)) {
+        strbuf_addstr(out, "It would complete even if it wrote 64 times as fast.");
+    } else if (!isnan(e->margin_ratio)) {
+        strbuf_addstr(out, "It would complete up to ");
+        add_ratio(e, out, e->margin_ratio);
+        strbuf_addstr(out, ", and not beyond.");
+    }
+    if (rate > 0.0 || !isnan(e->margin_ratio))
+        strbuf_addch(out, '\n');
 }
 
 /* ---- the blackout ---- */

@@ -133,6 +133,24 @@ static void add_op_reason(struct strbuf *out, const struct explain_op *x)
     strbuf_release(&words);
 }
 
+/* The goals of the scenario: does it fit the window? */
+static void add_op_goals(struct strbuf *out, const struct explain_op *x)
+{
+    struct strbuf words = STRBUF_INIT;
+
+    for (size_t i = 0; i < x->run.nr_thresholds; i++) {
+        const struct threshold_result *th = &x->run.thresholds[i];
+
+        strbuf_clear(&words);
+        strbuf_addf(&words, "Goal %s: %s, ", th->text, words_judgement(th));
+        words_measured(&words, th);
+        strbuf_addch(&words, '.');
+        strbuf_addstr(out, "  ");
+        add_wrapped(out, strbuf_text(&words), 2, 4);
+    }
+    strbuf_release(&words);
+}
+
 static void add_op_hosts(struct strbuf *out, const struct cli_opts *o, const struct explain_op *x)
 {
     size_t shown = cli_flag(o, "verbose") || x->nr_hosts <= HOSTS_SHOWN ? x->nr_hosts : HOSTS_SHOWN;
@@ -162,6 +180,7 @@ static void add_op_hosts(struct strbuf *out, const struct cli_opts *o, const str
 void explain_print_op(struct strbuf *out, const struct cli_opts *o, const struct explain_op *x)
 {
     add_op_verdict(out, o, x);
+    add_op_goals(out, x);
     add_op_reason(out, x);
     add_op_hosts(out, o, x);
     add_origin(out, x->sc, x->run.replications);

@@ -36,6 +36,7 @@ static void forget(struct watch *w)
     *w->now = (struct watch_now){.sc = sc, .job = JOB_NONE};
     w->nr_waits = w->nr_places = w->nr_steps = w->nr_rounds = 0;
     w->full = false;
+    w->write_bytes_per_s = 0.0;
 }
 
 struct watch *watch_new(const struct scenario *sc, uint32_t vm)
@@ -363,9 +364,15 @@ static enum watch_state state_of(const struct mig *m)
     return m->state == MIG_SWITCHOVER ? steps[m->step] : states[m->state];
 }
 
-static void begin_attempt(struct watch *w, const struct mig *m, uint32_t attempt)
+static void begin_attempt(const struct sim *sim, struct watch *w, const struct mig *m,
+                          uint32_t attempt)
 {
     struct watch_now *now = w->now;
+    struct dirty_params dirty;
+    int64_t phase_ns;
+
+    sim_draw_vm(sim, m->vm, &dirty, &phase_ns); /* the same draw again: it depends on names only */
+    w->write_bytes_per_s = dirty.kind == DIRTY_IDLE ? 0.0 : dirty.write_bytes_per_s;
 
     now->running = true;
     now->attempt = attempt;
@@ -428,7 +435,7 @@ static void look_at_mig(const struct sim *sim, struct watch *w, const struct mig
     enum watch_state state = state_of(m);
 
     if (!now->running || now->attempt != m->own.attempt)
-        begin_attempt(w, m, m->own.attempt);
+        begin_attempt(sim, w, m, m->own.attempt);
     if (state >= WATCH_SETUP && state < WATCH_OVER)
         look_at_orders(sim, w, m);
     if (m->own.rounds != now->rounds)

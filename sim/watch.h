@@ -118,7 +118,8 @@ struct watch_round {
 struct watch {
     uint32_t vm;
     uint32_t nr_waits, nr_places, nr_steps, nr_rounds;
-    bool full; /* something was not kept */
+    bool full;                /* something was not kept */
+    double write_bytes_per_s; /* of its guest, as drawn; 0 = it does not write, or not at a rate */
     struct watch_wait *waits;
     struct watch_place *places;
     struct watch_step *steps;
