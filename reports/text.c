@@ -443,7 +443,7 @@ static void add_threshold(struct text *t, const struct threshold_result *th)
         cell_add_text(&words, th->file);
         strbuf_addf(&words, ":%lu)", th->line);
     }
-    if (t->opts->verbose || (th->small_sample && !th->crossed)) {
+    if (t->opts->verbose || th->small_sample) {
         text_wrap(t, strbuf_text(&words), FACTS_INDENT, FACTS_INDENT);
     } else {
         size_t room = t->width - FACTS_INDENT, all = cell_width(strbuf_text(&words));
