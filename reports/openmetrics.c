@@ -1,6 +1,7 @@
 /*
  * openmetrics.c - the forecast as metrics, under the names that KubeVirt gives the real thing.
  *
+ * What hosts, links and queues add is openmetrics_cluster.c.
  * A series carries source="migcast", so that a board can lay the forecast over what was measured.
  * Moments are seconds of simulated time from the start of a replication; over several replications
  * a VM's value is their median, and a success the share of them.  Only gauges, histograms and
@@ -17,7 +18,7 @@
 #include "base/json_text.h"
 #include "base/stats.h"
 #include "base/units.h"
-#include "reports/summary.h"
+#include "reports/openmetrics_int.h"
 
 #include "base/banned.h"
 
@@ -42,60 +43,23 @@ struct openmetrics {
     double *scratch;       /* as long as the largest group */
 };
 
-/* A label's value; bytes that are not UTF-8 become U+FFFD. */
-static void add_value(struct strbuf *out, const char *text)
-{
-    strbuf_addch(out, '"');
-    for (text = text ? text : ""; *text;) {
-        const char *start = text;
-        int32_t code = utf8_next(&text);
-
-        if (code < 0)
-            strbuf_add(out, "\xef\xbf\xbd", 3);
-        else if (code == '\n')
-            strbuf_add(out, "\\n", 2);
-        else if (code == '"' || code == '\\')
-            strbuf_addf(out, "\\%c", (char)code);
-        else
-            strbuf_add(out, start, (size_t)(text - start));
-    }
-    strbuf_addch(out, '"');
-}
-
-static void add_family(struct strbuf *out, const char *name, const char *type, const char *help)
-{
-    strbuf_addf(out, "# TYPE %s %s\n# HELP %s %s\n", name, type, name, help);
-}
-
-/* The number and the end of the line. */
-static void end_sample(struct strbuf *out, double value)
-{
-    strbuf_addch(out, ' ');
-    if (isnan(value))
-        strbuf_addstr(out, "NaN");
-    else if (isinf(value))
-        strbuf_addstr(out, value > 0 ? "+Inf" : "-Inf");
-    else
-        json_add_double(out, value);
-    strbuf_addch(out, '\n');
-}
-
 static void add_info(struct openmetrics *om)
 {
     const struct run_result *run = om->sum.run;
 
-    add_family(om->out, "migcast_run_info", "gauge", "The run that was reported, always 1.");
+    om_add_family(om->out, "migcast_run_info", "gauge", "The run that was reported, always 1.");
     strbuf_addstr(om->out, "migcast_run_info{source=\"migcast\",scenario=");
-    add_value(om->out, run->scenario);
+    om_add_value(om->out, run->scenario);
     strbuf_addstr(om->out, ",digest=");
-    add_value(om->out, run->digest);
+    om_add_value(om->out, run->digest);
     strbuf_addstr(om->out, ",version=");
-    add_value(om->out, run->version);
+    om_add_value(om->out, run->version);
     strbuf_addf(om->out, ",seed=\"%llu\"}", (unsigned long long)run->seed);
-    end_sample(om->out, 1);
-    add_family(om->out, "migcast_replications", "gauge", "Replications the values are drawn from.");
+    om_end_sample(om->out, 1);
+    om_add_family(om->out, "migcast_replications", "gauge",
+                  "Replications the values are drawn from.");
     strbuf_addstr(om->out, "migcast_replications{source=\"migcast\"}");
-    end_sample(om->out, run->replications);
+    om_end_sample(om->out, run->replications);
 }
 
 static void add_outcomes(struct openmetrics *om)
@@ -103,24 +67,24 @@ static void add_outcomes(struct openmetrics *om)
     const struct run_result *run = om->sum.run;
     double waiting = 0, running = 0, replications = run->replications ? run->replications : 1;
 
-    add_family(om->out, "migcast_migrations", "gauge",
-               "Migrations of all replications, by outcome.");
+    om_add_family(om->out, "migcast_migrations", "gauge",
+                  "Migrations of all replications, by outcome.");
     for (int o = 0; o < OUTCOME_NR; o++) {
         strbuf_addf(om->out, "migcast_migrations{source=\"migcast\",outcome=\"%s\"}",
                     outcome_name((enum outcome)o));
-        end_sample(om->out, (double)om->sum.outcomes[o]);
+        om_end_sample(om->out, (double)om->sum.outcomes[o]);
     }
     for (size_t i = 0; i < run->nr_migs; i++)
         if (run->migs[i].outcome == OUTCOME_QUEUED)
             *(run->migs[i].started_ns < 0 ? &waiting : &running) += 1;
-    add_family(om->out, "kubevirt_vmi_migrations_in_pending_phase", "gauge",
-               "Migrations still waiting when the run ends, mean of replications.");
+    om_add_family(om->out, "kubevirt_vmi_migrations_in_pending_phase", "gauge",
+                  "Migrations still waiting when the run ends, mean of replications.");
     strbuf_addstr(om->out, "kubevirt_vmi_migrations_in_pending_phase{source=\"migcast\"}");
-    end_sample(om->out, waiting / replications);
-    add_family(om->out, "kubevirt_vmi_migrations_in_running_phase", "gauge",
-               "Migrations still running when the run ends, mean of replications.");
+    om_end_sample(om->out, waiting / replications);
+    om_add_family(om->out, "kubevirt_vmi_migrations_in_running_phase", "gauge",
+                  "Migrations still running when the run ends, mean of replications.");
     strbuf_addstr(om->out, "kubevirt_vmi_migrations_in_running_phase{source=\"migcast\"}");
-    end_sample(om->out, running / replications);
+    om_end_sample(om->out, running / replications);
 }
 
 static void add_summary(struct openmetrics *om, const char *name, const char *help,
@@ -132,15 +96,15 @@ static void add_summary(struct openmetrics *om, const char *name, const char *he
     } rows[] = {
         {"0.05", s->p5}, {"0.5", s->p50}, {"0.95", s->p95}, {"0.99", s->p99}, {"1.0", s->max}};
 
-    add_family(om->out, name, "summary", help);
+    om_add_family(om->out, name, "summary", help);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         strbuf_addf(om->out, "%s{source=\"migcast\",quantile=\"%s\"}", name, rows[i].quantile);
-        end_sample(om->out, rows[i].ns / (double)NS_PER_S);
+        om_end_sample(om->out, rows[i].ns / (double)NS_PER_S);
     }
     strbuf_addf(om->out, "%s_sum{source=\"migcast\"}", name);
-    end_sample(om->out, s->nr ? s->mean * (double)s->nr / (double)NS_PER_S : 0);
+    om_end_sample(om->out, s->nr ? s->mean * (double)s->nr / (double)NS_PER_S : 0);
     strbuf_addf(om->out, "%s_count{source=\"migcast\"}", name);
-    end_sample(om->out, (double)s->nr);
+    om_end_sample(om->out, (double)s->nr);
 }
 
 /* KubeVirt's buckets, in seconds. */
@@ -190,14 +154,14 @@ static void add_phase(struct openmetrics *om, const char *name, const char *phas
     for (size_t b = 0; b < NR_BUCKETS; b++) {
         strbuf_addf(om->out, "%s_bucket{source=\"migcast\",phase=\"%s\",le=\"%s\"}", name, phase,
                     buckets[b].le);
-        end_sample(om->out, (double)counts[b]);
+        om_end_sample(om->out, (double)counts[b]);
     }
     strbuf_addf(om->out, "%s_bucket{source=\"migcast\",phase=\"%s\",le=\"+Inf\"}", name, phase);
-    end_sample(om->out, (double)all);
+    om_end_sample(om->out, (double)all);
     strbuf_addf(om->out, "%s_sum{source=\"migcast\",phase=\"%s\"}", name, phase);
-    end_sample(om->out, sum_s);
+    om_end_sample(om->out, sum_s);
     strbuf_addf(om->out, "%s_count{source=\"migcast\",phase=\"%s\"}", name, phase);
-    end_sample(om->out, (double)all);
+    om_end_sample(om->out, (double)all);
 }
 
 static void add_phases(struct openmetrics *om)
@@ -205,8 +169,8 @@ static void add_phases(struct openmetrics *om)
     static const char name[] = "kubevirt_vmi_migration_phase_transition_time_from_creation_seconds";
     static const char *const phases[] = {"Running", "Succeeded", "Failed"};
 
-    add_family(om->out, name, "histogram",
-               "From a migration's request to the phase, over all replications.");
+    om_add_family(om->out, name, "histogram",
+                  "From a migration's request to the phase, over all replications.");
     for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++)
         add_phase(om, name, phases[i]);
 }
@@ -233,16 +197,16 @@ static void add_thresholds(struct openmetrics *om)
     if (run->nr_thresholds == 0)
         return;
     for (size_t figure = 0; figure < 3; figure++) {
-        add_family(om->out, names[figure][0], "gauge", names[figure][1]);
+        om_add_family(om->out, names[figure][0], "gauge", names[figure][1]);
         for (size_t i = 0; i < run->nr_thresholds; i++) {
             const struct threshold_result *th = &run->thresholds[i];
 
             strbuf_addf(om->out, "%s{source=\"migcast\",threshold=\"%zu\",text=", names[figure][0],
                         i + 1);
-            add_value(om->out, th->text);
+            om_add_value(om->out, th->text);
             strbuf_addf(om->out, ",unit=\"%s\",severity=\"%s\"}", units[th->unit],
                         th->error ? "error" : "warning");
-            end_sample(om->out, threshold_figure(th, figure));
+            om_end_sample(om->out, threshold_figure(th, figure));
         }
     }
 }
@@ -377,7 +341,7 @@ static void add_vm_metric(struct openmetrics *om, const struct vm_metric *metric
 {
     const char *text = strbuf_text(&om->text);
 
-    add_family(om->out, metric->name, "gauge", metric->help);
+    om_add_family(om->out, metric->name, "gauge", metric->help);
     for (size_t i = 0; i < om->nr_labels && !strbuf_failed(om->out); i++) {
         const struct labels *l = &om->labels[i];
         double value = fold(om, metric, &om->sum.groups[l->group]);
@@ -387,7 +351,7 @@ static void add_vm_metric(struct openmetrics *om, const struct vm_metric *metric
         strbuf_addf(om->out, "%s{source=\"migcast\",%s=", metric->name, metric->label);
         strbuf_addstr(om->out, text + l->at);
         strbuf_addf(om->out, ",attempt=\"%u\",request=\"%u\"}", l->attempt, l->request);
-        end_sample(om->out, value);
+        om_end_sample(om->out, value);
     }
 }
 
@@ -431,9 +395,9 @@ static enum status make_labels(struct openmetrics *om)
 
         om->labels[i] = (struct labels){om->text.len, i, group->attempt, 0};
         longest = group->nr > longest ? group->nr : longest;
-        add_value(&om->text, group->vm);
+        om_add_value(&om->text, group->vm);
         strbuf_addstr(&om->text, ",node=");
-        add_value(&om->text, sum->run->migs[sum->members[group->first]].source);
+        om_add_value(&om->text, sum->run->migs[sum->members[group->first]].source);
         strbuf_addch(&om->text, '\0');
     }
     om->nr_labels = nr;
@@ -443,26 +407,6 @@ static enum status make_labels(struct openmetrics *om)
     qsort_r(om->labels, nr, sizeof(*om->labels), by_text, om->text.buf);
     number_requests(om);
     return ST_OK;
-}
-
-/* Every kind, so that an alarm can rest on a series that is always there. */
-static void add_hazards(struct openmetrics *om)
-{
-    const struct run_result *run = om->sum.run;
-    double replications = run->replications ? run->replications : 1;
-
-    add_family(om->out, "migcast_hazard_ratio", "gauge",
-               "Share of replications that show a hazard of this kind, of the one that most do.");
-    for (int k = 0; k < HAZARD_NR; k++) {
-        double most = 0;
-
-        for (size_t i = 0; i < run->nr_hazards; i++)
-            if (run->hazards[i].kind == (enum hazard_kind)k)
-                most = fmax(most, run->hazards[i].replications);
-        strbuf_addf(om->out, "migcast_hazard_ratio{source=\"migcast\",kind=\"%s\"}",
-                    hazard_key((enum hazard_kind)k));
-        end_sample(om->out, most / replications);
-    }
 }
 
 static void add_body(struct openmetrics *om)
@@ -477,11 +421,11 @@ static void add_body(struct openmetrics *om)
                 &om->sum.makespan);
     add_phases(om);
     add_thresholds(om);
-    add_hazards(om);
-    add_family(om->out, "migcast_vms_left_out", "gauge",
-               "VMs without series of their own; they count in the figures over all.");
+    om_add_cluster(om->out, &om->sum);
+    om_add_family(om->out, "migcast_vms_left_out", "gauge",
+                  "VMs without series of their own; they count in the figures over all.");
     strbuf_addstr(om->out, "migcast_vms_left_out{source=\"migcast\"}");
-    end_sample(om->out, (double)(om->sum.nr_groups - om->nr_labels));
+    om_end_sample(om->out, (double)(om->sum.nr_groups - om->nr_labels));
     for (size_t i = 0; i < sizeof(vm_metrics) / sizeof(vm_metrics[0]); i++)
         add_vm_metric(om, &vm_metrics[i]);
     strbuf_addstr(om->out, "# EOF\n");

@@ -528,6 +528,7 @@ enum status report_text(const struct run_result *run, const struct report_text_o
     add_verdict(&t);
     text_hazards(&t);
     text_operations(&t);
+    text_course(&t);
     add_body(&t);
     add_thresholds(&t);
     add_origin(&t);

@@ -1,6 +1,7 @@
 /*
  * text_cluster.c - under the verdict: what planners fear, and what became of the operations.
  */
+#include "base/units.h"
 #include "reports/cell.h"
 #include "reports/codes.h"
 #include "reports/text_int.h"
@@ -68,4 +69,43 @@ void text_operations(struct text *t)
         strbuf_release(&words);
         strbuf_release(&plain);
     }
+}
+
+/* @words, the first of these facts below an empty line. */
+static void course_fact(struct text *t, const char *label, struct strbuf *words, bool *any)
+{
+    struct strbuf shown = STRBUF_INIT;
+
+    if (words->len > 0) {
+        if (!*any)
+            strbuf_addch(t->out, '\n');
+        *any = true;
+        cell_add_text(&shown, strbuf_text(words));
+        text_fact(t, label, strbuf_text(&shown));
+    }
+    strbuf_clear(words);
+    strbuf_release(&shown);
+}
+
+/* Of many migrations: how long they queue, which link is full, what was sent in vain. */
+void text_course(struct text *t)
+{
+    const struct summary_costs *c = &t->sum.costs;
+    struct strbuf words = STRBUF_INIT;
+    char buf[UNITS_TEXT];
+    bool any = false;
+
+    if (t->sum.nr_groups < 2)
+        return;
+    t->out->failed |= !words_queue(&words, t->run);
+    course_fact(t, "queue", &words, &any);
+    words_links(&words, t->run);
+    course_fact(t, "links", &words, &any);
+    if (c->retries > 0)
+        strbuf_addf(&words, "%zu retr%s", c->retries, c->retries == 1 ? "y" : "ies");
+    if (c->wasted_bytes > 0)
+        strbuf_addf(&words, "%s%s sent by attempts that did not complete", words.len ? "; " : "",
+                    units_size(buf, (uint64_t)c->wasted_bytes));
+    course_fact(t, "in vain", &words, &any);
+    strbuf_release(&words);
 }

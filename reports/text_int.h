@@ -39,6 +39,7 @@ bool advice_has_fixes(const struct run_result *run, const struct mig_result *mig
 /* text_cluster.c: nothing where there is none */
 void text_hazards(struct text *t);
 void text_operations(struct text *t);
+void text_course(struct text *t);
 /* text_tables.c */
 void text_spread_table(struct text *t);
 void text_vm_table(struct text *t);

@@ -61,6 +61,13 @@ void words_operation_stands(struct strbuf *out, const struct op_result *op);
  * hosts. */
 uint32_t words_operation_done(const struct run_result *run, const char *name);
 
+/* words_queue - of the typical replication: "up to 40 wait, first after 29 min; up to 8 run";
+ * nothing where nothing waits.  False when memory ran out. */
+bool words_queue(struct strbuf *out, const struct run_result *run);
+/* words_links - "link backbone is full for 74 s of 75 s", or which link is used most; nothing
+ * without links. */
+void words_links(struct strbuf *out, const struct run_result *run);
+
 /* words_escape - @text (NULL: "-"), where @special gives what to write for the character at @at
  * (NULL: as it is).  Other control characters and direction marks are shown as reports/cell.h does.
  */

@@ -226,6 +226,41 @@ Test(report_html, operations_are_those_of_the_replication_shown)
     free(s);
 }
 
+/* Links and inputs have their tables; xml_fault() in page() finds what is not escaped. */
+Test(report_html, links_queue_and_inputs_have_their_sections)
+{
+    static const char bad[] = "<img src=x onerror=alert(1)>\" 'a\nb\xe2\x80\xae";
+    static const char good[] = "&lt;img src=x onerror=alert(1)&gt;&quot; &#39;a\\x0ab\\u202e";
+    struct link_result links[2] = {{.link = bad, .nr = 16, .step_ns = 1000000000},
+                                   {.link = "spine", .nr = 12, .step_ns = 1000000000}};
+    struct input_result inputs[2] = {{bad, bad, bad, bad, 7}, {"vm web", "count", "3", "--set", 0}};
+    struct sample *s = sample_new();
+    size_t nr = 0;
+    char *text;
+
+    for (int i = 0; i < 3; i++)
+        sample_add(s, "web")->job = (uint32_t)i;
+    memset(links[0].used_pct, 100, 8);
+    s->run.links = links;
+    s->run.inputs = inputs;
+    s->run.nr_links = s->run.nr_inputs = 2;
+    s->run.nr_inputs_given = 5;
+    text = page(&s->run);
+    expect_before(text, "id=\"queue\"", "id=\"links\"");
+    expect_before(text, "id=\"links\"", "id=\"inputs\"");
+    cr_expect_not_null(strstr(text, "<td>50 %</td><td>8 s</td>"), "mean use, and full for");
+    cr_expect_not_null(strstr(text, "5 values are given"));
+    cr_expect_not_null(strstr(text, "The first 2;"));
+    cr_expect_null(strstr(text, "<img"));
+    for (const char *at = text; (at = strstr(at, good)); at++)
+        nr++;
+    /* the link, and once more in its chart; section, key, value, file, and the file among the files
+     */
+    cr_expect_eq(nr, chart_available() ? 7 : 6, "%zu", nr);
+    free(text);
+    free(s);
+}
+
 Test(report_html, names_of_a_cluster_survive_and_are_not_executed)
 {
     static const char bad[] = "<img src=x onerror=alert(1)>\" 'a\nb\xe2\x80\xae";

@@ -9,6 +9,7 @@
 
 #include <criterion/criterion.h>
 
+#include "base/units.h"
 #include "reports/report.h"
 #include "reports/support_names.h"
 #include "reports/support_results.h"
@@ -242,6 +243,39 @@ Test(report_openmetrics, only_the_worst_vms_have_series_of_their_own)
     strbuf_release(&out);
     free(migs);
     free(names);
+}
+
+Test(report_openmetrics, operations_links_and_costs_have_series)
+{
+    struct link_result links[2] = {{.link = "a \"b\"\n", .nr = 4}, {.link = "a \"b\"\n"}};
+    struct sample *s = sample_new();
+    struct op_result *op;
+    struct strbuf out = STRBUF_INIT;
+    const char *text;
+
+    s->run.replications = 2;
+    sample_add(s, "web");
+    sample_add_timeout(s, "db")->attempt = 2;
+    sample_add_operation(s, "drain \"x\"");
+    op = sample_add_operation(s, "drain \"x\"");
+    op->replication = 1;
+    op->hosts_done = 4;
+    op->ended_ns = 11 * NS_PER_S;
+    memset(links[0].used_pct, 50, 2);
+    s->run.links = links;
+    s->run.nr_links = 2;
+    cr_assert_eq(report_openmetrics(&s->run, &out), ST_OK);
+    text = strbuf_text(&out);
+    cr_expect_eq(check(text, "rank", "1"), 1);
+    cr_expect_not_null(strstr(text, "migcast_operation_done_ratio{source=\"migcast\",operation="
+                                    "\"drain \\\"x\\\"\",kind=\"drain\"} 0.5\n"));
+    cr_expect_not_null(strstr(text, "migcast_operation_duration_seconds{source=\"migcast\","
+                                    "operation=\"drain \\\"x\\\"\",kind=\"drain\"} 10\n"));
+    cr_expect_not_null(strstr(text, "link=\"a \\\"b\\\"\\n\",rank=\"1\"} 0.25\n"));
+    cr_expect_not_null(strstr(text, "rank=\"2\"} NaN\n"));
+    cr_expect_not_null(strstr(text, "migcast_retries{source=\"migcast\"} 0.5\n"));
+    strbuf_release(&out);
+    free(s);
 }
 
 Test(report_openmetrics, hazards_are_shares_of_replications_and_always_there)

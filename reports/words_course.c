@@ -1,0 +1,58 @@
+/*
+ * words_course.c - queue and links of the typical replication, in a line each.
+ */
+#include "reports/words.h"
+
+#include "base/units.h"
+#include "reports/queue_course.h"
+
+#include "base/banned.h"
+
+bool words_queue(struct strbuf *out, const struct run_result *run)
+{
+    size_t nr, first = result_typical(run, &nr);
+    struct queue_course q;
+    enum status st = queue_course_init(&q, &run->migs[first], nr);
+    char when[UNITS_TEXT];
+
+    if (st == ST_OK && q.most_waiting > 0) {
+        strbuf_addf(out, "up to %u wait", q.most_waiting);
+        if (q.most_at_ns > 0)
+            strbuf_addf(out, ", first after %s", units_time(when, q.most_at_ns));
+        strbuf_addf(out, "; up to %u run at a time", q.most_running);
+    }
+    queue_course_release(&q);
+    return st == ST_OK;
+}
+
+enum {
+    FULL_PCT = 95
+};
+
+void words_links(struct strbuf *out, const struct run_result *run)
+{
+    const struct link_result *most = NULL;
+    uint32_t steps = 0, peak = 0;
+    char full[UNITS_TEXT], all[UNITS_TEXT];
+
+    for (size_t i = 0; i < run->nr_links; i++) {
+        uint32_t nr = 0;
+
+        for (uint32_t k = 0; k < run->links[i].nr; k++)
+            nr += run->links[i].used_pct[k] >= FULL_PCT;
+        if (nr > steps) {
+            steps = nr;
+            most = &run->links[i];
+        }
+    }
+    if (most) {
+        strbuf_addf(out, "%s is full for %s of %s", most->link,
+                    units_time(full, most->step_ns * steps),
+                    units_time(all, most->step_ns * most->nr));
+    } else if (run->nr_links > 0) {
+        most = &run->links[0];
+        for (uint32_t k = 0; k < most->nr; k++)
+            peak = most->used_pct[k] > peak ? most->used_pct[k] : peak;
+        strbuf_addf(out, "none is ever full; %s is used most, up to %u %%", most->link, peak);
+    }
+}
