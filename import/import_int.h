@@ -60,7 +60,8 @@ struct imp_host {
     struct imp_list resources;    /* KIND:NUMBER of its devices */
     struct imp_list extra_labels; /* that the scenario gets */
     const char *cpu_model;
-    const char *cluster; /* VMs stay in it; NULL = none is told */
+    const char *full_name; /* by which VMs mean it, where its own is the start of that */
+    const char *cluster;   /* VMs stay in it; NULL = none is told */
     bool says_cpu;
     bool has_sriov;
     bool no_target;                    /* nothing can start there: left out unless VMs are on it */

@@ -242,6 +242,30 @@ enum status imp_host_alias(struct import *im, struct imp_host *host, const char 
     return ST_OK;
 }
 
+/* A host's own id means that host, whatever had it for an alias before. */
+static bool own_id(struct import *im, struct imp_host *host)
+{
+    struct imp_alias *a;
+
+    HASH_FIND_STR(im->aliases, host->s.id, a);
+    if (!a)
+        return imp_host_alias(im, host, host->s.id) == ST_OK;
+    a->host = host;
+    return true;
+}
+
+/* "node1" for node1.example.org, but no number for an address. */
+static bool short_alias(struct import *im, struct imp_host *host)
+{
+    size_t len = strcspn(host->s.id, ".");
+    char *name;
+
+    if (len == 0 || !host->s.id[len] || host->s.id[strspn(host->s.id, "0123456789.")] == '\0')
+        return true;
+    name = imp_format(im, "%.*s", (int)len, host->s.id);
+    return name && imp_host_alias(im, host, name) == ST_OK;
+}
+
 struct imp_host *imp_host_new(struct import *im, const struct imp_item *it, const char *id)
 {
     struct imp_host *h = imp_host_find(im, id);
@@ -254,7 +278,7 @@ struct imp_host *imp_host_new(struct import *im, const struct imp_item *it, cons
     if (!h || !section_init(im, &h->s, it, id))
         return NULL;
     h->s.name = imp_name(im, &im->host_names, id);
-    if (!h->s.name || imp_host_alias(im, h, id) != ST_OK)
+    if (!h->s.name || !own_id(im, h) || !short_alias(im, h))
         return NULL;
     *im->hosts_tail = h;
     im->hosts_tail = &h->next;

@@ -218,6 +218,11 @@ static char *distribution(struct import *im, const struct imp_metrics *m)
     return imp_format(im, "lognormal(%s, %.3g)", rate_text(im, median), factor);
 }
 
+static const char *whole_mib(char text[UNITS_TEXT], double bytes)
+{
+    return units_size_exact(text, bytes < 2.0 * (double)MIB ? MIB : (uint64_t)bytes / MIB * MIB);
+}
+
 enum status imp_metrics_vm(struct import *im, struct imp_vm *vm, bool *told)
 {
     struct imp_metrics *m = imp_metrics_find(im, vm);
@@ -242,14 +247,12 @@ enum status imp_metrics_vm(struct import *im, struct imp_vm *vm, bool *told)
     st = imp_set(im, &vm->s, "write_rate", from, "%s", distribution(im, m));
     /* one second of the highest rate at least; a quarter of memory, as where nothing is known */
     least = fmin(fmax((double)m->rates[m->nr_rates - 1], most / 100.0), most);
-    high = fmin(fmax(most / 4.0, least), most);
-    if (vm->active_bytes > 0)
-        high = fmin(fmax((double)vm->active_bytes, least), most);
+    high = vm->active_bytes > 0 ? (double)vm->active_bytes : most / 4.0;
+    high = fmin(fmax(high, least), most);
     if (st == ST_OK)
         st = imp_assume(im, &vm->s, "working_set",
                         "what one second dirtied at most, to 25% of memory", "%s..%s",
-                        units_size_exact(low_text, (uint64_t)least / MIB * MIB + MIB),
-                        units_size_exact(high_text, (uint64_t)high / MIB * MIB + MIB));
+                        whole_mib(low_text, least), whole_mib(high_text, high));
     return st;
 }
 

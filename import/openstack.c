@@ -150,8 +150,6 @@ static enum status read_hypervisor(struct import *im, const struct imp_item *it,
         st = imp_host_alias(im, h, imp_text(any(it->json, "service_host", "Host", NULL)));
     if (st == ST_OK)
         st = imp_host_alias(im, h, imp_text(any(it->json, "Host IP", "host_ip", NULL)));
-    if (st == ST_OK && strchr(name, '.'))
-        st = imp_host_alias(im, h, imp_format(im, "%.*s", (int)strcspn(name, "."), name));
     if (st == ST_OK &&
         ((state && strcmp(state, "up") != 0) || (status && strcmp(status, "enabled") != 0)))
         st = imp_set(im, &h->s, "taints", "State, Status", "not-available");

@@ -23,6 +23,11 @@ static enum status find_host(struct import *im, struct imp_vm *vm)
         char *start = imp_format(im, "%.*s", (int)strcspn(vm->host_id, "."), vm->host_id);
 
         vm->host = start ? imp_host_find(im, start) : NULL;
+        /* n1.a and n1.b are not both n1 */
+        if (vm->host && vm->host->full_name && strcmp(vm->host->full_name, vm->host_id) != 0)
+            vm->host = NULL;
+        else if (vm->host)
+            vm->host->full_name = vm->host_id;
     }
     if (vm->host)
         return ST_OK;

@@ -15,7 +15,7 @@
 #include "base/banned.h"
 
 enum {
-    CLASSES = 24,      /* of memory: 64 MiB, doubled each time */
+    CLASSES = 28,      /* of memory: 1 MiB, doubled each time */
     COMMENT_MAX = 240, /* bytes of an origin */
     REPLICATIONS = 20,
     MANY_VMS = 5000, /* from here on fewer replications: VMs differ enough among themselves */
@@ -158,7 +158,7 @@ static unsigned class_of(uint64_t bytes)
 {
     unsigned c = 0;
 
-    while (c + 1 < CLASSES && (64 * MIB << c) < bytes)
+    while (c + 1 < CLASSES && (MIB << c) < bytes)
         c++;
     return c;
 }
@@ -167,7 +167,7 @@ static char *class_name(struct import *im, unsigned c)
 {
     char text[UNITS_TEXT];
 
-    return imp_format(im, "assumed-%s", units_size_exact(text, 64 * MIB << c));
+    return imp_format(im, "assumed-%s", units_size_exact(text, MIB << c));
 }
 
 /* What the VM writes: by its metrics, by the input, or by its size. */
@@ -217,8 +217,8 @@ static void add_workloads(struct writer *w)
     for (unsigned c = 0; c < CLASSES; c++) {
         if (!w->class_used[c])
             continue;
-        snprintf(range, sizeof(range), "%s..%s", units_size_exact(low, (64 * MIB << c) / 64),
-                 units_size_exact(high, (64 * MIB << c) / 4));
+        snprintf(range, sizeof(range), "%s..%s", units_size_exact(low, (MIB << c) / 64),
+                 units_size_exact(high, (MIB << c) / 4));
         strbuf_addf(w->out, "\n[workload %s]\n", class_name(w->im, c));
         add_line(w, "kind", "uniform", "assumed: edit");
         add_line(w, "write_rate", o->dirty ? o->dirty : DEFAULT_RATE,

@@ -153,6 +153,25 @@ claim_tables_are_read_by_their_titles() {
     runs 0 sh
 }
 
+claim_hosts_are_known_by_short_names_and_small_vms_fit() {
+    printf 'VM,Host,RAM (MiB),Dirty rate\na,n1.example.org,64,100MB/s\nb,n1,64,\nc,n2,1,5GB/s\n' >short.csv
+    exits 0 "$PROGRAM" import csv short.csv --drain n1 -o short.ini
+    [ "$(grep -c '^\[host ' short.ini)" -eq 2 ]
+    has "hosts = n1.example.org" short
+    # n1.example.org is the n1 of the list of hosts, n1.example.com then is another
+    printf 'VM,Host,RAM (MiB)\na,n1.example.org,64\nb,n1.example.com,64\nc,n1,64\n' >alike.csv
+    printf 'Host,Memory (GiB)\nn1,1\n' >hosts.csv
+    exits 0 "$PROGRAM" import csv alike.csv hosts.csv --drain n1 -o alike.ini
+    [ "$(grep -c '^\[host ' alike.ini)" -eq 2 ]
+    [ "$(grep -c '^host = n1 ;' alike.ini)" -eq 2 ]
+    has "[host n1.example.com]" alike
+    # one second dirtied more than the guest has
+    printf '{"data":{"result":[{"metric":{"__name__":"kubevirt_vmi_dirty_rate_bytes_per_second","name":"a"},
+        "values":[[1,"904857600"]]}]}}' >fast.json
+    exits 0 "$PROGRAM" import csv short.csv --metrics fast.json -o fast.ini
+    has "working_set = 64MiB..64MiB" fast
+}
+
 claim_several_inputs_and_standard_input() {
     "$PROGRAM" import kubevirt - <"$data/kubevirt.json" >in.ini 2>/dev/null
     "$PROGRAM" validate in.ini >/dev/null
