@@ -35,8 +35,8 @@ enum {
 
 static void add_proof(struct strbuf *out, const struct capacity *c)
 {
-    strbuf_addf(out, "%u of %u fresh replications went well, a share of %.3g to %.3g %%", c->hits,
-                c->n, 100.0 * c->share.low, 100.0 * c->share.high);
+    strbuf_addf(out, " (%u of %u fresh replications went well, a share of %.3g to %.3g %%).",
+                c->hits, c->n, 100.0 * c->share.low, 100.0 * c->share.high);
 }
 
 static void add_bound(struct strbuf *out, const struct capacity *c)
@@ -47,7 +47,7 @@ static void add_bound(struct strbuf *out, const struct capacity *c)
     } else if (c->binding != BINDING_NONE) {
         strbuf_addf(out, "; they are bound by the %s", binding_name(c->binding));
     }
-    strbuf_addstr(out, ".\n");
+    strbuf_addch(out, '.');
 }
 
 /* Each link and card with what it needs, where they have different rates. */
@@ -83,29 +83,31 @@ static void add_rates(struct strbuf *out, const struct capacity *c, const char *
 static void link_text(const struct cli_opts *o, struct strbuf *out, const struct capacity *c)
 {
     const char *only = cli_value(o, "link"), *window = cli_value(o, "smallest-link");
-    char rate[UNITS_TEXT], other[UNITS_TEXT];
+    char rate[UNITS_TEXT], head[UNITS_TEXT + 24];
+    struct strbuf words = STRBUF_INIT;
 
     if (!c->found) {
-        strbuf_addf(out, "%sNO LINK%s is fast enough for %s", cli_style(o, CLI_BAD),
-                    cli_style(o, CLI_PLAIN), window);
-        add_bound(out, c);
+        strbuf_addf(&words, " is fast enough for %s", window);
+        add_bound(&words, c);
+        plan_say(o, CLI_BAD, "NO LINK", strbuf_text(&words), out);
+        strbuf_release(&words);
         return;
     }
-    strbuf_addstr(out, cli_style(o, CLI_GOOD));
     if (c->rate_bps > 0.0)
-        strbuf_addf(out, "%s", units_bps(rate, uncertain_u64(c->value * c->rate_bps)));
+        units_bps(head, uncertain_u64(c->value * c->rate_bps));
     else
-        strbuf_addf(out, "%.3g TIMES TODAY'S RATES", c->value);
-    strbuf_addf(out, "%s is the smallest migration link for %s (", cli_style(o, CLI_PLAIN), window);
-    add_proof(out, c);
-    strbuf_addstr(out, ").\n");
-    if (c->rate_bps > 0.0) {
-        strbuf_addf(out, "  Now it is %s", units_bps(rate, uncertain_u64(c->rate_bps)));
-        if (c->usual_bps > 0.0)
-            strbuf_addf(out, "; the next speed on sale is %s",
-                        units_bps(other, uncertain_u64(c->usual_bps)));
-        strbuf_addstr(out, ".\n");
-    }
+        snprintf(head, sizeof(head), "%.3g TIMES TODAY'S RATES", c->value);
+    strbuf_addf(&words, " is the smallest migration link for %s", window);
+    add_proof(&words, c);
+    if (c->rate_bps > 0.0)
+        strbuf_addf(&words, " Now it is %s", units_bps(rate, uncertain_u64(c->rate_bps)));
+    if (c->rate_bps > 0.0 && c->usual_bps > 0.0)
+        strbuf_addf(&words, "; the next speed on sale is %s",
+                    units_bps(rate, uncertain_u64(c->usual_bps)));
+    if (c->rate_bps > 0.0)
+        strbuf_addch(&words, '.');
+    plan_say(o, CLI_GOOD, head, strbuf_text(&words), out);
+    strbuf_release(&words);
     add_rates(out, c, only);
 }
 
@@ -133,53 +135,62 @@ static void add_hosts(struct strbuf *out, const struct cli_opts *o, const struct
     }
 }
 
-static void spare_text(const struct cli_opts *o, struct strbuf *out, const struct capacity *c)
+static void add_spare(const struct cli_opts *o, struct strbuf *out, const struct capacity *c)
 {
-    char need[UNITS_TEXT], have[UNITS_TEXT], each[UNITS_TEXT], now[UNITS_TEXT];
-    const char *k = cli_value(o, "spare");
+    char need[UNITS_TEXT], have[UNITS_TEXT];
 
-    if (!c->found) {
-        strbuf_addf(out, "%sNO MEMORY%s is enough to empty any %s of %u hosts at once",
-                    cli_style(o, CLI_BAD), cli_style(o, CLI_PLAIN), k, c->sc.nr_hosts);
-        add_bound(out, c);
-        return;
-    }
-    strbuf_addf(out,
-                "%s%s SPARE%s: any %s of %u hosts can be emptied at once with %s free in all; now "
-                "%s are%s.\n",
-                cli_style(o, c->present ? CLI_GOOD : CLI_BAD), c->present ? "ENOUGH" : "TOO LITTLE",
-                cli_style(o, CLI_PLAIN), k, c->sc.nr_hosts,
+    strbuf_addf(out, ": any %s of %u hosts can be emptied at once with %s free in all; now %s are.",
+                cli_value(o, "spare"), c->sc.nr_hosts,
                 units_size(need, (uint64_t)spare_bytes(c, c->value)),
-                units_size(have, (uint64_t)spare_bytes(c, 1.0)), c->present ? "" : ", too little");
+                units_size(have, (uint64_t)spare_bytes(c, 1.0)));
     if (same_memory(c))
-        strbuf_addf(out, "  That is %s a host (now %s).",
-                    units_size(each, (uint64_t)((double)c->sc.hosts[0].memory_bytes * c->value)),
-                    units_size(now, c->sc.hosts[0].memory_bytes));
+        strbuf_addf(out, " That is %s a host (now %s).",
+                    units_size(need, (uint64_t)((double)c->sc.hosts[0].memory_bytes * c->value)),
+                    units_size(have, c->sc.hosts[0].memory_bytes));
     else
-        strbuf_addf(out, "  That is %.3g times the memory of each host.", c->value);
+        strbuf_addf(out, " That is %.3g times the memory of each host.", c->value);
     strbuf_addstr(out, " Hardest to empty: ");
     add_hosts(out, o, c);
-    strbuf_addf(out, "; %s%u sets of hosts tried.\n", c->all_sets ? "all " : "", c->nr_sets);
+    strbuf_addf(out, "; %s%u sets of hosts tried.", c->all_sets ? "all " : "", c->nr_sets);
     if (c->full)
-        strbuf_addstr(out, "  Less would not hold the guests where they are now.\n");
+        strbuf_addstr(out, " Less would not hold the guests where they are now.");
+}
+
+static void spare_text(const struct cli_opts *o, struct strbuf *out, const struct capacity *c)
+{
+    struct strbuf words = STRBUF_INIT;
+
+    if (c->found) {
+        add_spare(o, &words, c);
+    } else {
+        strbuf_addf(&words, " is enough to empty any %s of %u hosts at once", cli_value(o, "spare"),
+                    c->sc.nr_hosts);
+        add_bound(&words, c);
+    }
+    plan_say(o, c->present ? CLI_GOOD : CLI_BAD,
+             !c->found    ? "NO MEMORY"
+             : c->present ? "ENOUGH SPARE"
+                          : "TOO LITTLE SPARE",
+             strbuf_text(&words), out);
+    strbuf_release(&words);
 }
 
 static void start_text(const struct cli_opts *o, struct strbuf *out, const struct capacity *c)
 {
     const char *deadline = cli_value(o, "latest-start");
-    char when[UNITS_TEXT];
+    char when[UNITS_TEXT], head[UNITS_TEXT + 16] = "TOO LATE";
+    struct strbuf words = STRBUF_INIT;
 
-    if (!c->found) {
-        strbuf_addf(out, "%sTOO LATE%s: whenever it starts, it is not surely done before %s",
-                    cli_style(o, CLI_BAD), cli_style(o, CLI_PLAIN), deadline);
-        add_bound(out, c);
-        return;
+    if (c->found) {
+        snprintf(head, sizeof(head), "START BY %s", units_time(when, llround(c->value)));
+        strbuf_addf(&words, " after the scenario's beginning to be done before %s", deadline);
+        add_proof(&words, c);
+    } else {
+        strbuf_addf(&words, ": whenever it starts, it is not surely done before %s", deadline);
+        add_bound(&words, c);
     }
-    strbuf_addf(out, "%sSTART BY %s%s after the scenario's beginning to be done before %s (",
-                cli_style(o, CLI_GOOD), units_time(when, llround(c->value)),
-                cli_style(o, CLI_PLAIN), deadline);
-    add_proof(out, c);
-    strbuf_addstr(out, ").\n");
+    plan_say(o, c->found ? CLI_GOOD : CLI_BAD, head, strbuf_text(&words), out);
+    strbuf_release(&words);
 }
 
 static void add_text(const struct cli_opts *o, struct strbuf *out, const struct capacity *c,

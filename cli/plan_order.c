@@ -16,36 +16,41 @@
 
 enum {
     MOVES_SHOWN = 40,
-    NAME_COLUMNS = 22,
-    TIME_COLUMNS = 14
+    NAME_COLUMNS = 20,
+    TIME_COLUMNS = 13
 };
+
+static const char *dash(char buf[UNITS_TEXT])
+{
+    memcpy(buf, "-", sizeof("-"));
+    return buf;
+}
 
 static const char *time_or_dash(char buf[UNITS_TEXT], double ns)
 {
-    return isnan(ns) || ns < 0.0 ? "-" : units_time(buf, llround(ns));
+    return isnan(ns) || ns < 0.0 ? dash(buf) : units_time(buf, llround(ns));
 }
 
 static void add_verdict(const struct cli_opts *o, const struct order *order, struct strbuf *out)
 {
     char own[UNITS_TEXT], planned[UNITS_TEXT];
+    struct strbuf words = STRBUF_INIT;
 
-    if (!order->better) {
-        strbuf_addf(
-            out,
-            "%sKEEP THE PLATFORM'S ORDER%s: none of %u schedules is surely shorter than its "
-            "%s.\n",
-            cli_style(o, CLI_GOOD), cli_style(o, CLI_PLAIN), order->schedules,
-            time_or_dash(own, order->own.makespan_ns));
-        return;
-    }
-    strbuf_addf(out,
-                "%sA BETTER ORDER%s: %u wave%s take %s where the platform's own order takes %s.\n"
-                "  That is %.3g %% less (%.3g to %.3g %%), on %u fresh replications.\n",
-                cli_style(o, CLI_GOOD), cli_style(o, CLI_PLAIN), order->nr_waves,
-                order->nr_waves == 1 ? "" : "s", time_or_dash(planned, order->planned.makespan_ns),
-                time_or_dash(own, order->own.makespan_ns), 100.0 * order->gain,
-                100.0 * order->gain_interval.low, 100.0 * order->gain_interval.high,
-                order->replications);
+    time_or_dash(own, order->own.makespan_ns);
+    time_or_dash(planned, order->planned.makespan_ns);
+    if (order->better)
+        strbuf_addf(&words,
+                    ": %u wave%s take %s where the platform's own order takes %s. That is %.3g %% "
+                    "less (%.3g to %.3g %%), on %u fresh replications.",
+                    order->nr_waves, order->nr_waves == 1 ? "" : "s", planned, own,
+                    100.0 * order->gain, 100.0 * order->gain_interval.low,
+                    100.0 * order->gain_interval.high, order->replications);
+    else
+        strbuf_addf(&words, ": none of %u schedules is surely 1 %% shorter than its %s.",
+                    order->schedules, order->replications ? own : "own");
+    plan_say(o, CLI_GOOD, order->better ? "A BETTER ORDER" : "KEEP THE PLATFORM'S ORDER",
+             strbuf_text(&words), out);
+    strbuf_release(&words);
 }
 
 static void add_total(struct strbuf *out, const char *what, const struct order_total *t)
@@ -102,13 +107,13 @@ static void add_waves(const struct cli_opts *o, const struct order *order, struc
     if (shown < order->nr_moves)
         strbuf_addf(out, "  and %zu more; --verbose shows all\n", order->nr_moves - shown);
     strbuf_addstr(out, "\nStart and end are what to expect (medians); the platform's queue and "
-                       "limits stay as they are.\n");
+                       "limits stay.\n");
 }
 
 static void add_text(const struct cli_opts *o, const struct order *order, struct strbuf *out)
 {
     add_verdict(o, order, out);
-    if (order->nr_moves > 0)
+    if (order->replications > 0)
         add_totals(o, order, out);
     if (order->better)
         add_waves(o, order, out);

@@ -23,6 +23,9 @@ struct plan_advice {
 /* plan_value_text - @value of @unit for people. */
 void plan_value_text(struct strbuf *out, enum value_unit unit, double value);
 
+/* plan_say - @head in @style, and @words behind it, in lines of 80 columns. */
+void plan_say(const struct cli_opts *o, enum cli_style style, const char *head, const char *words,
+              struct strbuf *out);
 /* plan_changes_text - "parallel 1 -> 4, auto_converge off -> on". */
 void plan_changes_text(const struct plan *plan, const struct plan_tried *t, struct strbuf *out);
 

@@ -12,7 +12,9 @@
 
 enum {
     NAME_COLUMNS = 28,
-    VALUE_COLUMNS = 13,
+    VALUE_COLUMNS = 12,
+    STATE_COLUMNS = 8,
+    WIDTH = 80,
     FRONT_SHOWN = 8
 };
 
@@ -93,60 +95,80 @@ static void add_ends(const struct plan *plan, const struct plan_tried *t, struct
                         plan->knobs[k].name);
 }
 
-static void add_verdict(const struct cli_opts *o, const struct plan *plan, struct strbuf *out)
+void plan_say(const struct cli_opts *o, enum cli_style style, const char *head, const char *words,
+              struct strbuf *out)
 {
-    const struct plan_tried *t = &plan->tried[plan->best];
-    bool good = plan->verdict == PLAN_PRESENT || plan->verdict == PLAN_FOUND;
+    strbuf_addf(out, "%s%s%s", cli_style(o, style), head, cli_style(o, CLI_PLAIN));
+    cell_wrap(out, words, strlen(head), 2, WIDTH);
+}
 
-    strbuf_addstr(out, cli_style(o, good                         ? CLI_GOOD
-                                    : plan->verdict == PLAN_NONE ? CLI_BAD
-                                                                 : CLI_WARN));
+/* The rest of the sentence that a verdict's first words begin. */
+static void add_sentence(const struct plan *plan, const struct plan_tried *t, struct strbuf *out)
+{
     switch (plan->verdict) {
     case PLAN_PRESENT:
-        strbuf_addf(out, "NOTHING TO CHANGE%s: the present settings meet all goals (all hold ",
-                    cli_style(o, CLI_PLAIN));
+        strbuf_addstr(out, ": the present settings meet all goals (all hold ");
         add_evidence(plan, t, out);
-        strbuf_addstr(out, ").\n");
+        strbuf_addstr(out, ").");
         break;
     case PLAN_FOUND:
-        strbuf_addf(out, "CHANGE %u SETTING%s%s: ", t->changes, t->changes == 1 ? "" : "S",
-                    cli_style(o, CLI_PLAIN));
+        strbuf_addstr(out, ": ");
         plan_changes_text(plan, t, out);
         strbuf_addstr(out, " meets all goals (all hold ");
         add_evidence(plan, t, out);
-        strbuf_addf(out, ").\n  %s\n",
+        strbuf_addf(out, "). %s",
                     plan->all_cheaper ? "No cheaper setting of these knobs surely does."
                                       : "Not all cheaper settings were tried.");
         break;
     case PLAN_PERHAPS:
-        strbuf_addf(out, "PERHAPS%s: ", cli_style(o, CLI_PLAIN));
+        strbuf_addstr(out, ": ");
         plan_changes_text(plan, t, out);
         strbuf_addf(out,
                     " may meet all goals, but %u fresh replications are too few to be sure; the "
-                    "closest call is %s.\n",
+                    "closest call is %s.",
                     t->nr_fresh, plan->goals[t->worst_goal].text);
         break;
     case PLAN_NONE:
-        strbuf_addf(out, "NO SETTING%s of these %zu knobs that was tried meets the goals.\n",
-                    cli_style(o, CLI_PLAIN), plan->nr_knobs);
-        strbuf_addstr(out, "  Nearest is ");
+        strbuf_addf(out, " of these %zu knobs%s meets the goals. Nearest is ", plan->nr_knobs,
+                    (double)plan->nr_tried < plan->nr_settings ? " that was tried" : "");
         plan_changes_text(plan, t, out);
         strbuf_addstr(out, "; it misses ");
         add_missed(plan, t, out);
-        strbuf_addstr(out, ".\n");
-        add_ends(plan, t, out);
+        strbuf_addstr(out, ".");
         break;
     case PLAN_NO_GOALS:
-        strbuf_addf(out,
-                    "NO GOALS%s: these settings are the best of those tried, each in its way. "
-                    "Say --goal to choose.\n",
-                    cli_style(o, CLI_PLAIN));
+        strbuf_addstr(out, ": the settings below are the best of those tried, each in its way. Say "
+                           "--goal to choose.");
         break;
     }
+}
+
+static void add_verdict(const struct cli_opts *o, const struct plan *plan, struct strbuf *out)
+{
+    const struct plan_tried *t = &plan->tried[plan->best];
+    enum cli_style style = plan->verdict == PLAN_NONE ? CLI_BAD
+                           : plan->verdict == PLAN_PRESENT || plan->verdict == PLAN_FOUND
+                               ? CLI_GOOD
+                               : CLI_WARN;
+    struct strbuf words = STRBUF_INIT, head = STRBUF_INIT;
+
+    if (plan->verdict == PLAN_FOUND)
+        strbuf_addf(&head, "CHANGE %u SETTING%s", t->changes, t->changes == 1 ? "" : "S");
+    else
+        strbuf_addstr(&head, plan->verdict == PLAN_PRESENT   ? "NOTHING TO CHANGE"
+                             : plan->verdict == PLAN_PERHAPS ? "PERHAPS"
+                             : plan->verdict == PLAN_NONE    ? "NO SETTING"
+                                                             : "NO GOALS");
+    add_sentence(plan, t, &words);
+    plan_say(o, style, strbuf_text(&head), strbuf_text(&words), out);
+    if (plan->verdict == PLAN_NONE)
+        add_ends(plan, t, out);
     if (plan->interrupted)
         strbuf_addstr(out, "  Interrupted: this is the best so far.\n");
     else if (plan->out_of_budget)
-        strbuf_addf(out, "  The budget of simulations is used up: --budget gives more.\n");
+        strbuf_addstr(out, "  The budget of simulations is used up: --budget gives more.\n");
+    strbuf_release(&head);
+    strbuf_release(&words);
 }
 
 /* ---- tables ---- */
@@ -181,16 +203,15 @@ static void add_goal(const struct cli_opts *o, const struct plan *plan, size_t i
     add_value(out, m->unit, now->fresh ? now->fresh[i].value : now->goals[i].value, VALUE_COLUMNS);
     add_value(out, m->unit, m->value, VALUE_COLUMNS);
     add_span(m, &span);
-    strbuf_addstr(out, "  ");
-    cell_add(out, strbuf_text(&span), 26, CELL_LEFT);
-    strbuf_addf(out, " %s%s%s\n",
+    strbuf_addf(out, "  %s%-*s%s%s\n",
                 cli_style(o, leaning == PLAN_HELD     ? CLI_GOOD
                              : leaning == PLAN_BROKEN ? CLI_BAD
                                                       : CLI_WARN),
+                STATE_COLUMNS,
                 leaning == PLAN_HELD     ? "met"
                 : leaning == PLAN_BROKEN ? "missed"
                                          : "unsure",
-                cli_style(o, CLI_PLAIN));
+                cli_style(o, CLI_PLAIN), strbuf_text(&span));
     strbuf_release(&span);
 }
 
@@ -198,8 +219,8 @@ static void add_goals(const struct cli_opts *o, const struct plan *plan, struct 
 {
     if (plan->nr_goals == 0)
         return;
-    strbuf_addf(out, "\n%s%-*s%*s%*s  %-26s%s\n", cli_style(o, CLI_BOLD), NAME_COLUMNS, "goal",
-                VALUE_COLUMNS, "now", VALUE_COLUMNS, "planned", "95 % interval",
+    strbuf_addf(out, "\n%s%-*s%*s%*s  %-*s%s%s\n", cli_style(o, CLI_BOLD), NAME_COLUMNS, "goal",
+                VALUE_COLUMNS, "now", VALUE_COLUMNS, "planned", STATE_COLUMNS, "", "95 % interval",
                 cli_style(o, CLI_PLAIN));
     for (size_t i = 0; i < plan->nr_goals; i++)
         add_goal(o, plan, i, out);
@@ -223,6 +244,17 @@ static void add_snippets(const struct cli_opts *o, const struct plan_advice *adv
     }
 }
 
+static void add_wrapped_changes(const struct plan *plan, const struct plan_tried *t,
+                                struct strbuf *out)
+{
+    const size_t column = PLAN_AXIS_NR * VALUE_COLUMNS + 2;
+    struct strbuf words = STRBUF_INIT;
+
+    plan_changes_text(plan, t, &words);
+    cell_wrap(out, strbuf_text(&words), column, column, WIDTH);
+    strbuf_release(&words);
+}
+
 static void add_front(const struct cli_opts *o, const struct plan *plan, struct strbuf *out)
 {
     static const enum value_unit units[PLAN_AXIS_NR] = {
@@ -238,8 +270,8 @@ static void add_front(const struct cli_opts *o, const struct plan *plan, struct 
     if (nr < 2 && plan->nr_goals > 0)
         return;
     strbuf_addf(out, "\n%s%*s%*s%*s%*s  %s%s\n", cli_style(o, CLI_BOLD), VALUE_COLUMNS, "makespan",
-                VALUE_COLUMNS, "downtime p95", VALUE_COLUMNS, "slowdown", VALUE_COLUMNS, "sent",
-                "settings that no other tried beats in all four", cli_style(o, CLI_PLAIN));
+                VALUE_COLUMNS, "downtime95", VALUE_COLUMNS, "slowdown", VALUE_COLUMNS, "sent",
+                "not beaten in all four by any", cli_style(o, CLI_PLAIN));
     for (size_t i = 0; i < plan->nr_tried; i++) {
         const struct plan_tried *t = &plan->tried[i];
 
@@ -249,8 +281,7 @@ static void add_front(const struct cli_opts *o, const struct plan *plan, struct 
         for (int x = 0; x < PLAN_AXIS_NR; x++)
             add_value(out, units[x], t->axes[x], VALUE_COLUMNS);
         strbuf_addstr(out, i == plan->best && plan->nr_goals > 0 ? " *" : "  ");
-        plan_changes_text(plan, t, out);
-        strbuf_addch(out, '\n');
+        add_wrapped_changes(plan, t, out);
     }
     if (shown < nr)
         strbuf_addf(out, "  and %zu more; --verbose shows all\n", nr - shown);
@@ -264,7 +295,7 @@ void plan_text(const struct cli_opts *o, const struct plan *plan, const struct p
     add_snippets(o, advice, out);
     add_front(o, plan, out);
     strbuf_addf(out,
-                "\nTried %zu of %.0f settings of %zu knobs in %u simulations; cheapest = fewest "
-                "changes, then smallest.\n",
+                "\nTried %zu of %.0f settings of %zu knobs in %u simulations.\n"
+                "The cheapest has the fewest changes, then the smallest.\n",
                 plan->nr_tried, plan->nr_settings, plan->nr_knobs, plan->runs);
 }
