@@ -129,7 +129,8 @@ static void add_sentence(const struct plan *plan, const struct plan_tried *t, st
                     t->nr_fresh, plan->goals[t->worst_goal].text);
         break;
     case PLAN_NONE:
-        strbuf_addf(out, " of these %zu knobs%s meets the goals. Nearest is ", plan->nr_knobs,
+        strbuf_addf(out, " of %s%s meets the goals. Nearest is ",
+                    plan->nr_knobs == 1 ? "this knob" : "these knobs",
                     (double)plan->nr_tried < plan->nr_settings ? " that was tried" : "");
         plan_changes_text(plan, t, out);
         strbuf_addstr(out, "; it misses ");
@@ -295,7 +296,8 @@ void plan_text(const struct cli_opts *o, const struct plan *plan, const struct p
     add_snippets(o, advice, out);
     add_front(o, plan, out);
     strbuf_addf(out,
-                "\nTried %zu of %.0f settings of %zu knobs in %u simulations.\n"
+                "\nTried %zu of %.0f settings of %zu knob%s in %u simulations.\n"
                 "The cheapest has the fewest changes, then the smallest.\n",
-                plan->nr_tried, plan->nr_settings, plan->nr_knobs, plan->runs);
+                plan->nr_tried, plan->nr_settings, plan->nr_knobs, plan->nr_knobs == 1 ? "" : "s",
+                plan->runs);
 }

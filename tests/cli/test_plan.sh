@@ -45,7 +45,9 @@ claim_what_meets_its_goals_is_left_alone() {
 claim_what_nothing_meets_is_said_with_its_bound() {
     world w.ini
     exits 0 "$PROGRAM" plan w.ini --goal 'drain.makespan.p95 < 3s' --knob parallel=1,2
-    prints "NO SETTING of these"
+    tr -s '\n ' ' ' <out >sentence
+    mv sentence out
+    prints "NO SETTING of this knob meets the goals."
     prints "it misses drain.makespan.p95 < 3s"
     prints "bound by the bandwidth limit"
 }
@@ -125,6 +127,31 @@ claim_an_order_is_waves_with_targets_and_times() {
     "$CHECK_SCHEMA" schema.json <out
     exits 65 "$PROGRAM" plan "$SOURCE_DIR/scenarios/rolling-upgrade.ini" --order
     says "depend on one another"
+}
+
+# Each "    $ migcast plan ..." of docs/plan.md prints the lines below it, and more.
+claim_the_examples_of_the_page_are_what_is_printed() {
+    local line tested=0 want=0
+    cd "$SOURCE_DIR"
+    while IFS= read -r line; do
+        case $line in
+        '    $ migcast plan '*)
+            eval "\"\$PROGRAM\" ${line#    \$ migcast }" >"$OLDPWD/printed" 2>/dev/null </dev/null
+            tested=$((tested + 1))
+            want=1
+            ;;
+        '    '*)
+            [ "$want" -eq 0 ] && continue
+            [ "${line#    }" = "$(sed -n "${want}p" "$OLDPWD/printed")" ] || {
+                echo "    not printed: $line"
+                return 1
+            }
+            want=$((want + 1))
+            ;;
+        *) want=0 ;;
+        esac
+    done <docs/plan.md
+    [ "$tested" -eq 3 ]
 }
 
 claim_wrong_words_are_said() {
