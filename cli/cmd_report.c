@@ -237,8 +237,8 @@ static enum status run(struct cli_opts *o, struct diag *diag)
     if (cli_flag(o, "compare"))
         return report_compare(o, form, diag);
     if (o->nr_args > 1) {
-        diag_hint(diag, "--compare takes two");
-        return diag_set(diag, ST_EUSAGE, "one database at a time");
+        diag_hint(diag, "--compare takes two databases");
+        return diag_set(diag, ST_EUSAGE, "unexpected argument '%s'", o->args[1]);
     }
     if (number &&
         (units_parse_u64(number, &run_id, NULL) != ST_OK || run_id < 1 || run_id > INT64_MAX)) {

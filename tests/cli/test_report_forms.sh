@@ -122,7 +122,7 @@ claim_two_runs_are_compared_in_a_page() {
 --compare a.db|takes two databases
 --compare a.db b.db --format junit|html, text and json
 --compare a.db b.db --vm x|exclude each other
-a.db b.db|one database at a time
+a.db b.db|unexpected argument 'b.db'
 TABLE
 }
 
