@@ -23,7 +23,7 @@ enum {
 
 /* What is asked for. */
 struct request {
-    const char *kind; /* "vm", "op"; NULL = the sensitivities of a scenario */
+    const char *kind; /* "vm", "op", "host"; NULL = the sensitivities of a scenario */
     const char *name;
     const char *path;
     char seed_text[SET_TEXT], replications_text[SET_TEXT];
@@ -84,11 +84,11 @@ static enum status read_sets(const struct cli_opts *o, struct request *r, struct
 
 static bool is_kind(const char *word)
 {
-    return strcmp(word, "vm") == 0 || strcmp(word, "op") == 0;
+    return strcmp(word, "vm") == 0 || strcmp(word, "op") == 0 || strcmp(word, "host") == 0;
 }
 
-/* "vm NAME SCENARIO", "op NAME SCENARIO", "NAME SCENARIO", or "SCENARIO --sensitivity"; with --db
- * the database names the scenario. */
+/* "vm NAME SCENARIO", "op" and "host" alike, "NAME SCENARIO", or "SCENARIO --sensitivity"; with
+ * --db the database names the scenario. */
 static enum status read_args(const struct cli_opts *o, struct request *r, struct diag *diag)
 {
     const char *const *args = o->args;
@@ -217,6 +217,26 @@ static enum status explain_one_op(struct cli_opts *o, struct request *r, const s
     return st;
 }
 
+static enum status explain_one_host(struct cli_opts *o, struct request *r,
+                                    const struct scenario *sc, struct strbuf *out,
+                                    struct diag *diag)
+{
+    struct explain_host h;
+    enum status st;
+
+    if (r->options.pick == EXPLAIN_WORST || r->options.pick == EXPLAIN_MEDIAN)
+        return diag_set(diag, ST_EUSAGE, "--replication takes a number where a host is explained");
+    begin(o, r, "simulating", 1);
+    st = explain_host(&h, sc, r->name, &r->options, diag);
+    progress_done(&r->progress);
+    if (st == ST_OK && o->json)
+        explain_print_host_json(out, &h);
+    else if (st == ST_OK)
+        explain_print_host(out, o, &h);
+    explain_host_release(&h);
+    return st;
+}
+
 static enum status read_measure(const struct cli_opts *o, const struct scenario *sc,
                                 struct measure *measure, struct diag *diag)
 {
@@ -310,6 +330,8 @@ static enum status explain_scenario(struct cli_opts *o, struct strbuf *out, stru
         st = explain_inputs(o, &r, &sc, &plot, out, diag);
     else if (st == ST_OK && strcmp(r.kind, "op") == 0)
         st = explain_one_op(o, &r, &sc, out, diag);
+    else if (st == ST_OK && strcmp(r.kind, "host") == 0)
+        st = explain_one_host(o, &r, &sc, out, diag);
     else if (st == ST_OK)
         st = explain_one_vm(o, &r, &sc, out, diag);
     free(r.sets);
@@ -372,7 +394,8 @@ static const struct cli_option options[] = {
 
 const struct cmd cmd_explain = {
     .name = "explain",
-    .args = "[vm] NAME SCENARIO.ini | op NAME SCENARIO.ini | CODE | SCENARIO.ini --sensitivity | "
+    .args = "[vm] NAME SCENARIO.ini | op NAME SCENARIO.ini | host NAME SCENARIO.ini | CODE | "
+            "SCENARIO.ini --sensitivity | "
             "--list",
     .help = "say why a VM or an operation ended as it did, and what a code means",
     .about =
@@ -382,7 +405,9 @@ const struct cmd cmd_explain = {
         "it, each change simulated, and the tables behind it: timeline, hosts, rounds, blackout, "
         "who shared its link. With many replications one is told, and how many ended so is "
         "said.\n\n"
-        "Of an operation: which host holds it up, and which VM of it. With --db FILE the last run "
+        "Of an operation: which host holds it up, and which VM of it. Of a host: what left and "
+        "what "
+        "came, in the replication that is asked for (the first). With --db FILE the last run "
         "of that database is explained, as long as its scenario is still what it was.\n\n"
         "Of a code (E-TIMEOUT; they stand beside failures in reports): cause, how to see it, what "
         "to do, and an example.\n\n"

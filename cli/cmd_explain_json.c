@@ -308,6 +308,46 @@ void explain_print_op_json(struct strbuf *out, const struct explain_op *x)
     strbuf_release(&words);
 }
 
+/* ---- a host ---- */
+
+static void add_flow(struct strbuf *out, const char *key, const struct explain_flow *f)
+{
+    json_key(out, key);
+    strbuf_addch(out, '{');
+    add_u64(out, "attempts", f->attempts);
+    add_u64(out, "completed", f->completed);
+    add_u64(out, "most_at_once", f->most);
+    add_u64(out, "bytes", f->bytes);
+    add_s(out, "last_s", f->last_ns);
+    strbuf_addch(out, '}');
+}
+
+void explain_print_host_json(struct strbuf *out, const struct explain_host *h)
+{
+    add_head(out, "host", h->sc, 1);
+    add_text(out, "host", h->sc->hosts[h->host].name);
+    add_u64(out, "replication", h->replication);
+    add_u64(out, "vms", h->vms);
+    add_u64(out, "memory_bytes", h->memory_bytes);
+    add_flow(out, "left", &h->out);
+    add_flow(out, "came", &h->in);
+    open_list(out, "moves");
+    for (size_t i = 0; i < h->nr_moves; i++) {
+        const struct mig_result *r = h->moves[i];
+
+        open_item(out);
+        add_text(out, "vm", r->vm);
+        add_text(out, "source", r->source);
+        add_text(out, "target", r->target);
+        add_s(out, "started_s", r->started_ns);
+        add_s(out, "ended_s", r->ended_ns);
+        add_text(out, "outcome", outcome_name(r->outcome));
+        add_text(out, "code", code_of_migration(r));
+        strbuf_addch(out, '}');
+    }
+    strbuf_addstr(out, "]}\n");
+}
+
 /* ---- sensitivity ---- */
 
 static void add_measured(struct strbuf *out, const char *key, double ratio,

@@ -15,6 +15,7 @@
 
 enum {
     HOSTS_SHOWN = 10,
+    MOVES_SHOWN = 20,
     BAR_WIDTH = 24,
     NAME_WIDTH = 28
 };
@@ -184,6 +185,75 @@ void explain_print_op(struct strbuf *out, const struct cli_opts *o, const struct
     add_op_reason(out, x);
     add_op_hosts(out, o, x);
     add_origin(out, x->sc, x->run.replications);
+}
+
+/* ---- hosts ---- */
+
+static void add_flow(struct strbuf *words, const struct explain_flow *f, const char *verb)
+{
+    char last[UNITS_TEXT], sent[UNITS_TEXT];
+
+    if (f->attempts == 0) {
+        strbuf_addf(words, "Nothing %s.", verb);
+        return;
+    }
+    strbuf_addf(words, "%" PRIu32 " %s in %" PRIu32 " %s, at most %" PRIu32 " at once, %s sent",
+                f->completed, verb, f->attempts, f->attempts == 1 ? "attempt" : "attempts", f->most,
+                units_size(sent, f->bytes));
+    if (f->last_ns >= 0)
+        strbuf_addf(words, "; the last by %s", units_time(last, f->last_ns));
+    strbuf_addch(words, '.');
+}
+
+static void add_host_story(struct strbuf *out, const struct explain_host *h)
+{
+    const struct scn_host *host = &h->sc->hosts[h->host];
+    struct strbuf words = STRBUF_INIT;
+    char used[UNITS_TEXT], all[UNITS_TEXT];
+
+    strbuf_addf(&words, "%s has %" PRIu32 " %s of %s at the start", host->name, h->vms,
+                h->vms == 1 ? "VM" : "VMs", units_size(used, h->memory_bytes));
+    if (host->memory_bytes > 0)
+        strbuf_addf(&words, ", of its own %s", units_size(all, host->memory_bytes));
+    strbuf_addstr(&words, ". ");
+    add_flow(&words, &h->out, "left");
+    strbuf_addch(&words, ' ');
+    add_flow(&words, &h->in, "came");
+    add_wrapped(out, strbuf_text(&words), 0, 2);
+    strbuf_release(&words);
+}
+
+static void add_host_move(struct strbuf *out, const struct explain_host *h,
+                          const struct mig_result *r)
+{
+    bool leaves = r->source_id == h->host;
+    const char *other = leaves ? r->target : r->source;
+    struct strbuf words = STRBUF_INIT;
+    char at[UNITS_TEXT], took[UNITS_TEXT];
+
+    strbuf_addf(out, "  %12s  ", r->started_ns < 0 ? "not begun" : units_time(at, r->started_ns));
+    strbuf_addf(&words, "%s %s %s", r->vm, leaves ? "to" : "from", other ? other : "nowhere");
+    if (r->started_ns >= 0)
+        strbuf_addf(&words, ", %s", units_time(took, r->total_ns));
+    strbuf_addf(&words, ", %s", words_outcome(r));
+    if (code_of_migration(r))
+        strbuf_addf(&words, " (%s)", code_of_migration(r));
+    add_wrapped(out, strbuf_text(&words), 16, 18);
+    strbuf_release(&words);
+}
+
+void explain_print_host(struct strbuf *out, const struct cli_opts *o, const struct explain_host *h)
+{
+    size_t shown = cli_flag(o, "verbose") || h->nr_moves <= MOVES_SHOWN ? h->nr_moves : MOVES_SHOWN;
+
+    add_host_story(out, h);
+    if (shown > 0)
+        heading(out, o, "Moves from it and to it");
+    for (size_t i = 0; i < shown; i++)
+        add_host_move(out, h, h->moves[i]);
+    if (shown < h->nr_moves)
+        strbuf_addf(out, "  and %zu more; --verbose shows all\n", h->nr_moves - shown);
+    add_origin(out, h->sc, 1);
 }
 
 /* ---- sensitivity ---- */

@@ -5,6 +5,7 @@
 #define MIGCAST_CLI_EXPLAIN_H
 
 #include "answers/explain.h"
+#include "answers/explain_host.h"
 #include "answers/explain_op.h"
 #include "answers/sensitivity.h"
 #include "cli/cmd.h"
@@ -19,6 +20,8 @@ void explain_print(struct strbuf *out, const struct cli_opts *o, const struct ex
 void explain_print_json(struct strbuf *out, const struct explain *e);
 void explain_print_op(struct strbuf *out, const struct cli_opts *o, const struct explain_op *op);
 void explain_print_op_json(struct strbuf *out, const struct explain_op *op);
+void explain_print_host(struct strbuf *out, const struct cli_opts *o, const struct explain_host *h);
+void explain_print_host_json(struct strbuf *out, const struct explain_host *h);
 void explain_print_tornado(struct strbuf *out, const struct cli_opts *o,
                            const struct sensitivity *s);
 void explain_print_tornado_json(struct strbuf *out, const struct sensitivity *s);

@@ -410,6 +410,15 @@ static void ovirt_host_lost(struct sim *sim, uint32_t host)
     ovirt_balance_changed(sim);
 }
 
+static void ovirt_remarks(const struct scenario *sc, uint32_t vm, struct strbuf *out)
+{
+    (void)sc;
+    (void)vm;
+    strbuf_addstr(out, "oVirt's policies count rounds that bring no progress, not seconds: on a faster link "
+                       "the same guest is at the end of the schedule sooner. Each migration gets a fixed "
+                       "share of the link, whether others use theirs or not.\n");
+}
+
 extern const struct platform_ops platform_ovirt;
 extern const struct option_table platform_ovirt_options;
 
@@ -423,6 +432,7 @@ const struct platform_ops platform_ovirt = {
     .limits_hosts = true,
     .host_state_bytes = sizeof(struct ovirt_host),
     .check = ovirt_check,
+    .remarks = ovirt_remarks,
     .begin = ovirt_begin,
     .refuse = ovirt_refuse,
     .queued = ovirt_queued,

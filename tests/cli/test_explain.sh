@@ -45,6 +45,23 @@ claim_an_operation_names_the_host_and_the_vm_that_hold_it_up() {
     grep -q "is empty last, at" out
 }
 
+claim_a_host_tells_what_left_and_what_came() {
+    explains host hot-1 "$S/rack-drain.ini"
+    tr -s '\n ' ' ' <out >words
+    grep -q "hot-1 has 8 VMs of 256 GiB at the start" words
+    grep -q "8 left in 8 attempts, at most 2 at once" words
+    grep -q "Nothing came." words
+    # what left all hot hosts came to the cool ones
+    for h in hot-1 hot-2 hot-3 hot-4; do "$PROGRAM" explain host $h "$S/rack-drain.ini" --json; done |
+        grep -o '"left":{"attempts":[0-9]*,"completed":[0-9]*' | sed 's/.*://' | awk "{n += \$1} END {print n}" >left
+    for i in 1 2 3 4 5 6 7 8; do "$PROGRAM" explain host cool-$i "$S/rack-drain.ini" --json; done |
+        grep -o '"came":{"attempts":[0-9]*,"completed":[0-9]*' | sed 's/.*://' | awk "{n += \$1} END {print n}" >came
+    [ "$(cat left)" -eq 32 ]
+    cmp left came
+    exits 64 "$PROGRAM" explain host hot-9 "$S/rack-drain.ini"
+    says "did you mean"
+}
+
 claim_replications_can_be_chosen_and_the_worst_is_no_better_than_the_median() {
     for pick in median worst 7; do
         explains vm batch-1 "$S/uncertain.ini" --replication $pick --json
@@ -73,6 +90,8 @@ claim_json_keeps_to_its_schema() {
     explains vm hog "$S/kubevirt-endless-drain.ini" --json
     "$CHECK_SCHEMA" schema.json <out
     explains op cooling "$S/rack-drain.ini" --json
+    "$CHECK_SCHEMA" schema.json <out
+    explains host hot-1 "$S/rack-drain.ini" --json
     "$CHECK_SCHEMA" schema.json <out
     explains "$S/rack-drain.ini" --sensitivity --json
     "$CHECK_SCHEMA" schema.json <out
