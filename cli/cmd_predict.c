@@ -197,8 +197,8 @@ static enum status check_known(const struct cli_traces *t, const struct cli_opts
 }
 
 /* One capture, told; with --seen also how it went, and whether that was abnormal. */
-static enum status tell(struct strbuf *out, struct cli_opts *o, const struct cli_traces *t, size_t i,
-                        const struct prediction *p, const struct predict_options *po,
+static enum status tell(struct strbuf *out, struct cli_opts *o, const struct cli_traces *t,
+                        size_t i, const struct prediction *p, const struct predict_options *po,
                         size_t *nr_abnormal, struct diag *diag)
 {
     struct observed seen;
@@ -242,8 +242,8 @@ static enum status run(struct cli_opts *o, struct diag *diag)
     if (st == ST_OK)
         st = cli_emit(o, &text, diag);
     if (st == ST_OK && nr_abnormal > 0)
-        st = diag_set(diag, ST_ETHRESHOLD, "%zu of %zu migrations went as no sample of the forecast",
-                      nr_abnormal, t.nr);
+        st = diag_set(diag, ST_ETHRESHOLD,
+                      "%zu of %zu migrations went as no sample of the forecast", nr_abnormal, t.nr);
     strbuf_release(&text);
     free(p);
     cli_traces_release(&t);

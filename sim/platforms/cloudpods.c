@@ -276,10 +276,11 @@ static void cloudpods_remarks(const struct scenario *sc, uint32_t vm, struct str
     char after[UNITS_TEXT];
 
     if (s->freeze)
-        strbuf_addf(out,
-                    "The time-out of Cloudpods does not give up: after %s it pauses the guest until "
-                    "all of it has moved.\n",
-                    units_time(after, freeze_after_ns(s, sc->vms[vm].guest->memory_bytes)));
+        strbuf_addf(
+            out,
+            "The time-out of Cloudpods does not give up: after %s it pauses the guest until "
+            "all of it has moved.\n",
+            units_time(after, freeze_after_ns(s, sc->vms[vm].guest->memory_bytes)));
 }
 
 const struct platform_ops platform_cloudpods = {

@@ -54,8 +54,9 @@ void kubevirt_remarks(const struct scenario *sc, uint32_t vm, struct strbuf *out
     }
     add_deadline(per_gib_ns / NS_PER_S, sc->vms[vm].guest->memory_bytes, out);
     if (cap != 0 && cap != UNITS_UNLIMITED)
-        strbuf_addf(out,
-                    "bandwidthPerMigration %s holds for each migration by itself, not for the link; "
-                    "releases up to 0.42 wrote it down and did not apply it.\n",
-                    units_rate(rate, cap));
+        strbuf_addf(
+            out,
+            "bandwidthPerMigration %s holds for each migration by itself, not for the link; "
+            "releases up to 0.42 wrote it down and did not apply it.\n",
+            units_rate(rate, cap));
 }

@@ -333,10 +333,10 @@ static void nova_remarks(const struct scenario *sc, uint32_t vm, struct strbuf *
     char last[UNITS_TEXT], limit[UNITS_TEXT], timeout[UNITS_TEXT];
     double top = (double)s->delay_ns * gib * (double)s->steps;
 
-    strbuf_addf(out,
-                "Nova raises the downtime limit in %u steps; the full %s comes only %s after the start",
-                s->steps, units_time(limit, s->downtime_ns),
-                units_time(last, llround(fmin(top, 9e18))));
+    strbuf_addf(
+        out,
+        "Nova raises the downtime limit in %u steps; the full %s comes only %s after the start",
+        s->steps, units_time(limit, s->downtime_ns), units_time(last, llround(fmin(top, 9e18))));
     if (s->timeout_ns > 0)
         strbuf_addf(out, ", and the time is over after %s",
                     units_time(timeout, llround(fmin((double)s->timeout_ns * gib, 9e18))));

@@ -414,9 +414,10 @@ static void ovirt_remarks(const struct scenario *sc, uint32_t vm, struct strbuf 
 {
     (void)sc;
     (void)vm;
-    strbuf_addstr(out, "oVirt's policies count rounds that bring no progress, not seconds: on a faster link "
-                       "the same guest is at the end of the schedule sooner. Each migration gets a fixed "
-                       "share of the link, whether others use theirs or not.\n");
+    strbuf_addstr(
+        out, "oVirt's policies count rounds that bring no progress, not seconds: on a faster link "
+             "the same guest is at the end of the schedule sooner. Each migration gets a fixed "
+             "share of the link, whether others use theirs or not.\n");
 }
 
 extern const struct platform_ops platform_ovirt;
