@@ -126,6 +126,8 @@ enum status capacity_probe(struct capacity_search *s, double value, uint32_t fir
             out->n = look;
             note_bound(out, &run);
             *leaning = judge(out, look >= most);
+            if (*leaning == CAPACITY_ENOUGH)
+                out->so_far = value;
         }
         run_free(&run);
         if (st != ST_OK || *leaning != CAPACITY_UNSURE || look >= most)
@@ -443,7 +445,7 @@ enum status capacity_find(struct capacity *out, const struct capacity_options *o
     struct capacity_search s = {.out = out, .options = options, .diag = diag};
     enum status st;
 
-    *out = (struct capacity){0};
+    *out = (struct capacity){.so_far = -1.0};
     st = variant_load(&out->sc, &options->base, NULL, 0, diag);
     if (st != ST_OK)
         return st;

@@ -64,6 +64,7 @@ struct capacity {
         host_bytes;       /* memory of all guests, and of all hosts now, over-commit in it */
     enum binding binding; /* where nothing is enough */
     const char *why;      /* likewise; borrowed, may be NULL */
+    double so_far; /* of an interrupted search: was enough, but is not confirmed; -1 = none */
     uint32_t runs;
 };
 

@@ -375,8 +375,11 @@ static void write_moves(struct order_search *s, const struct order_schedule *d,
                                             .source = s->vms[v].source,
                                             .target = d->target[v],
                                             .wave = d->wave[v],
-                                            .at_ns = d->at_ns[v]};
-        expect(&out->moves[i], run, scratch);
+                                            .at_ns = d->at_ns[v],
+                                            .start_ns = -1,
+                                            .end_ns = -1};
+        if (run)
+            expect(&out->moves[i], run, scratch);
     }
 }
 
@@ -494,10 +497,14 @@ static enum status search(struct order_search *s)
         st = try_beginnings(s, &d, &best);
     if (st == ST_OK)
         st = improve(s, &d, &best);
+    if (st == ST_OK && best.score != INFINITY)
+        st = confirm(s, &best);
     s->out->interrupted = st == ST_EINTR;
-    if (st != ST_OK || best.score == INFINITY)
-        return st;
-    return confirm(s, &best);
+    if (st == ST_EINTR && best.score < 1.0) { /* the best so far, which may be luck */
+        s->out->gain = 1.0 - best.score;
+        write_moves(s, &best, NULL, NULL);
+    }
+    return st;
 }
 
 enum status order_find(struct order *out, const struct order_options *options, struct diag *diag)

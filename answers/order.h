@@ -70,7 +70,7 @@ struct order {
 
 /**
  * order_find - fill @out
- * Returns ST_OK, ST_EINTR (with what was found so far, confirmed or not at all); ST_EINPUT for a
+ * Returns ST_OK, ST_EINTR (with the moves of the best so far, unconfirmed, if any); ST_EINPUT for a
  * scenario whose moves depend on one another (upgrades, rebalancing).  order_release() is due in
  * every case.
  */

@@ -254,7 +254,9 @@ static enum status add_asked(struct plan *plan, const struct plan_options *optio
     struct strbuf spec = STRBUF_INIT;
     enum status st;
 
-    if (u && text[len] == '=')
+    if (!u && len == strlen("policy") && strncmp(text, "policy", len) == 0) /* a preset is one */
+        strbuf_addf(&spec, "preset%s", text + len);
+    else if (u && text[len] == '=')
         strbuf_addf(&spec, "%.*s%s", (int)strcspn(u->spec, "="), u->spec, text + len);
     else
         strbuf_addstr(&spec, text[len] ? text : u ? u->spec : text);

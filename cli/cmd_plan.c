@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers/order.h"
 #include "base/progress.h"
 #include "base/units.h"
 #include "cli/plan_print.h"
@@ -138,8 +139,12 @@ static enum status answer(struct cli_opts *o, struct plan_options *options, stru
 
     options->step = step;
     options->step_arg = &progress;
-    progress_init(&progress, options->budget ? options->budget : PLAN_BUDGET, "planning", mode,
-                  stderr);
+    progress_init(&progress,
+                  options->budget          ? options->budget
+                  : plan_capacity_asked(o) ? 0 /* nobody knows */
+                  : cli_flag(o, "order")   ? ORDER_BUDGET
+                                           : PLAN_BUDGET,
+                  "planning", mode, stderr);
     if (cli_flag(o, "order") && plan_capacity_asked(o))
         return diag_set(diag, ST_EUSAGE, "--order is a question of its own");
     if (cli_flag(o, "order") || plan_capacity_asked(o)) {

@@ -205,6 +205,30 @@ static void add_text(const struct cli_opts *o, struct strbuf *out, const struct 
     strbuf_addf(out, "\n%u simulations.\n", c->runs);
 }
 
+/* What was enough when the search was interrupted. */
+static void add_so_far(const struct cli_opts *o, struct strbuf *out, const struct capacity *c,
+                       enum capacity_kind kind)
+{
+    struct strbuf words = STRBUF_INIT;
+    char buf[UNITS_TEXT];
+
+    if (c->so_far < 0.0)
+        strbuf_addstr(&words, " that is enough when interrupted.");
+    else if (kind == CAPACITY_START)
+        strbuf_addf(&words, ": a start at %s was early enough, unconfirmed.",
+                    units_time(buf, llround(c->so_far)));
+    else if (kind == CAPACITY_SPARE)
+        strbuf_addf(&words, ": %s of spare memory were enough for the hosts tried, unconfirmed.",
+                    units_size(buf, (uint64_t)spare_bytes(c, c->so_far)));
+    else if (c->rate_bps > 0.0)
+        strbuf_addf(&words, ": %s were enough, unconfirmed.",
+                    units_bps(buf, uncertain_u64(c->so_far * c->rate_bps)));
+    else
+        strbuf_addf(&words, ": %.3g times today's rates were enough, unconfirmed.", c->so_far);
+    plan_say(o, CLI_WARN, c->so_far < 0.0 ? "NOTHING FOUND" : "SO FAR", strbuf_text(&words), out);
+    strbuf_release(&words);
+}
+
 /* ---- JSON ---- */
 
 static void add_number(struct strbuf *out, const char *key, double value, bool known)
@@ -232,6 +256,7 @@ static void add_json(const struct cli_opts *o, struct strbuf *out, const struct 
     json_add_text(out, cli_value(o, q->option));
     json_key(out, "found");
     json_add_bool(out, c->found);
+    add_number(out, "so_far", c->so_far, !c->found && c->so_far >= 0.0);
     json_key(out, "present_is_enough");
     if (q->kind == CAPACITY_START)
         json_add_text(out, NULL);
@@ -319,19 +344,21 @@ enum status plan_capacity(struct cli_opts *o, const struct plan_options *from, s
     const struct question *question = NULL;
     struct capacity c = {0};
     struct strbuf out = STRBUF_INIT;
-    enum status st = read_question(o, &options, &question, diag);
+    enum status st = read_question(o, &options, &question, diag), printed = ST_OK;
 
     if (st == ST_OK)
         st = capacity_find(&c, &options, diag);
     if (st == ST_EINTR)
         diag_set(diag, st, "interrupted after %u simulations, before anything was sure", c.runs);
-    if (st == ST_OK && o->json)
+    if ((st == ST_OK || st == ST_EINTR) && o->json)
         add_json(o, &out, &c, question);
+    else if (st == ST_EINTR)
+        add_so_far(o, &out, &c, question->kind);
     else if (st == ST_OK)
         add_text(o, &out, &c, question->kind);
-    if (st == ST_OK)
-        st = cli_emit(o, &out, diag);
+    if (st == ST_OK || st == ST_EINTR)
+        printed = cli_emit(o, &out, diag);
     strbuf_release(&out);
     capacity_release(&c);
-    return st;
+    return printed == ST_OK ? st : printed;
 }

@@ -38,7 +38,11 @@ static void add_verdict(const struct cli_opts *o, const struct order *order, str
 
     time_or_dash(own, order->own.makespan_ns);
     time_or_dash(planned, order->planned.makespan_ns);
-    if (order->better)
+    if (order->interrupted)
+        strbuf_addf(&words, ": %u schedules were tried%s.", order->schedules,
+                    order->nr_moves ? "; the best of them is below, unconfirmed"
+                                    : ", none of them shorter");
+    else if (order->better)
         strbuf_addf(&words,
                     ": %u wave%s take %s where the platform's own order takes %s. That is %.3g %% "
                     "less (%.3g to %.3g %%), on %u fresh replications.",
@@ -48,7 +52,10 @@ static void add_verdict(const struct cli_opts *o, const struct order *order, str
     else
         strbuf_addf(&words, ": none of %u schedules is surely 1 %% shorter than its %s.",
                     order->schedules, order->replications ? own : "own");
-    plan_say(o, CLI_GOOD, order->better ? "A BETTER ORDER" : "KEEP THE PLATFORM'S ORDER",
+    plan_say(o, order->interrupted ? CLI_WARN : CLI_GOOD,
+             order->interrupted ? "INTERRUPTED"
+             : order->better    ? "A BETTER ORDER"
+                                : "KEEP THE PLATFORM'S ORDER",
              strbuf_text(&words), out);
     strbuf_release(&words);
 }
@@ -115,7 +122,7 @@ static void add_text(const struct cli_opts *o, const struct order *order, struct
     add_verdict(o, order, out);
     if (order->replications > 0)
         add_totals(o, order, out);
-    if (order->better)
+    if (order->better || order->interrupted)
         add_waves(o, order, out);
     strbuf_addf(out, "\n%u schedules in %u simulations.\n", order->schedules, order->runs);
 }
@@ -146,7 +153,7 @@ static void add_moves_json(const struct order *order, struct strbuf *out)
 {
     json_key(out, "moves");
     strbuf_addch(out, '[');
-    for (size_t i = 0; i < order->nr_moves && order->better; i++) {
+    for (size_t i = 0; i < order->nr_moves && (order->better || order->interrupted); i++) {
         const struct order_move *m = &order->moves[i];
 
         json_next(out);
@@ -218,15 +225,15 @@ enum status plan_order(struct cli_opts *o, const struct plan_options *from, stru
     struct strbuf out = STRBUF_INIT;
     enum status st = order_find(&order, &options, diag), printed = ST_OK;
 
-    if (st == ST_OK && o->json)
-        add_json(o, &order, &out);
-    else if (st == ST_OK)
-        add_text(o, &order, &out);
-    if (st == ST_OK)
-        printed = cli_emit(o, &out, diag);
     if (st == ST_EINTR)
         diag_set(diag, st, "interrupted after %u simulations; nothing was confirmed", order.runs);
+    if ((st == ST_OK || st == ST_EINTR) && o->json)
+        add_json(o, &order, &out);
+    else if (st == ST_OK || st == ST_EINTR)
+        add_text(o, &order, &out);
+    if (st == ST_OK || st == ST_EINTR)
+        printed = cli_emit(o, &out, diag);
     strbuf_release(&out);
     order_release(&order);
-    return st == ST_OK ? printed : st;
+    return printed == ST_OK ? st : printed;
 }

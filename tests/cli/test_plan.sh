@@ -52,6 +52,12 @@ claim_what_nothing_meets_is_said_with_its_bound() {
     prints "bound by the bandwidth limit"
 }
 
+claim_a_policy_may_be_a_preset() {
+    world w.ini "preset = kubevirt-1.3"
+    exits 0 "$PROGRAM" plan w.ini --knob policy=kubevirt-1.3,kubevirt-1.9 --goal 'drain.makespan.p95 < 1h'
+    prints "of 2 settings"
+}
+
 claim_json_keeps_to_its_schema() {
     "$PROGRAM" schema plan >schema.json
     for preset in kubevirt-1.9 ovirt-minimal-downtime proxmox-9 virsh-script; do
@@ -98,6 +104,13 @@ claim_an_interrupt_prints_the_best_so_far() {
     wait $! || code=$?
     [ "$code" -eq 130 ]
     prints "Interrupted: this is the best so far"
+    "$PROGRAM" plan w.ini --order --budget 100000000 >out 2>err &
+    sleep 2
+    kill -INT $!
+    code=0
+    wait $! || code=$?
+    [ "$code" -eq 130 ]
+    head -n 1 out | grep -q '^INTERRUPTED: '
 }
 
 claim_how_much_is_needed_is_one_number() {
