@@ -22,7 +22,7 @@ claim_the_same_run_gives_the_same_bytes() {
     local form run
     make_runs
     for run in 1 2 3; do
-        for form in junit markdown github openmetrics trace; do
+        for form in text json csv html junit markdown github openmetrics trace; do
             report "$run" "$form"
             cp out first
             exits 0 env LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 "$PROGRAM" report r.db --run "$run" \
