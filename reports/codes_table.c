@@ -42,13 +42,13 @@ const struct code code_table[] = {
      "'remaining' in the rounds stays level and above 'threshold'. In QEMU, dirty-pages-rate times 4096 stays near the mbps that are sent.",
      "Below the critical dirty rate named as 'smallest fix' it converges; else more bandwidth, a longer downtime limit, "
      "auto-converge, post-copy, or the static way with the guest shut down.",
-     "migcast quick --ram 16GiB --dirty 2GB/s --link 10Gb/s"},
+     "migcast run scenarios/virsh-script.ini"},
     {"E-QUEUED", CODES_OUTCOMES, "still waiting when the simulated time is over",
      "The move was asked for and never began: limits on migrations at a time, others before it, or no host with room yet.",
      "'migcast explain vm NAME' shows which limit held it, who had the slots and how many stood before it.",
      "A longer horizon shows when it would go. To have it go sooner: more at a time if the link carries it, a priority, or "
      "an earlier end of the migrations before it (E-NEVER and E-TIMEOUT there hold up all behind).",
-     "migcast run scenarios/kubevirt-endless-drain.ini"},
+     "migcast run scenarios/virsh-script.ini"},
     {"E-RUNNING", CODES_OUTCOMES, "still migrating when the simulated time is over",
      "The horizon of the scenario came before the end of the migration.",
      "The outcome is 'queued' with a start and without an end. If it would not end in four times that time either, the reason is "
@@ -65,7 +65,7 @@ const struct code code_table[] = {
      "that forbids it, already migrating, or its host is down.",
      "The reason is in the platform's words: 'LiveMigratable is false: HostDeviceNotLiveMigratable'.",
      "Detach the device, unpin the VM, change its eviction strategy, or plan a stop: such a VM blocks the drain of its host.",
-     "migcast run scenarios/ovirt-full-target.ini"},
+     "migcast run scenarios/harvester-maintenance.ini"},
     {"E-FAILED", CODES_OUTCOMES, "the migration broke off; the guest still runs at the source",
      "A host or link failed, or the connection carried nothing for the TCP timeout.",
      "The reason names the fault. Before post-copy nothing is lost but time.",
@@ -76,7 +76,7 @@ const struct code code_table[] = {
      "Outcome 'failed', reason with 'guest lost'. It starts again elsewhere only with high availability, from its disks.",
      "Weigh the time spent in post-copy (hazard E-POSTCOPY) against how often hosts fail. Let post-copy begin late, when little "
      "is missing, and use post-copy recovery where the platform knows it.",
-     "migcast run scenarios/postcopy.ini"},
+     "migcast run scenarios/host-failure.ini"},
     /* ---- hazards ---- */
     {"E-DRAIN", CODES_HAZARDS, "a drain that never ends",
      "A VM of the host is tried again and again and ends the same way each time, or is refused for good; the drain waits for it "
@@ -116,7 +116,7 @@ const struct code code_table[] = {
      "In post-copy the memory of a guest is at both ends; a fault of either host then loses it.",
      "The hazard adds up the time and names the longest.",
      "Multiply that time with how often a host or link fails: if the product is small, all is well.",
-     "migcast run scenarios/postcopy.ini"},
+     "migcast run scenarios/ovirt-schedules.ini"},
     {"E-CROWD", CODES_HAZARDS, "many streams into one card",
      "Sources send few each, and the target has no limit of its own, so one host takes them all.",
      "Several migrations into one host at a time, all limited by the link.",

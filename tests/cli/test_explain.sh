@@ -117,7 +117,9 @@ claim_every_code_that_is_listed_is_explained_and_no_other() {
     says "is no code"
 }
 
-claim_each_example_of_a_code_can_be_run() {
+# What the example of an outcome or a hazard prints names the code.
+claim_each_example_of_a_code_can_be_run_and_shows_it() {
+    here=$PWD
     cd "$SOURCE_DIR" || return 1
     "$PROGRAM" explain --list | sed -n 's/^  \(E-[A-Z]*\) .*/\1/p' | while read -r code; do
         example=$("$PROGRAM" explain "$code" | tail -n 1 | sed 's/^ *migcast //')
@@ -125,8 +127,11 @@ claim_each_example_of_a_code_can_be_run() {
         example=${example//-n 400 /}
         status=0
         # shellcheck disable=SC2086
-        "$PROGRAM" $example >/dev/null 2>&1 </dev/null || status=$?
+        "$PROGRAM" $example >"$here/out" 2>/dev/null </dev/null || status=$?
         case $status in 0 | 2 | 99) ;; *) echo "    $code: '$example' ends with $status"; exit 1 ;; esac
+        "$PROGRAM" explain "$code" --json | grep -qE '"group":"(outcomes|hazards)"' || continue
+        case $example in run* | explain*) ;; *) continue ;; esac
+        grep -q "$code" "$here/out" || { echo "    $code is not in what '$example' prints"; exit 1; }
     done
 }
 
