@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -112,5 +113,34 @@ Test(axis, every_alias_names_a_key)
         cr_expect_not_null(strstr(diag.what, "empty value"), "%s: %s", alias->name, diag.what);
         strbuf_release(&text);
         arena_free(arena);
+    }
+}
+
+/* Short names stand in the help and in docs/sweep.md too, for people. */
+static bool file_has(const char *path, const char *words)
+{
+    static char text[1 << 16];
+    FILE *file = fopen(path, "r");
+    size_t len;
+
+    cr_assert_not_null(file, "%s", path);
+    len = fread(text, 1, sizeof(text) - 1, file);
+    text[len] = '\0';
+    (void)fclose(file);
+    return strstr(text, words) != NULL;
+}
+
+Test(axis, every_alias_is_documented)
+{
+    for (const struct axis_alias *alias = axis_aliases; alias->name; alias++) {
+        char words[64];
+
+        snprintf(words, sizeof(words), "`%s`", alias->name);
+        cr_expect(file_has(SOURCE_DIR "/docs/sweep.md", words), "%s", words);
+        if (strcmp(alias->name, "preset") == 0)
+            continue;
+        cr_expect(file_has(SOURCE_DIR "/cli/cmd_sweep.c", alias->key), "%s", alias->key);
+        snprintf(words, sizeof(words), " %s ", alias->name);
+        cr_expect(file_has(SOURCE_DIR "/cli/cmd_sweep.c", words), "%s", words);
     }
 }
