@@ -397,7 +397,7 @@ const struct cmd cmd_explain = {
     .args = "[vm] NAME SCENARIO.ini | op NAME SCENARIO.ini | host NAME SCENARIO.ini | CODE | "
             "SCENARIO.ini --sensitivity | "
             "--list",
-    .help = "say why a VM or an operation ended as it did, and what a code means",
+    .help = "say why a VM or an operation ended so, and what a code means",
     .about =
         "Of a VM: a few sentences (what it waited for and behind whom, why this target, what "
         "limited "
