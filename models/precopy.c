@@ -388,8 +388,10 @@ double precopy_reach(const struct precopy *p, const struct precopy_limits *l, do
         (p->phase != PRECOPY_DECIDE && p->phase != PRECOPY_CALL) ||
         !goes_with_link(l, &p->runs[0], most))
         return 0.0;
-    pages = pages_in_reach(p, l, most);
     least = most * REACH_LEAST * (double)PRECOPY_WINDOW_NS / (double)NS_PER_S;
+    if ((double)p->pending_pages * l->cost[p->runs[p->nr_runs - 1].kind].wire_bytes < least)
+        return 0.0;
+    pages = pages_in_reach(p, l, most);
     for (uint32_t i = 0; i < p->nr_runs && pages > 0.0; i++) {
         const struct precopy_run_of_pages *r = &p->runs[i];
         double take = num_min(pages, (double)r->pages);

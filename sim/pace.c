@@ -20,6 +20,10 @@
 /* ... and a level so far below the ceiling that it costs more than it saves sets a new one. */
 #define CEILING_FAR 6.0
 
+enum {
+    RESTLESS = 2 /* moves of a link after which more are to be expected */
+};
+
 /* Of a migration that waits.  These stand close together: the heap goes through those of others,
  * whose other state it need not fetch. */
 struct pace_node {
@@ -199,13 +203,16 @@ static void arm(struct sim *sim, uint32_t link)
     }
 }
 
-/* Did the pace of its link move in this round, or in the one before? */
+/* Did the pace of its link move in this round, or in the one before?  In the first round its past
+ * says. */
 static bool is_unsteady(struct mig *m, const struct pace *p)
 {
     struct pace_wait *w = &m->wait;
 
     if (w->round != m->result->rounds) {
         w->before = w->round + 1 == m->result->rounds && w->round > 0 ? w->now : p->moves;
+        if (m->result->rounds == 1 && p->moves > RESTLESS)
+            w->before = 0;
         w->now = p->moves;
         w->round = m->result->rounds;
     }
