@@ -9,13 +9,13 @@
 #include "base/stats.h"
 #include "base/units.h"
 
-#define BAND 0.9 /* what a forecast's interval is to hold */
+#define SIDE 0.95 /* what each end of a forecast's interval is to hold */
 
 static double outside(double value, const struct interval *in)
 {
     if (isnan(in->low) || isnan(in->high))
         return NAN;
-    return fmax(fmax(in->low - value, value - in->high), 0.0);
+    return value < in->low ? value - in->low : fmax(value - in->high, 0.0);
 }
 
 struct bands_excess bands_excess_of(const struct prediction *p, const struct trace_facts *f)
@@ -36,13 +36,16 @@ struct bands_excess bands_excess_of(const struct prediction *p, const struct tra
     return e;
 }
 
-/* The excess that nine in ten of further ones keep: the ceil(0.9 (n + 1))-th of n. */
-static double kept(double *v, size_t n)
+/* The excess in direction @sign that 19 in 20 of further ones keep: the ceil(0.95 (n + 1))-th of
+ * n, or the largest. */
+static double kept(const double *v, size_t n, double sign, double *w)
 {
-    size_t k = (size_t)ceil(BAND * (double)(n + 1));
+    size_t k = (size_t)ceil(SIDE * (double)(n + 1));
 
-    stats_sort(v, n);
-    return v[(k < n ? k : n) - 1];
+    for (size_t i = 0; i < n; i++)
+        w[i] = fmax(sign * v[i], 0.0);
+    stats_sort(w, n);
+    return w[(k < n ? k : n) - 1];
 }
 
 static double figure(const struct bands_excess *e, int which)
@@ -50,14 +53,18 @@ static double figure(const struct bands_excess *e, int which)
     return which == 0 ? e->total_ratio : which == 1 ? e->bytes_ratio : e->downtime_ns;
 }
 
-static void set_slack(struct costs_slack *s, int which, double value)
+static void set_slack(struct costs_slack *s, int which, double below, double above)
 {
-    if (which == 0)
-        s->total_ratio = value;
-    else if (which == 1)
-        s->bytes_ratio = value;
-    else
-        s->downtime_ns = (int64_t)value;
+    if (which == 0) {
+        s->total_below_ratio = below;
+        s->total_above_ratio = above;
+    } else if (which == 1) {
+        s->bytes_below_ratio = below;
+        s->bytes_above_ratio = above;
+    } else {
+        s->downtime_below_ns = (int64_t)below;
+        s->downtime_above_ns = (int64_t)above;
+    }
 }
 
 /* Mean excess of configuration @config among captures of one kind; NAN = it has none. */
@@ -82,7 +89,7 @@ static double mean_excess(const struct bands_cases *cases, size_t config, enum a
 
 enum status bands_learn(struct costs_file *c, const struct bands_cases *cases, size_t left_out)
 {
-    double *v = malloc((cases->nr + 1) * sizeof(*v));
+    double *v = malloc((2 * cases->nr + 2) * sizeof(*v)), *w = v ? v + cases->nr + 1 : 0;
     size_t configs = 0;
 
     if (!v)
@@ -105,19 +112,19 @@ enum status bands_learn(struct costs_file *c, const struct bands_cases *cases, s
                     v[n++] = x;
             }
             if (n >= BANDS_LEAST)
-                set_slack(slack, which, kept(v, n));
+                set_slack(slack, which, kept(v, n, -1.0, w), kept(v, n, 1.0, w));
         }
     }
     free(v);
     return ST_OK;
 }
 
-static void widen(struct interval *in, double by)
+static void widen(struct interval *in, double below, double above)
 {
     if (isnan(in->low) || isnan(in->high))
         return;
-    in->low = fmax(in->low - by, 0.0);
-    in->high += by;
+    in->low = fmax(in->low - below, 0.0);
+    in->high += above;
 }
 
 void bands_widen(struct prediction *p, const struct costs_file_part *part,
@@ -128,7 +135,9 @@ void bands_widen(struct prediction *p, const struct costs_file_part *part,
 
     if (p->result.outcome != OUTCOME_COMPLETED)
         return;
-    widen(&p->total_ns, s->total_ratio * (double)p->result.total_ns);
-    widen(&p->transferred_bytes, s->bytes_ratio * (double)p->result.transferred_bytes);
-    widen(&p->downtime_ns, (double)s->downtime_ns);
+    widen(&p->total_ns, s->total_below_ratio * (double)p->result.total_ns,
+          s->total_above_ratio * (double)p->result.total_ns);
+    widen(&p->transferred_bytes, s->bytes_below_ratio * (double)p->result.transferred_bytes,
+          s->bytes_above_ratio * (double)p->result.transferred_bytes);
+    widen(&p->downtime_ns, (double)s->downtime_below_ns, (double)s->downtime_above_ns);
 }

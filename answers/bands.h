@@ -3,17 +3,18 @@
  *
  * The samples of a forecast differ in what the measurements leave open.  What the model itself
  * lacks shows only in forecasts of captures that the constants have not seen: by how much the
- * observed value lay outside the band is the excess, and the excess that nine in ten configurations
- * keep is added to both sides of later bands (split conformal prediction; Lei et al., JASA 2018).
- * Repeats of a configuration vary together, so each counts once, with its mean.
- * Relative for total time and bytes, absolute for downtime; alone and on a limited link apart.
+ * observed value lay outside the band is the excess, and the excess below and above that all but
+ * one in twenty configurations keep widens that side of later bands (split conformal prediction;
+ * Lei et al., JASA 2018). Repeats of a configuration vary together, so each counts once, with its
+ * mean. Relative for total time and bytes, absolute for downtime; alone and on a limited link
+ * apart.
  */
 #ifndef MIGCAST_ANSWERS_BANDS_H
 #define MIGCAST_ANSWERS_BANDS_H
 
 #include "answers/predict.h"
 
-/* Of one forecast, >= 0; NAN where there is nothing to compare. */
+/* Of one forecast: < 0 below the band, > 0 above it; NAN where there is nothing to compare. */
 struct bands_excess {
     double total_ratio, bytes_ratio, downtime_ns;
 };

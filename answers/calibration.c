@@ -320,12 +320,24 @@ static double spread(double *v, size_t n, double mid)
     return v[(k < n ? k : n) - 1] / gsl_cdf_ugaussian_Pinv(0.5 + BAND / 2.0);
 }
 
-/* Pushed in post-copy per second: pages leave at the speed of the final stage there too. */
-static double push_speed(const struct trace_facts *f)
+static double zero_pages_before_push(const struct trace_facts *f)
+{
+    double zeros = 0.0;
+
+    for (size_t i = 0; i < f->after.nr_polls && f->after.polls[i].t_ns < f->after.at.stop_ns; i++)
+        zeros = fmax(zeros, (double)f->after.polls[i].zero_pages);
+    return zeros;
+}
+
+/* Pages with content pushed in post-copy per second: the rest of the push went to zero pages, each
+ * of which the destination places. */
+static double push_speed(const struct trace_facts *f, const struct host_costs *c)
 {
     const struct facts_poll *last = &f->after.last_ram;
     double ns = (double)(f->after.at.end_ns - f->after.at.stop_ns - f->after.totals.downtime_ns);
+    double zeros = (double)last->zero_pages - zero_pages_before_push(f);
 
+    ns -= fmax(zeros, 0.0) * (double)c->postcopy_zero_ns;
     if (f->after.outcome != FACTS_COMPLETED || f->header.link.rate_bps ||
         !f->before.params.postcopy ||
         f->before.params.max_postcopy_bandwidth_bytes_per_s != UNITS_UNLIMITED ||
@@ -336,8 +348,8 @@ static double push_speed(const struct trace_facts *f)
 
 /*
  * Downtime = constant + bytes / speed.  The constant is the median of captures with next to nothing
- * left to send (1 ms if there are none); the speed the median over captures with enough left, and
- * over post-copy pushes.
+ * left to send (1 ms if there are none); the speed the median over captures with enough left.
+ * Post-copy's push is slower, and its speed is kept apart.
  */
 static void learn_final(struct costs_file_part *part, const double *bytes, const double *ns,
                         size_t n, const double *push, size_t nr_push)
@@ -361,10 +373,12 @@ static void learn_final(struct costs_file_part *part, const double *bytes, const
         if (bytes[i] > 2.5e6 && ns[i] > base)
             v[k++] = bytes[i] * 1e9 / (ns[i] - base);
     }
-    for (size_t i = 0; i < nr_push; i++)
-        v[k++] = push[i];
     if (k > 0)
         part->costs.final_copy_bytes_per_s = (uint64_t)median(v, k);
+    for (size_t i = 0; i < nr_push; i++)
+        v[i] = push[i];
+    if (nr_push > 0)
+        part->costs.push_bytes_per_s = (uint64_t)median(v, nr_push);
     for (size_t i = 0; i < n; i++)
         v[i] = fmax(ns[i] - bytes[i] * 1e9 / (double)part->costs.final_copy_bytes_per_s, 0.0);
     if (n > 0) {
@@ -493,7 +507,7 @@ static void learn_part(struct costs_file_part *part, enum accel accel,
         part->spread.captures++;
         if (final_stage(&facts[i], &v[n], &w[n]))
             n++;
-        push[nr_push] = push_speed(&facts[i]);
+        push[nr_push] = push_speed(&facts[i], &part->costs);
         nr_push += push[nr_push] != UNKNOWN ? 1 : 0;
     }
     learn_final(part, v, w, n, push, nr_push);

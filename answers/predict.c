@@ -92,6 +92,7 @@ static void draw_costs(struct host_costs *c, const struct costs_file_part *part,
     c->copy_bytes_per_s = (uint64_t)((double)c->copy_bytes_per_s * copy);
     c->multifd_bytes_per_s = (uint64_t)((double)c->multifd_bytes_per_s * copy);
     c->final_copy_bytes_per_s = (uint64_t)((double)c->final_copy_bytes_per_s * copy);
+    c->push_bytes_per_s = (uint64_t)((double)c->push_bytes_per_s * copy);
     c->window_slip_ns =
         (int64_t)fmax(0.0, (double)c->window_slip_ns +
                                gsl_ran_gaussian(rng_gsl(rng), (double)part->spread.slip_spread_ns));

@@ -67,7 +67,7 @@ static void take_measured_speeds(struct setup *s, const struct trace_facts *f,
     if (o->every_poll)
         c->copy_bytes_per_s = c->multifd_bytes_per_s = NO_BOUND_BYTES_PER_S;
     if (o->pushed)
-        c->final_copy_bytes_per_s = NO_BOUND_BYTES_PER_S;
+        c->push_bytes_per_s = NO_BOUND_BYTES_PER_S;
     if (o->postcopy_zero_ns >= 0.0)
         c->postcopy_zero_ns = (int64_t)o->postcopy_zero_ns;
     if (f->after.has_ram && last->total_bytes > (int64_t)g->memory_bytes)

@@ -76,19 +76,20 @@ const struct cmd cmd_calibrate = {
     .name = "calibrate",
     .args = "TRACE... [-o FILE]",
     .help = "learn host constants from captures",
-    .about = "Learns what a pair of hosts costs a migration: copy and scan speed, QEMU's own "
-             "memory, lateness of the\n"
-             "rate limit, time of the stop, and how much single captures scatter around that.  "
-             "Nothing in the\n"
-             "result depends on what one particular guest wrote.  Then each configuration is "
-             "forecast with constants from\n"
-             "the others: what nine in ten were outside of their bands is added to the bands of "
-             "later forecasts.\n\n"
-             "The result is an INI file for --calibration of `predict`, `replay` and `score`; a "
-             "scenario may\n"
-             "include it.\n\n"
-             "  migcast calibrate lab/*.jsonl -o hosts.ini\n"
-             "  migcast predict --calibration hosts.ini new.jsonl",
+    .about =
+        "Learns what a pair of hosts costs a migration: copy and scan speed, QEMU's own "
+        "memory, lateness of the\n"
+        "rate limit, time of the stop, and how much single captures scatter around that.  "
+        "Nothing in the\n"
+        "result depends on what one particular guest wrote.  Then each configuration is "
+        "forecast with constants from\n"
+        "the others: by what they were outside of their bands, the bands of later forecasts are "
+        "made wider.\n\n"
+        "The result is an INI file for --calibration of `predict`, `replay` and `score`; a "
+        "scenario may\n"
+        "include it.\n\n"
+        "  migcast calibrate lab/*.jsonl -o hosts.ini\n"
+        "  migcast predict --calibration hosts.ini new.jsonl",
     .shared = CLI_OUTPUT | CLI_JOBS,
     .min_args = 1,
     .max_args = CLI_ANY,

@@ -15,10 +15,11 @@ enum accel {
     ACCEL_NR
 };
 
-/* What is added to both sides of a forecast's band; answers/bands.h. */
+/* What is added to a forecast's band below and above; answers/bands.h. */
 struct costs_slack {
-    double total_ratio, bytes_ratio; /* of the forecast */
-    int64_t downtime_ns;
+    double total_below_ratio, total_above_ratio; /* of the forecast */
+    double bytes_below_ratio, bytes_above_ratio;
+    int64_t downtime_below_ns, downtime_above_ns;
 };
 
 /* How sure the costs are: what single captures scatter around them.  For [calibration] only. */

@@ -192,6 +192,7 @@ struct host_costs {
     uint64_t multifd_bytes_per_s; /* normal pages, all channels together; 0 = each adds a stream */
     uint64_t zero_scan_bytes_per_s;  /* guest bytes tested and found zero */
     uint64_t final_copy_bytes_per_s; /* normal pages in the stop-and-copy */
+    uint64_t push_bytes_per_s;       /* ... and in post-copy's push; 0 = as in the stop-and-copy */
     uint64_t tls_bytes_per_s;        /* ceiling of one encrypted stream */
     uint64_t zlib_bytes_per_s;       /* input, one thread, level 1 */
     uint64_t zstd_bytes_per_s;

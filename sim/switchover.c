@@ -62,7 +62,9 @@ double bulk_demand(const struct mig *m)
 void bulk_pending_cost(const struct mig *m, double *wire, double *cpu)
 {
     bool placed = m->state == MIG_POSTCOPY;
-    double ratio = (double)m->costs->copy_bytes_per_s / (double)m->costs->final_copy_bytes_per_s;
+    uint64_t speed = placed && m->costs->push_bytes_per_s ? m->costs->push_bytes_per_s
+                                                          : m->costs->final_copy_bytes_per_s;
+    double ratio = (double)m->costs->copy_bytes_per_s / (double)speed;
 
     *wire = *cpu = 0.0;
     for (uint32_t i = 0; i < m->sender.nr_runs; i++) {
