@@ -160,14 +160,14 @@ static double *paired_values(const struct check_entry *e, const struct check_ser
 }
 
 static enum status test_pair(const struct check_result *r, const struct check_series *old,
-                             const struct check_series *new, size_t family, struct check_finding *f)
+                             const struct check_series *new, struct check_finding *f)
 {
     double *before = paired_values(r->before, old, r->now);
     enum status st = ST_ENOMEM;
 
     if (before)
         st = paired_test(before, new->values, r->now->nr_samples, r->now->seed, new->measure,
-                         family, r->alpha, &f->test);
+                         &f->test);
     free(before);
     f->p = f->test.p;
     return st;
@@ -196,7 +196,6 @@ static struct check_finding untested(const struct check_series *s, enum check_ve
 
 static enum status test_all(struct check_result *r)
 {
-    size_t parts = count_parts(r->now), wholes = r->now->nr_series - parts;
     enum status st = ST_OK;
 
     for (size_t i = 0; st == ST_OK && i < r->now->nr_series; i++) {
@@ -206,7 +205,7 @@ static enum status test_all(struct check_result *r)
 
         *f = untested(s, old && old->unit == s->unit ? CHECK_SAME : CHECK_NEW);
         if (f->verdict == CHECK_SAME)
-            st = test_pair(r, old, s, s->vm ? parts : wholes, f);
+            st = test_pair(r, old, s, f);
     }
     for (size_t i = 0; st == ST_OK && r->before && i < r->before->nr_series; i++)
         if (!find_series(r->now, r->before->series[i].measure, i))

@@ -4,10 +4,11 @@
  * Knows nothing of migrations: pairs of numbers in, size of the change, interval and p-value out.
  * The test is a symmetric studentised bootstrap of the differences (Hall, "On symmetric bootstrap
  * confidence intervals", 1988): differences are resampled with replacement, and each resample is
- * judged by its own spread, so that few pairs and long tails do not raise false alarms.  Resampling
- * goes on until 20 resamples were as extreme as what was seen (Besag and Clifford, "Sequential
- * Monte Carlo p-values", 1991), so that p-values may be small enough for a correction over many
- * figures and most figures cost little.
+ * judged by its own spread, so that few pairs and long tails do not raise false alarms.  There are
+ * 2000 resamples, and more where a few of them were as extreme as what was seen, until 20 were
+ * (Besag and Clifford, "Sequential Monte Carlo p-values", 1991).  Where none was, the p-value is
+ * carried on from the largest of them by the tail of Student's distribution with half the degrees
+ * of freedom: a correction over thousands of figures needs p-values finer than resamples can give.
  */
 #ifndef MIGCAST_ANSWERS_PAIRED_H
 #define MIGCAST_ANSWERS_PAIRED_H
@@ -33,14 +34,11 @@ struct paired_result {
 /**
  * paired_test - @now against @before, @nr pairs; NaN = no value
  * @seed, @name:  name the random stream: the same ones give the same result
- * @family:       how many figures are judged together: p-values get as fine as a correction over
- *                that many needs
- * @alpha:        the level at which they will be judged
  *
  * Values that differ by less than a billionth are equal.  ST_OK or ST_ENOMEM.
  */
 enum status paired_test(const double *before, const double *now, size_t nr, uint64_t seed,
-                        const char *name, size_t family, double alpha, struct paired_result *out);
+                        const char *name, struct paired_result *out);
 
 /**
  * paired_holm - p-values corrected for being many (Holm, "A simple sequentially rejective multiple

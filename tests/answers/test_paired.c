@@ -21,7 +21,7 @@ static struct paired_result test(const double *before, const double *now, size_t
 {
     struct paired_result r;
 
-    cr_assert_eq(paired_test(before, now, nr, 1, "x", 1, 0.05, &r), ST_OK);
+    cr_assert_eq(paired_test(before, now, nr, 1, "x", &r), ST_OK);
     return r;
 }
 
@@ -76,9 +76,9 @@ Test(paired, the_same_seed_and_name_give_the_same_result)
         before[i] = 10.0 + rng_uniform(&rng);
         now[i] = 10.3 + rng_uniform(&rng);
     }
-    cr_assert_eq(paired_test(before, now, PAIRS, 7, "a", 1, 0.05, &a), ST_OK);
-    cr_assert_eq(paired_test(before, now, PAIRS, 7, "a", 1, 0.05, &b), ST_OK);
-    cr_assert_eq(paired_test(before, now, PAIRS, 7, "b", 1, 0.05, &c), ST_OK);
+    cr_assert_eq(paired_test(before, now, PAIRS, 7, "a", &a), ST_OK);
+    cr_assert_eq(paired_test(before, now, PAIRS, 7, "a", &b), ST_OK);
+    cr_assert_eq(paired_test(before, now, PAIRS, 7, "b", &c), ST_OK);
     cr_expect(a.p == b.p && a.low == b.low && a.high == b.high);
     cr_expect(a.low != c.low);
 }
@@ -117,7 +117,7 @@ Test(paired, false_alarms_come_at_the_stated_rate)
                 before[i] = 50.0;
                 now[i] = 50.0 + draw(&rng, kind);
             }
-            cr_assert_eq(paired_test(before, now, PAIRS, (uint64_t)t, "x", 1, 0.05, &r), ST_OK);
+            cr_assert_eq(paired_test(before, now, PAIRS, (uint64_t)t, "x", &r), ST_OK);
             alarms += r.p < 0.05;
             outside += r.low > 0.0 || r.high < 0.0;
         }
@@ -142,8 +142,8 @@ Test(paired, many_figures_get_p_values_fine_enough_for_their_correction)
         before[i] = 100.0 + rng_uniform(&rng);
         now[i] = 105.0 + rng_uniform(&rng);
     }
-    cr_assert_eq(paired_test(before, now, PAIRS, 1, "x", 600, 0.05, &r), ST_OK);
-    cr_expect_lt(600 * r.p, 0.025);
+    cr_assert_eq(paired_test(before, now, PAIRS, 1, "x", &r), ST_OK);
+    cr_expect_lt(6000 * r.p, 0.025, "%g", r.p);
 }
 
 Test(paired, holm_multiplies_by_how_many_are_left)
