@@ -268,6 +268,30 @@ static enum status add_asked(struct plan *plan, const struct plan_options *optio
     return st == ST_EINPUT ? ST_EUSAGE : st;
 }
 
+/* What the person who drains hosts decides, whatever the platform. */
+static enum status add_operation_knobs(struct plan *plan, const struct plan_options *options,
+                                       struct diag *diag)
+{
+    bool hosts = false, vms = false;
+    enum status st = ST_OK;
+
+    for (uint32_t i = 0; i < plan->sc.nr_operations; i++) {
+        const struct scn_operation *op = &plan->sc.operations[i];
+        bool by_host = op->kind == OPERATION_DRAIN || op->kind == OPERATION_MAINTENANCE ||
+                       op->kind == OPERATION_UPGRADE;
+
+        hosts |= by_host && op->nr_hosts > 1;
+        vms |= by_host || op->kind == OPERATION_EVACUATE;
+    }
+    if (hosts)
+        st = add_knob(plan, options, "hosts_at_once", strlen("hosts_at_once"),
+                      "operation *.hosts_at_once=1,2,4,8", NULL, diag);
+    if (vms && st == ST_OK)
+        st = add_knob(plan, options, "vm_order", strlen("vm_order"),
+                      "operation *.vm_order=priority,large_first,small_first", NULL, diag);
+    return st;
+}
+
 enum status plan_knobs(struct plan *plan, const struct plan_options *options, struct diag *diag)
 {
     const char *platform = plan->sc.cluster.platform ? plan->sc.cluster.platform->name : "none";
@@ -284,5 +308,7 @@ enum status plan_knobs(struct plan *plan, const struct plan_options *options, st
         if (strcmp(usual_knobs[i].platform, platform) == 0)
             st = add_knob(plan, options, usual_knobs[i].name, strlen(usual_knobs[i].name),
                           usual_knobs[i].spec, usual_knobs[i].also, diag);
+    if (st == ST_OK && options->nr_knobs == 0)
+        st = add_operation_knobs(plan, options, diag);
     return st;
 }

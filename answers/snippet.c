@@ -520,8 +520,11 @@ static void leftovers(struct snippet_job *j)
         if (j->said[i])
             continue;
         if (!out)
-            out = snippet_open(j, "scenario", "no setting of the platform: lines of the scenario");
-        if (point)
+            out = snippet_open(j, "scenario",
+                               "no setting of the platform: lines, or --set, of the scenario");
+        if (strpbrk(key, "*?")) /* a pattern is no section */
+            strbuf_addf(out, "--set '%s=%s'\n", key, j->changes[i].value);
+        else if (point)
             strbuf_addf(out, "[%.*s]\n%s = %s\n", (int)(point - key), key, point + 1,
                         j->changes[i].value);
         else

@@ -10,7 +10,8 @@
 #include "answers/snippet.h"
 
 #define WORLD                                                                                      \
-    "[host a]\n[host b]\n[link l]\nrate = 10Gb/s\n[workload w]\nwrite_rate = 1MB/s\nworking_set = 64MiB\n"              \
+    "[host a]\n[host b]\n[link l]\nrate = 10Gb/s\n[workload w]\nwrite_rate = 1MB/s\nworking_set "  \
+    "= 64MiB\n"                                                                                    \
     "[vm v]\nhost = a\nmemory = 1GiB\nworkload = w\n[request r]\nvm = v\ntarget = b\n"
 
 struct made {
@@ -126,24 +127,66 @@ Test(snippet, each_platform_has_its_own_units)
         struct snippet_change change;
         const char *form, *line;
     } cases[] = {
-        {"nova", {"cluster.max_out", "3"}, "nova.conf", "[DEFAULT]\nmax_concurrent_live_migrations = 3"},
-        {"nova", {"nova.downtime", "1s"}, "nova.conf", "[libvirt]\nlive_migration_downtime = 1000\n"},
-        {"nova", {"migration.max_bandwidth", "1GiB/s"}, "nova.conf", "live_migration_bandwidth = 1024\n"},
-        {"nova", {"nova.permit_post_copy", "on"}, "nova.conf", "live_migration_permit_post_copy = true"},
-        {"proxmox-9", {"migration.max_bandwidth", "512MiB/s"}, "datacenter.cfg", "bwlimit: migration=524288\n"},
+        {"nova",
+         {"cluster.max_out", "3"},
+         "nova.conf",
+         "[DEFAULT]\nmax_concurrent_live_migrations = 3"},
+        {"nova",
+         {"nova.downtime", "1s"},
+         "nova.conf",
+         "[libvirt]\nlive_migration_downtime = 1000\n"},
+        {"nova",
+         {"migration.max_bandwidth", "1GiB/s"},
+         "nova.conf",
+         "live_migration_bandwidth = 1024\n"},
+        {"nova",
+         {"nova.permit_post_copy", "on"},
+         "nova.conf",
+         "live_migration_permit_post_copy = true"},
+        {"proxmox-9",
+         {"migration.max_bandwidth", "512MiB/s"},
+         "datacenter.cfg",
+         "bwlimit: migration=524288\n"},
         {"proxmox-9", {"proxmox.workers", "4"}, "datacenter.cfg", "max_workers: 4\n"},
         {"proxmox-9", {"migration.tls", "off"}, "datacenter.cfg", "migration: type=insecure\n"},
-        {"proxmox-9", {"migration.downtime_limit", "300ms"}, "qm", "qm set VMID --migrate_downtime 0.3\n"},
-        {"cloudstack", {"cloudstack.pause_after", "5min"}, "agent.properties", "vm.migrate.pauseafter=300000\n"},
-        {"cloudstack", {"migration.max_bandwidth", "125MB/s"}, "agent.properties", "vm.migrate.speed=1000\n"},
-        {"cloudstack", {"cloudstack.migrate_wait", "2h"}, "global settings", "migratewait = 7200\n"},
-        {"cloudpods-4.0.2", {"cloudpods.quickly_finish", "on"}, "climc", "server-live-migrate --quickly-finish SERVER"},
-        {"cloudpods-4.0.2", {"migration.max_bandwidth", "500MB/s"}, "climc", "--max-bandwidth-mb 500 SERVER"},
+        {"proxmox-9",
+         {"migration.downtime_limit", "300ms"},
+         "qm",
+         "qm set VMID --migrate_downtime 0.3\n"},
+        {"cloudstack",
+         {"cloudstack.pause_after", "5min"},
+         "agent.properties",
+         "vm.migrate.pauseafter=300000\n"},
+        {"cloudstack",
+         {"migration.max_bandwidth", "125MB/s"},
+         "agent.properties",
+         "vm.migrate.speed=1000\n"},
+        {"cloudstack",
+         {"cloudstack.migrate_wait", "2h"},
+         "global settings",
+         "migratewait = 7200\n"},
+        {"cloudpods-4.0.2",
+         {"cloudpods.quickly_finish", "on"},
+         "climc",
+         "server-live-migrate --quickly-finish SERVER"},
+        {"cloudpods-4.0.2",
+         {"migration.max_bandwidth", "500MB/s"},
+         "climc",
+         "--max-bandwidth-mb 500 SERVER"},
         {"virsh-parallel", {"libvirt.parallel", "8"}, "virsh", "xargs -r -P 8 "},
-        {"virsh-parallel", {"migration.downtime_limit", "1s"}, "virsh", "virsh migrate-setmaxdowntime VM 1000 "},
+        {"virsh-parallel",
+         {"migration.downtime_limit", "1s"},
+         "virsh",
+         "virsh migrate-setmaxdowntime VM 1000 "},
         {"virsh-parallel", {"migration.max_bandwidth", "256MiB/s"}, "virsh", " --bandwidth 256 "},
-        {"qemu-default", {"migration.downtime_limit", "500ms"}, "QMP", "{\"execute\":\"migrate-set-parameters\",\"arguments\":{\"downtime-limit\":500}}"},
-        {"qemu-default", {"migration.auto_converge", "on"}, "QMP", "{\"capability\":\"auto-converge\",\"state\":true}"},
+        {"qemu-default",
+         {"migration.downtime_limit", "500ms"},
+         "QMP",
+         "{\"execute\":\"migrate-set-parameters\",\"arguments\":{\"downtime-limit\":500}}"},
+        {"qemu-default",
+         {"migration.auto_converge", "on"},
+         "QMP",
+         "{\"capability\":\"auto-converge\",\"state\":true}"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -170,9 +213,9 @@ Test(snippet, ovirt_gets_the_policys_id_as_json)
                      "80554327-0569-496b-bdeb-fcbbf52b827c");
     cr_assert_str_eq(json_string_value(json_object_get(migration, "parallel_migrations_policy")),
                      "auto");
-    cr_assert_str_eq(json_string_value(json_object_get(json_object_get(migration, "bandwidth"),
-                                                       "custom_value")),
-                     "4000");
+    cr_assert_str_eq(
+        json_string_value(json_object_get(json_object_get(migration, "bandwidth"), "custom_value")),
+        "4000");
     json_decref(root);
     release(&m);
 }
@@ -185,6 +228,9 @@ Test(snippet, what_no_setting_says_is_left_as_lines_of_the_scenario)
 
     make(&m, "kubevirt-1.9", changes, 2);
     says(text_of(&m, "scenario"), "[link l]\nrate = 25Gb/s\n");
+    release(&m);
+    make(&m, NULL, &(struct snippet_change){"link *.rate", "25Gb/s"}, 1);
+    says(text_of(&m, "scenario"), "--set 'link *.rate=25Gb/s'\n");
     release(&m);
     make(&m, "vmotion", changes, 2);
     says(text_of(&m, "scenario"), "[cluster]\nmax_out = 2\n");
