@@ -178,6 +178,7 @@ struct import {
     struct imp_series *series;
     const char *preset, *preset_from;
     const char *file_host; /* libvirt: the HOST of HOST=FILE */
+    bool too_many;         /* a list went past IMP_WORDS */
     void *own;             /* the reader's */
 };
 

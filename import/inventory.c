@@ -15,6 +15,9 @@
 
 enum status imp_no_memory(struct import *im)
 {
+    if (im->too_many) /* what callers take for a lack of memory */
+        return diag_set(im->diag, ST_EINPUT, "a list of more than %d words is in the input",
+                        IMP_WORDS);
     return diag_set(im->diag, ST_ENOMEM, "the input needs too much memory");
 }
 
@@ -186,6 +189,7 @@ enum status imp_list_add(struct import *im, struct imp_list *list, const char *w
 {
     const char *copy = list->nr < IMP_WORDS ? arena_strdup(im->arena, word) : NULL;
 
+    im->too_many |= list->nr == IMP_WORDS;
     if (copy && list->nr == list->cap) {
         uint32_t cap = list->cap ? list->cap * 2 : 4;
         const char **more = arena_array(im->arena, cap, sizeof(*more));

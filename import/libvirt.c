@@ -422,6 +422,8 @@ static enum status walk(struct xml_walk *w)
                 w->error[0] ? w->error : "no XML");
         if (w->im->diag)
             w->im->diag->column = w->error_column;
+        if (strstr(w->text, "<!DOCTYPE"))
+            diag_hint(w->im->diag, "a document type, and what it declares, is not read");
         return ST_EINPUT;
     }
     if (w->nr_found > 0)

@@ -240,6 +240,8 @@ claim_bad_input_is_told_with_its_place() {
     bad "is no quantity" huge.json kubevirt
     named '"a"' | sed 's/"1Gi"/"1Ki"/' >tiny.json
     bad "are no memory of a guest" tiny.json kubevirt
+    named '"a"' | sed "s/\"memory\"/\"devices\":{\"gpus\":[$(printf '{},%.0s' {1..20000}){}]},&/" >gpus.json
+    bad 'a list of more than 16384 words' gpus.json kubevirt
     : >empty.json
     bad 'the file is empty' empty.json kubevirt
     printf '{"items":[]}' >none.json
@@ -262,6 +264,7 @@ claim_bad_input_is_told_with_its_place() {
     if ! "$PROGRAM" import libvirt x.xml 2>&1 | grep -q 'without libxml2'; then
         bad 'x.xml:1:' x.xml libvirt
         bad 'dtd.xml:1:' dtd.xml libvirt
+        says 'a document type, and what it declares, is not read'
     fi
     printf 'a: &x [1]\nb: *x\n' >alias.yaml
     if ! "$PROGRAM" import kubevirt alias.yaml 2>&1 | grep -q 'without libyaml'; then
