@@ -20,6 +20,8 @@
 #define MOVED 0.03 /* less is not worth a line */
 #define MARGIN_MOST 64.0
 #define MARGIN_CLOSE 1.03
+#define LEAST_HORIZON_NS (600 * NS_PER_S)
+#define LONGER 25.0
 #define LONG_WAIT 0.10 /* share of the whole that makes a wait a cause */
 
 enum {
@@ -243,6 +245,16 @@ static bool writes(const struct explain *e)
 
 /* ---- how much faster may its guest write? ---- */
 
+/* It must be quick to see that it does not converge: so many times its own length is long enough.
+ */
+static int64_t bounded_horizon(const struct trier *t)
+{
+    double bound = fmax((double)LEAST_HORIZON_NS, LONGER * (double)t->base.over_ns) +
+                   (double)t->e->end->asked_ns;
+
+    return bound < (double)t->e->sc->horizon_ns ? llround(bound) : t->e->sc->horizon_ns;
+}
+
 static bool completes_at(struct trier *t, double ratio)
 {
     struct altered *a = begin(t);
@@ -250,6 +262,8 @@ static bool completes_at(struct trier *t, double ratio)
         a && altered_writes(a, t->e->vm, ratio) && !a->failed ? sim_new(&a->sc, NULL) : NULL;
     bool good = false;
 
+    if (a)
+        a->sc.horizon_ns = bounded_horizon(t);
     if (sim && !(t->stop && *t->stop)) {
         uint32_t nr;
 

@@ -141,9 +141,9 @@ Test(explain, the_margin_of_writes_is_where_it_stops_completing)
     struct scenario sc;
     struct explain e, at, beyond;
     char set[2][64];
-    const char *one[1];
+    const char *sets[2] = {"scenario.horizon=20min"};
 
-    load(&sc, "first.ini", NULL, 0);
+    load(&sc, "first.ini", sets, 1);
     explain(&e, &sc, sc.vms[0].name, EXPLAIN_TYPICAL);
     cr_assert(isfinite(e.margin_ratio) && e.margin_ratio > 1.0);
     for (int i = 0; i < 2; i++) {
@@ -152,8 +152,8 @@ Test(explain, the_margin_of_writes_is_where_it_stops_completing)
 
         snprintf(set[i], sizeof(set[i]), "workload %s.write_rate=%.0fB/s", sc.workloads[0].name,
                  floor(rate));
-        one[0] = set[i];
-        load(&changed, "first.ini", one, 1);
+        sets[1] = set[i];
+        load(&changed, "first.ini", sets, 2);
         explain(i ? &beyond : &at, &changed, changed.vms[0].name, EXPLAIN_TYPICAL);
         cr_expect_eq((i ? &beyond : &at)->told->outcome == OUTCOME_COMPLETED, i == 0);
         explain_release(i ? &beyond : &at);
