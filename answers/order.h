@@ -7,8 +7,8 @@
  * simulated.  The result is a list of waves: what to ask for, and when.  The platform's own limits
  * and queue stay as they are.
  *
- * A schedule is better when its makespan is, by 1 % or more, as many VMs arrive, and no threshold is
- * crossed that was not, on paired replications that it was not found by; else the platform's own
+ * A schedule is better when its makespan is, by 1 % or more, as many VMs arrive, and no threshold
+ * is crossed that was not, on paired replications that it was not found by; else the platform's own
  * order is kept.
  */
 #ifndef MIGCAST_ANSWERS_ORDER_H

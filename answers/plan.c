@@ -216,6 +216,9 @@ static enum status confirm(struct search *s, struct plan_tried *t, struct plan_s
             t->state = PLAN_MISSES;
         if (t->state != PLAN_OPEN || look >= most || fixed)
             break;
+        /* half of them used up and on the wrong side: the other half will hardly make it sure */
+        if (2 * look >= most && leaning <= PLAN_LOOKS_WRONG)
+            break;
     }
     return plan_sample_good(plan, sample, t) == ST_OK ? ST_OK : no_memory(s->diag);
 }
@@ -519,6 +522,9 @@ static enum status confirm_nearest(struct search *s)
 {
     struct plan *plan = s->plan;
     size_t pair[2] = {0, plan->best};
+    uint32_t nr_fresh = plan->fixed                               ? 2
+                        : plan->replications < LEAST_REPLICATIONS ? plan->replications
+                                                                  : LEAST_REPLICATIONS;
     enum status st = ST_OK;
 
     if (plan->verdict != PLAN_NONE || plan->best == 0)
@@ -533,7 +539,7 @@ static enum status confirm_nearest(struct search *s)
         t->fresh = arena_array(plan->arena, plan->nr_goals + 1, sizeof(*t->fresh));
         st = t->fresh ? variant_load(&sample.sc, &s->base, settings, nr, s->diag) : ST_ENOMEM;
         if (st == ST_OK)
-            st = sample_more(s, t, &sample, PLAN_FRESH, plan->fixed ? 2 : plan->replications);
+            st = sample_more(s, t, &sample, PLAN_FRESH, nr_fresh);
         if (st == ST_OK)
             st = plan_sample_goals(plan, &sample, t->fresh);
         if (st == ST_OK) {
