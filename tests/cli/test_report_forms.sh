@@ -19,16 +19,14 @@ report() {
 }
 
 claim_the_same_run_gives_the_same_bytes() {
-    local form run
+    local form
     make_runs
-    for run in 1 2 3; do
-        for form in text json csv html junit markdown github openmetrics trace; do
-            report "$run" "$form"
-            cp out first
-            exits 0 env LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 "$PROGRAM" report r.db --run "$run" \
-                --format "$form" -o second
-            cmp first second
-        done
+    for form in text json csv html junit markdown github openmetrics trace; do
+        report 3 "$form"
+        cp out first
+        exits 0 env LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 "$PROGRAM" report r.db --run 3 \
+            --format "$form" -o second
+        cmp first second
     done
 }
 
@@ -138,9 +136,9 @@ claim_charts_of_a_run_go_to_files() {
         exits 0 env LC_ALL=de_DE.UTF-8 "$PROGRAM" report r.db --run 2 --plot two.svg --chart "$chart"
         cmp one.svg two.svg
         grep -q '<svg class="mc"' one.svg
-        exits 0 "$PROGRAM" report r.db --run 2 --plot one.png --chart "$chart"
-        [ "$(head -c 4 one.png | tail -c 3)" = PNG ]
     done
+    exits 0 "$PROGRAM" report r.db --run 2 --plot one.png
+    [ "$(head -c 4 one.png | tail -c 3)" = PNG ]
     exits 64 "$PROGRAM" report r.db --plot one.svg --chart rounds
     says "nothing to draw"
     exits 64 "$PROGRAM" report r.db --plot one.gif
