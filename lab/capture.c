@@ -337,6 +337,8 @@ static enum status record_member(struct member *m)
         st = note_whole(m, "host-load-pct", 100.0 * lab_load());
     if (st == ST_OK)
         st = record_profile(m->rec, &m->diag);
+    if (st == ST_OK) /* again: guests grow while they are measured, and the last note counts */
+        st = record_note_rss(m->rec, &m->diag);
     if (st == ST_OK)
         st = record_prepare(m->rec, m->uri, &m->diag);
     if (st == ST_OK)
