@@ -6,9 +6,9 @@
  * is SimGrid's live-migration plugin with VM objects and a task in each VM; "bare" is one actor for
  * each migration that sends the rounds itself, without VMs.  SimGrid also simulates CPU sharing and
  * actors, which nothing here uses: that is what the ratio to "bare" leaves out.  CPU time of the
- * run itself; reading platforms and scenarios does not count.  Here it is the mean of many runs, half
- * of them before SimGrid's and half after.  SimGrid can run once in a process, so each of its runs
- * gets a child.
+ * run itself; reading platforms and scenarios does not count.  Here it is the mean of many runs,
+ * half of them before SimGrid's and half after.  SimGrid can run once in a process, so each of its
+ * runs gets a child.
  */
 #include <assert.h>
 #include <inttypes.h>
