@@ -446,9 +446,7 @@ static const struct cli_option options[] = {
     {.name = "format",
      .arg = "text|json|junit|markdown|github",
      .help = "how to print what was found"},
-    {.name = "label",
-     .arg = "TEXT",
-     .help = "name of this check in the history: a commit, a date"},
+    {.name = "label", .arg = "TEXT", .help = "name of this check in the history: a commit, a date"},
     {.name = "verbose", .letter = 'v', .help = "show every figure, also those without change"},
     {0},
 };
