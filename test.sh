@@ -38,23 +38,24 @@ check() {
 
 # run_tests PRESET TIMEOUT_S [ctest options] - the suite of one build, counted by cases
 run_tests() {
-    local preset=$1 timeout=$2 code=0 good bad left_out
+    local preset=$1 timeout=$2 code=0 good bad left_out dir
     shift 2
-    note "testing build-$preset"
-    ctest --test-dir "build-$preset" -j "$jobs" --output-on-failure --timeout "$timeout" --no-tests=error "$@" \
+    dir=$(build_dir "$preset")
+    note "testing $dir"
+    ctest --test-dir "$dir" -j "$jobs" --output-on-failure --timeout "$timeout" --no-tests=error "$@" \
         >"$log_dir/ctest-$preset.log" 2>&1 || code=$?
     # The output of the tests that failed, nothing of the others.
     awk '/ Test +#.*\*\*\*/ { show = 1 }
          / Test +#.* Passed |^ +Start +[0-9]+: |^[0-9]+% tests passed/ { show = 0 } show' \
         "$log_dir/ctest-$preset.log"
     read -r good bad left_out < <(awk -f scripts/count_tests.awk \
-        "build-$preset/Testing/Temporary/LastTest.log" || echo 0 1 0)
+        "$dir/Testing/Temporary/LastTest.log" || echo 0 1 0)
     # A suite that failed without a failed case in its log has still failed.
     [ "$code" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
     count "$good" "$bad" "$left_out"
-    echo "build-$preset: $good passed, $bad failed"
+    echo "$dir: $good passed, $bad failed"
     [ "$left_out" -eq 0 ] || sed -n 's/^skipped: /  skipped: /p' \
-        "build-$preset/Testing/Temporary/LastTest.log" | sort | uniq -c
+        "$dir/Testing/Temporary/LastTest.log" | sort | uniq -c
 }
 
 check_format() {
@@ -71,7 +72,7 @@ prepare
 install_optional "${browser_packages[@]}"
 fetch_promtool
 started=$SECONDS
-build_preset dev
+build_preset release
 build_preset asan
 if [ "$long" -eq 1 ]; then
     export MIGCAST_LONG=1
@@ -83,14 +84,14 @@ note "checking layers and format"
 check "an include points up" tests/check_layers.sh
 check "clang-format" check_format
 if [ "$long" -eq 1 ]; then
-    run_tests dev 3600
+    run_tests release 3600
     run_tests asan 3600
     run_tests tsan 3600
     run_tests coverage 3600
     note "line coverage of models/ and sim/"
     check "coverage under 90 %" scripts/coverage.sh build-coverage 90
 else
-    run_tests dev 300
+    run_tests release 300
     run_tests asan 300
 fi
 

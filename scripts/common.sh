@@ -99,16 +99,22 @@ fetch_promtool() {
         >>"$log_dir/apt.log" 2>&1 || note "cannot fetch promtool; what needs it is skipped"
 }
 
-# build_preset PRESET - configure once, build what is out of date.
+# build_dir PRESET - its folder
+build_dir() {
+    [ "$1" = release ] && echo build || echo "build-$1"
+}
+
+# build_preset PRESET [TARGET...] - configure once, build what is out of date; all of it unless targets are named.
 build_preset() {
-    local preset=$1 dir=build-$1
-    [ "$preset" = release ] && dir=build
-    note "building $dir"
+    local preset=$1 dir
+    local -a targets=("${@:2}")
+    dir=$(build_dir "$preset")
+    note "building $dir${targets[*]:+: ${targets[*]}}"
     if [ ! -f "$dir/build.ninja" ] || ! grep -qx "CMAKE_HOME_DIRECTORY:INTERNAL=$top" "$dir/CMakeCache.txt"; then
         cmake --preset "$preset" --fresh >"$log_dir/configure-$preset.log" 2>&1 ||
             { cat "$log_dir/configure-$preset.log" >&2; die "cannot configure $dir"; }
     fi
-    cmake --build "$dir" -j "$jobs" >"$log_dir/build-$preset.log" 2>&1 ||
+    cmake --build "$dir" -j "$jobs" ${targets[@]+--target "${targets[@]}"} >"$log_dir/build-$preset.log" 2>&1 ||
         { grep -v '^\[[0-9]*/[0-9]*\] [A-Z]' "$log_dir/build-$preset.log" | tail -n 60 >&2
           die "$dir does not build; all of it is in $log_dir/build-$preset.log"; }
 }
@@ -119,5 +125,5 @@ prepare() {
     log_dir=$top/build/log
     mkdir -p "$log_dir"
     install_packages
-    build_preset release
+    build_preset release programs
 }
