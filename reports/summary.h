@@ -41,15 +41,15 @@ struct summary_group {
 
 /* What guests and links paid, over all replications. */
 struct summary_costs {
-    size_t retries;     /* attempts after the first */
-    size_t nr_wasted;   /* attempts that sent something and did not complete */
-    double sent_bytes;  /* of all attempts, disks included */
+    size_t retries;    /* attempts after the first */
+    size_t nr_wasted;  /* attempts that sent something and did not complete */
+    double sent_bytes; /* of all attempts, disks included */
     double wasted_bytes;
     double lost_ns;     /* guest time that slowness took, blackouts apart */
     double blackout_ns; /* guest time in which no vCPU ran */
     size_t nr_exposed;
-    double exposed_ns;  /* guest time with memory on two hosts */
-    double stall_ns;    /* vCPU time that waited for pages */
+    double exposed_ns; /* guest time with memory on two hosts */
+    double stall_ns;   /* vCPU time that waited for pages */
 };
 
 struct summary {
