@@ -171,7 +171,7 @@ static void add_op_hosts(struct strbuf *out, const struct cli_opts *o, const str
         strbuf_clear(&words);
         if (h->last)
             add_last(&words, h->last);
-        add_wrapped(out, strbuf_text(&words), 54, 22);
+        add_wrapped(out, strbuf_text(&words), 55, 22);
     }
     if (shown < x->nr_hosts)
         strbuf_addf(out, "  and %zu more; --verbose shows all\n", x->nr_hosts - shown);

@@ -35,6 +35,8 @@ claim_a_wait_names_the_limit_and_who_had_the_slots() {
 }
 
 claim_an_operation_names_the_host_and_the_vm_that_hold_it_up() {
+    explains op kernel "$S/full-cluster-deadlock.ini"
+    awk 'length > 80 { print "    wider than 80 columns: " $0; wide = 1 } END { exit wide }' out
     explains op empty-old "$S/kubevirt-endless-drain.ini"
     prints "NOT DONE: drain empty-old"
     prints "old holds it up: 9 of its 10 VMs left, and hog"
