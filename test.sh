@@ -61,7 +61,7 @@ run_tests() {
 check_format() {
     local files
     command -v clang-format >/dev/null || { note "no clang-format here: the format is not checked"; return 0; }
-    mapfile -t files < <(find base models sim store tracer lab reports answers cli bench tests \
+    mapfile -t files < <(find base models sim store tracer import lab reports answers cli bench tests \
         \( -name '*.c' -o -name '*.h' \) | sort)
     clang-format --dry-run --Werror "${files[@]}" 2>&1 | grep -E 'error:' | cut -d: -f1 | sort | uniq -c
     [ "${PIPESTATUS[0]}" -eq 0 ]

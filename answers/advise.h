@@ -11,7 +11,7 @@
 
 #include "base/status.h"
 #include "sim/result.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 enum {
     ADVISE_VMS_MAX = 5 /* the worst VMs of a run that are looked at */
@@ -31,8 +31,8 @@ enum {
  */
 enum status advise_run(const struct scenario *sc, struct run_result *run, const atomic_int *stop);
 
-/* advise_migration - the same for the one migration that is row @row of @run: nothing where it ended
- * well.  Fixes that @run has are dropped. */
+/* advise_migration - the same for the one migration that is row @row of @run: nothing where it
+ * ended well.  Fixes that @run has are dropped. */
 enum status advise_migration(const struct scenario *sc, struct run_result *run, size_t row,
                              const atomic_int *stop);
 

@@ -6,7 +6,7 @@
 #define MIGCAST_ANSWERS_HAZARDS_H
 
 #include "sim/result.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 /* hazards_find - fill run->hazards from the rows and the operations; simulates nothing.  A kind of
  * hazard comes once, with its worst case and in how many replications it shows.  ST_OK or

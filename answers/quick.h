@@ -12,7 +12,7 @@
 
 #include "base/status.h"
 #include "base/strbuf.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 enum quick_value {
     QUICK_RAM,

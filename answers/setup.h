@@ -7,7 +7,7 @@
 #ifndef MIGCAST_ANSWERS_SETUP_H
 #define MIGCAST_ANSWERS_SETUP_H
 
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 struct setup {
     struct scenario sc; /* points into this struct and its arrays: do not copy a struct setup */

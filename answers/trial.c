@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "sim/network.h"
+#include "sim/network/network.h"
 
 #define BITS 8.0
 
@@ -62,7 +62,7 @@ struct trial *trial_new(const struct scenario *base, const struct mig_result *ro
     t->source = row->source_id;
     t->sc.requests = &t->request;
     t->sc.nr_requests = 1;
-    t->sc.nr_operations = 0; /* one of them may have asked for this very move */
+    t->sc.nr_operations = 0;          /* one of them may have asked for this very move */
     t->sc.fidelity = FIDELITY_ROUNDS; /* a page by page trial would take hours */
     t->replication = row->replication;
     t->horizon_ns = base->horizon_ns;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "sim/result.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 #include "sim/sim.h"
 
 struct trial {

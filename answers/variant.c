@@ -1,8 +1,9 @@
 /*
  * variant.c - a scenario file with some values changed, and its simulation.
  *
- * Leaves reading and checking to sim/scenario.c and the replications to sim/run.c.  Invariant: a
- * variant is what the program would do with the same file and the same values in --set.
+ * Leaves reading and checking to sim/scenario/scenario.c and the replications to sim/run.c.
+ * Invariant: a variant is what the program would do with the same file and the same values in
+ * --set.
  */
 #include "answers/variant.h"
 

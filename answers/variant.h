@@ -25,7 +25,7 @@
 
 #include "base/status.h"
 #include "sim/result.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 /* What all variants have in common.  Everything is borrowed. */
 struct variant_base {

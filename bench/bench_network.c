@@ -14,7 +14,7 @@
 
 #include "base/rng.h"
 #include "bench/bench.h"
-#include "sim/network.h"
+#include "sim/network/network.h"
 
 enum {
     PER_RACK = 40,

@@ -4,7 +4,7 @@
 #ifndef MIGCAST_CLI_CHECK_PRINT_H
 #define MIGCAST_CLI_CHECK_PRINT_H
 
-#include "answers/check.h"
+#include "answers/check/check.h"
 #include "cli/cmd.h"
 
 /* One scenario, or the captures. */

@@ -1,8 +1,8 @@
 /* cmd_calibrate.c - `migcast calibrate`: host constants from captures. */
 #include <stdint.h>
 
-#include "answers/calibration.h"
-#include "answers/score.h"
+#include "answers/accuracy/calibration.h"
+#include "answers/accuracy/score.h"
 #include "base/progress.h"
 #include "base/units.h"
 #include "cli/traces.h"

@@ -2,7 +2,7 @@
  * cmd_check.c - `migcast check`: the regression gate for continuous integration.
  *
  * Reads and writes the baseline, simulates or scores, keeps the history and prints;
- * answers/check.c judges.
+ * answers/check/check.c judges.
  */
 #include <dirent.h>
 #include <math.h>

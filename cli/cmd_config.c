@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli/cmd.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 #include "base/banned.h"
 

@@ -10,8 +10,8 @@
 #include "answers/diff.h"
 #include "base/units.h"
 #include "cli/diff_print.h"
-#include "sim/presets.h"
 #include "sim/run.h"
+#include "sim/scenario/presets.h"
 #include "store/store.h"
 
 #include "base/banned.h"

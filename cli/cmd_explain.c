@@ -2,7 +2,7 @@
  * cmd_explain.c - `migcast explain`: why a VM or an operation went as it did, what a code means,
  * and which uncertain input moves the answer most.
  *
- * Reads the command line and calls; answers/explain*.c find out, cmd_explain_*.c print.
+ * Reads the command line and calls; answers/explain/ finds out, cmd_explain_*.c print.
  */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "answers/explain_words.h"
+#include "answers/explain/explain_words.h"
 #include "base/json_text.h"
 #include "cli/explain.h"
 #include "reports/json_fields.h"

@@ -1,14 +1,14 @@
 /*
  * cmd_explain_text.c - an explanation on the terminal: sentences first, then tables.
  *
- * The sentences are answers/explain_words.c's.  Without --verbose each table keeps to a few lines
- * and says what it left out.
+ * The sentences are answers/explain/explain_words.c's.  Without --verbose each table keeps to a few
+ * lines and says what it left out.
  */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-#include "answers/explain_words.h"
+#include "answers/explain/explain_words.h"
 #include "base/units.h"
 #include "cli/explain.h"
 #include "reports/cell.h"

@@ -9,7 +9,7 @@
 
 #include "cli/manual.h"
 #include "cli/opts.h"
-#include "sim/scenario_options.h"
+#include "sim/scenario/scenario_options.h"
 
 #include "base/banned.h"
 

@@ -10,8 +10,8 @@
 
 #include "cli/cmd.h"
 #include "import/import.h"
-#include "sim/presets.h"
-#include "sim/scenario.h"
+#include "sim/scenario/presets.h"
+#include "sim/scenario/scenario.h"
 
 #include "base/banned.h"
 

@@ -1,12 +1,12 @@
 /*
  * cmd_plan.c - `migcast plan SCENARIO.ini`: which settings meet the goals?
  *
- * Reads options, calls answers/plan.h and its like, prints.
+ * Reads options, calls answers/plan/plan.h and its like, prints.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "answers/order.h"
+#include "answers/plan/order.h"
 #include "base/progress.h"
 #include "base/units.h"
 #include "cli/plan_print.h"

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "answers/observed.h"
-#include "answers/predict.h"
+#include "answers/accuracy/observed.h"
+#include "answers/accuracy/predict.h"
 #include "base/json_text.h"
 #include "base/units.h"
 #include "cli/traces.h"

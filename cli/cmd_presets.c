@@ -8,7 +8,7 @@
 #include "base/json_text.h"
 #include "base/option.h"
 #include "cli/cmd.h"
-#include "sim/presets.h"
+#include "sim/scenario/presets.h"
 
 #include "base/banned.h"
 

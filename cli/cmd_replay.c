@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "answers/replay.h"
+#include "answers/accuracy/replay.h"
 #include "base/json_text.h"
 #include "base/units.h"
 #include "cli/traces.h"

@@ -1,8 +1,8 @@
 /*
  * cmd_sweep.c - `migcast sweep SCENARIO.ini NAME=VALUES...`.
  *
- * Reads options, shows progress and prints; answers/sweep.c does the work, and sweep_*.c are the
- * forms.
+ * Reads options, shows progress and prints; answers/sweep/sweep.c does the work, and sweep_*.c are
+ * the forms.
  */
 #include <inttypes.h>
 #include <math.h>

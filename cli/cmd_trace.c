@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answers/calibration.h"
+#include "answers/accuracy/calibration.h"
 #include "base/units.h"
 #include "cli/live_line.h"
 #include "cli/traces.h"

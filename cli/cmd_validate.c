@@ -8,7 +8,7 @@
 
 #include "base/json_text.h"
 #include "cli/cmd.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 #include "base/banned.h"
 

@@ -4,10 +4,10 @@
 #ifndef MIGCAST_CLI_EXPLAIN_H
 #define MIGCAST_CLI_EXPLAIN_H
 
-#include "answers/explain.h"
-#include "answers/explain_host.h"
-#include "answers/explain_op.h"
-#include "answers/sensitivity.h"
+#include "answers/explain/explain.h"
+#include "answers/explain/explain_host.h"
+#include "answers/explain/explain_op.h"
+#include "answers/explain/sensitivity.h"
 #include "cli/cmd.h"
 #include "reports/codes.h"
 

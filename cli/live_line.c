@@ -1,5 +1,5 @@
 /*
- * live_line.c - draws what answers/live.h says.
+ * live_line.c - draws what answers/accuracy/live.h says.
  *
  * Invariant: while a thread forecasts, `fresh` is its own; the view is drawn from `live`, which
  * only the recording thread touches.
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "answers/live.h"
+#include "answers/accuracy/live.h"
 #include "base/json_text.h"
 #include "base/units.h"
 

@@ -3,13 +3,13 @@
  *
  * On a terminal one line that redraws itself; elsewhere a line every five seconds; with --json an
  * object a line on standard output.  With a forecast each says when the migration should end and
- * whether what is seen is normal.  What is normal is decided in answers/live.h.
+ * whether what is seen is normal.  What is normal is decided in answers/accuracy/live.h.
  */
 #ifndef MIGCAST_CLI_LIVE_LINE_H
 #define MIGCAST_CLI_LIVE_LINE_H
 
 #include "cli/cmd.h"
-#include "sim/costs_file.h"
+#include "sim/scenario/costs_file.h"
 #include "tracer/record.h"
 
 struct live_line; /* opaque */

@@ -11,7 +11,7 @@
 
 #include "cli/opts.h"
 #include "reports/codes.h"
-#include "sim/scenario_options.h"
+#include "sim/scenario/scenario_options.h"
 
 #include "base/banned.h"
 

@@ -16,7 +16,7 @@
 #include "base/option.h"
 #include "base/units.h"
 #include "cli/args.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 #include "base/banned.h"
 

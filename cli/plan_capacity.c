@@ -1,13 +1,13 @@
 /*
  * plan_capacity.c - `migcast plan --smallest-link, --spare, --latest-start`: how much is needed?
  *
- * answers/capacity.h searches; here are the words.
+ * answers/plan/capacity.h searches; here are the words.
  */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-#include "answers/capacity.h"
+#include "answers/plan/capacity.h"
 #include "base/json_text.h"
 #include "base/units.h"
 #include "cli/plan_print.h"

@@ -1,12 +1,12 @@
 /*
  * plan_order.c - `migcast plan --order`: which VM when, and where to?
  *
- * answers/order.h searches; here are the words.
+ * answers/plan/order.h searches; here are the words.
  */
 #include <math.h>
 #include <string.h>
 
-#include "answers/order.h"
+#include "answers/plan/order.h"
 #include "base/json_text.h"
 #include "base/units.h"
 #include "cli/plan_print.h"

@@ -4,8 +4,8 @@
 #ifndef MIGCAST_CLI_PLAN_PRINT_H
 #define MIGCAST_CLI_PLAN_PRINT_H
 
-#include "answers/plan.h"
-#include "answers/snippet.h"
+#include "answers/plan/plan.h"
+#include "answers/plan/snippet.h"
 #include "cli/cmd.h"
 
 enum {

@@ -12,7 +12,7 @@
 #define MIGCAST_CLI_PLOT_H
 
 #include "cli/cmd.h"
-#include "reports/chart.h"
+#include "reports/charts/chart.h"
 
 struct cli_plot {
     const char *path; /* NULL = not asked for */

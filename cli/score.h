@@ -4,7 +4,7 @@
 #ifndef MIGCAST_CLI_SCORE_H
 #define MIGCAST_CLI_SCORE_H
 
-#include "answers/score.h"
+#include "answers/accuracy/score.h"
 #include "cli/cmd.h"
 #include "cli/plot.h"
 

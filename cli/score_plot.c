@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "answers/course.h"
+#include "answers/accuracy/course.h"
 #include "base/stats.h"
 #include "cli/score.h"
-#include "reports/chart.h"
+#include "reports/charts/chart.h"
 
 #include "base/banned.h"
 

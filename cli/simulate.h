@@ -7,7 +7,7 @@
 #include "cli/cmd.h"
 #include "reports/report.h"
 #include "sim/result.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 /* The rows of a subcommand's option table that these functions ask for. */
 #define SIMULATE_OPTIONS                                                                           \

@@ -4,7 +4,7 @@
 #ifndef MIGCAST_CLI_SWEEP_H
 #define MIGCAST_CLI_SWEEP_H
 
-#include "answers/sweep.h"
+#include "answers/sweep/sweep.h"
 #include "base/strbuf.h"
 #include "cli/cmd.h"
 #include "cli/plot.h"

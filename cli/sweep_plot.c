@@ -1,7 +1,7 @@
 /*
  * sweep_plot.c - the picture of a sweep: a heat map of two settings, a line of one.
  *
- * Leaves drawing to reports/chart_heat.c and chart_levels.c.
+ * Leaves drawing to reports/charts/chart_heat.c and chart_levels.c.
  */
 #include <inttypes.h>
 #include <math.h>

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "answers/calibration.h"
+#include "answers/accuracy/calibration.h"
 
 #include "base/banned.h"
 

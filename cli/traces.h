@@ -5,7 +5,7 @@
 #define MIGCAST_CLI_TRACES_H
 
 #include "cli/cmd.h"
-#include "sim/costs_file.h"
+#include "sim/scenario/costs_file.h"
 #include "tracer/facts.h"
 
 struct cli_traces {

@@ -15,7 +15,7 @@ enum accel {
     ACCEL_NR
 };
 
-/* What is added to a forecast's band below and above; answers/bands.h. */
+/* What is added to a forecast's band below and above; answers/accuracy/bands.h. */
 struct costs_slack {
     double total_below_ratio, total_above_ratio; /* of the forecast */
     double bytes_below_ratio, bytes_above_ratio;

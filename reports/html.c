@@ -13,10 +13,10 @@
 
 #include "base/stats.h"
 #include "base/units.h"
-#include "reports/chart.h"
+#include "reports/charts/chart.h"
+#include "reports/charts/svg.h"
 #include "reports/html_assets.h"
 #include "reports/html_int.h"
-#include "reports/svg.h"
 #include "reports/words.h"
 
 #include "base/banned.h"

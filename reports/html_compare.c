@@ -14,7 +14,7 @@
 
 #include "base/stats.h"
 #include "base/units.h"
-#include "reports/chart.h"
+#include "reports/charts/chart.h"
 #include "reports/html_assets.h"
 #include "reports/html_int.h"
 

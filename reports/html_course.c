@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "base/units.h"
-#include "reports/chart.h"
+#include "reports/charts/chart.h"
 #include "reports/queue_course.h"
 
 #include "base/banned.h"

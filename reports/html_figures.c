@@ -10,7 +10,7 @@
 
 #include "base/stats.h"
 #include "base/units.h"
-#include "reports/chart.h"
+#include "reports/charts/chart.h"
 #include "reports/words.h"
 
 #include "base/banned.h"

@@ -4,7 +4,7 @@
 #ifndef MIGCAST_REPORTS_RUN_CHARTS_H
 #define MIGCAST_REPORTS_RUN_CHARTS_H
 
-#include "reports/chart.h"
+#include "reports/charts/chart.h"
 
 struct run_chart {
     const char *name, *help;

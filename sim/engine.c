@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "sim/operations.h"
-#include "sim/placement.h"
+#include "sim/cluster/operations.h"
+#include "sim/placement/placement.h"
 
 static uint32_t at_most(uint64_t a, uint64_t b)
 {

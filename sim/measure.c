@@ -15,7 +15,7 @@
 
 #include "base/units.h"
 #include "sim/measure_int.h"
-#include "sim/scenario_options.h"
+#include "sim/scenario/scenario_options.h"
 
 #include "base/banned.h"
 

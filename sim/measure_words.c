@@ -7,7 +7,7 @@
 
 #include "base/units.h"
 #include "sim/measure.h"
-#include "sim/scenario_options.h"
+#include "sim/scenario/scenario_options.h"
 
 #include "base/banned.h"
 

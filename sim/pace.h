@@ -3,9 +3,9 @@
  *
  * A thousand migrations on one full link all change speed whenever one of them ends.  Until a round
  * comes near a decision, speed does not matter to it, only how much the link has served it.  So
- * a migration whose link leads (sim/network_lead.c) may give up its plan and wait for the moment
- * at which the link will have served it so much; those moments keep their order whatever the speed,
- * and only the first of a link needs an event.
+ * a migration whose link leads (sim/network/network_lead.c) may give up its plan and wait for the
+ * moment at which the link will have served it so much; those moments keep their order whatever the
+ * speed, and only the first of a link needs an event.
  *
  * Only links whose pace did move are waited for in this way, and where it did not move while a
  * migration waited, that one sends exactly as with a plan of its own.  Where it did, the last

@@ -14,8 +14,8 @@
 
 #include "base/option.h"
 #include "base/strbuf.h"
-#include "sim/cluster.h"
-#include "sim/scenario.h"
+#include "sim/cluster/cluster.h"
+#include "sim/scenario/scenario.h"
 
 struct sim;
 struct mig;

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/cluster.h"
-#include "sim/scenario.h"
+#include "sim/cluster/cluster.h"
+#include "sim/scenario/scenario.h"
 
 #include "base/banned.h"
 

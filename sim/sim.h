@@ -14,7 +14,7 @@
 
 #include "base/status.h"
 #include "sim/result.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 /* What a trace measured while migrating, to be used instead of the models (replay). */
 struct sim_observed {
@@ -61,12 +61,14 @@ void sim_run(struct sim *sim, uint32_t replication);
 /* Results of the last run: a row for each attempt, by job and attempt; the jobs of requests come
  * first, in request order. */
 const struct mig_result *sim_results(struct sim *sim, uint32_t *nr);
-/* The same one by one, for runs of many: the array takes three times what the rows themselves do. */
+/* The same one by one, for runs of many: the array takes three times what the rows themselves do.
+ */
 uint32_t sim_nr_results(const struct sim *sim);
 void sim_result(const struct sim *sim, uint32_t i, struct mig_result *out);
 const struct mig_round *sim_rounds(const struct sim *sim, uint32_t *nr);
 const struct sim_event *sim_log_lines(const struct sim *sim, uint32_t *nr);
-/* sim_links - the links used most into @rows; returns how many.  Their names live as the other texts.
+/* sim_links - the links used most into @rows; returns how many.  Their names live as the other
+ * texts.
  */
 uint32_t sim_links(struct sim *sim, struct link_result rows[LINKS_KEPT]);
 const struct op_result *sim_operations(const struct sim *sim, uint32_t *nr);

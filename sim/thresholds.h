@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 #include "sim/result.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 /**
  * thresholds_judge - fill @out->thresholds, one for each threshold of @sc, in its order

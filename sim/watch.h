@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sim/placement.h"
-#include "sim/scenario.h"
+#include "sim/placement/placement.h"
+#include "sim/scenario/scenario.h"
 
 struct sim;
 

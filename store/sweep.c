@@ -1,9 +1,9 @@
 /*
  * sweep.c - cells of sweeps into the tables, and out of them.
  *
- * Leaves what a cell is to answers/sweep.c.  Invariant: a cell is written whole, in the transaction
- * of its batch, or not at all; so a program that is killed loses the cells since the last batch and
- * damages none.
+ * Leaves what a cell is to answers/sweep/sweep.c.  Invariant: a cell is written whole, in the
+ * transaction of its batch, or not at all; so a program that is killed loses the cells since the
+ * last batch and damages none.
  */
 #include "store/sweep.h"
 

@@ -17,7 +17,7 @@
 #include <stdio.h>
 
 #include "base/units.h"
-#include "sim/placement.h"
+#include "sim/placement/placement.h"
 #include "sim/sim_int.h"
 
 #include "base/banned.h"

@@ -12,7 +12,7 @@
 #include <assert.h>
 
 #include "base/units.h"
-#include "sim/scenario_options.h"
+#include "sim/scenario/scenario_options.h"
 #include "sim/sim_int.h"
 
 struct cloudstack_settings {

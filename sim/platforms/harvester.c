@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "sim/placement.h"
+#include "sim/placement/placement.h"
 #include "sim/platforms/kubevirt.h"
 
 #include "base/banned.h"

@@ -6,7 +6,7 @@
  */
 #include "base/units.h"
 #include "sim/platforms/kubevirt.h"
-#include "sim/scenario_options.h"
+#include "sim/scenario/scenario_options.h"
 
 static const char *const switch_names[] = {"auto", "off", "on", NULL};
 static const char *const eviction_names[] = {"live_migrate", "live_migrate_if_possible", "none",

@@ -19,7 +19,7 @@
 
 #include "base/units.h"
 #include "sim/platforms/vm_words.h"
-#include "sim/scenario_options.h"
+#include "sim/scenario/scenario_options.h"
 #include "sim/sim_int.h"
 
 #define POLL_NS (NS_PER_S / 2)

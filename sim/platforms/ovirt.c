@@ -18,7 +18,7 @@
 #include <stdio.h>
 
 #include "base/units.h"
-#include "sim/placement.h"
+#include "sim/placement/placement.h"
 #include "sim/platforms/vm_words.h"
 
 /* The monitor of one migration. */

@@ -17,7 +17,7 @@
 #include <assert.h>
 #include <math.h>
 
-#include "sim/placement.h"
+#include "sim/placement/placement.h"
 
 static const struct ovirt_settings *settings(const struct sim *sim)
 {

@@ -12,7 +12,7 @@
  * vdsbroker/VdsManager.java, bll/HaAutoStartVmsRunner.java, AutoStartVmsRunner.java; values of
  * packaging/dbscripts/upgrade/pre_upgrade/0000_config.sql.
  */
-#include "sim/placement.h"
+#include "sim/placement/placement.h"
 #include "sim/platforms/ovirt_int.h"
 
 static bool waits_here(const struct sim *sim, uint32_t vm, uint32_t host)

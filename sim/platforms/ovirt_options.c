@@ -5,7 +5,7 @@
  */
 #include "base/units.h"
 #include "sim/platforms/ovirt_int.h"
-#include "sim/scenario_options.h"
+#include "sim/scenario/scenario_options.h"
 
 static const char *const version_names[] = {"4.2", "4.3", "4.4", "4.5", "4.6", "4.7", "4.8", NULL};
 static const char *const policy_names[] = {"inherit",    "minimal-downtime", "suspend", "post-copy",

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/scenario_doc.h"
+#include "sim/scenario/scenario_doc.h"
 
 #include "base/banned.h"
 

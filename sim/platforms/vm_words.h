@@ -9,7 +9,7 @@
 #define MIGCAST_SIM_PLATFORMS_VM_WORDS_H
 
 #include "base/option.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 enum {
     VM_WORDS_PATTERN = 128 /* bytes, with the end */

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "sim/scenario_options.h"
+#include "sim/scenario/scenario_options.h"
 #include "sim/sim_int.h"
 
 #define TEN_GBE 10000000000ULL

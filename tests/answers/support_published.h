@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "answers/baselines.h"
+#include "answers/accuracy/baselines.h"
 #include "answers/setup.h"
 #include "sim/result.h"
 

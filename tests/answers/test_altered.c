@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-#include "answers/altered.h"
+#include "answers/explain/altered.h"
 #include "sim/run.h"
 
 #define WORLD                                                                                      \

@@ -1,5 +1,5 @@
 /* test_axis.c - what the words of an axis mean. */
-#include "answers/axis.h"
+#include "answers/sweep/axis.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "answers/bands.h"
+#include "answers/accuracy/bands.h"
 #include "base/units.h"
 
 enum {

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "answers/baselines.h"
+#include "answers/accuracy/baselines.h"
 #include "base/units.h"
 
 /*

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-#include "answers/calibration.h"
-#include "answers/predict.h"
+#include "answers/accuracy/calibration.h"
+#include "answers/accuracy/predict.h"
 #include "base/units.h"
 
 enum {

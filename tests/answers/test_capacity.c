@@ -7,7 +7,7 @@
 
 #include <criterion/criterion.h>
 
-#include "answers/capacity.h"
+#include "answers/plan/capacity.h"
 #include "base/units.h"
 
 #define GUESTS                                                                                     \

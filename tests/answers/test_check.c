@@ -4,7 +4,7 @@
  * MIGCAST_LONG=1 measures the shares that docs/check.md states: 500 unchanged pairs, 200 planted
  * regressions.
  */
-#include "answers/check.h"
+#include "answers/check/check.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -8,8 +8,8 @@
 
 #include <criterion/criterion.h>
 
-#include "answers/explain_op.h"
-#include "answers/explain_words.h"
+#include "answers/explain/explain_op.h"
+#include "answers/explain/explain_words.h"
 #include "sim/run.h"
 #include "sim/sim.h"
 

@@ -2,13 +2,13 @@
  * test_live.c - recorded migrations, played to the live forecast as if they ran now: as they were,
  * slowed down, stalled, failed.
  */
-#include "answers/live.h"
+#include "answers/accuracy/live.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "answers/calibration.h"
+#include "answers/accuracy/calibration.h"
 #include "base/units.h"
 
 #define LOOK_EVERY_NS (250 * NS_PER_MS)

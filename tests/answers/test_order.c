@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-#include "answers/order.h"
+#include "answers/plan/order.h"
 #include "base/units.h"
 
 /* One at a time out of each of two hosts, two in all: five short moves and a long one. */

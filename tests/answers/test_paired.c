@@ -3,7 +3,7 @@
  *
  * MIGCAST_LONG=1 measures the level with 4000 draws of each kind instead of 200, and prints it.
  */
-#include "answers/paired.h"
+#include "answers/check/paired.h"
 
 #include <criterion/criterion.h>
 #include <gsl/gsl_randist.h>

@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-#include "answers/plan.h"
+#include "answers/plan/plan.h"
 #include "base/units.h"
 
 /* Eight guests leave a host over 10 Gb/s; nobody knows exactly how they write. */

@@ -12,8 +12,8 @@
 
 #include <criterion/criterion.h>
 
-#include "answers/order.h"
-#include "answers/plan_int.h"
+#include "answers/plan/order.h"
+#include "answers/plan/plan_int.h"
 #include "base/rng.h"
 #include "base/strbuf.h"
 #include "base/units.h"

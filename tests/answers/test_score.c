@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "answers/score.h"
+#include "answers/accuracy/score.h"
 #include "base/units.h"
 
 enum {

@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-#include "answers/sensitivity.h"
+#include "answers/explain/sensitivity.h"
 #include "sim/run.h"
 
 #define WORLD                                                                                      \

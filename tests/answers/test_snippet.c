@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <jansson.h>
 
-#include "answers/snippet.h"
+#include "answers/plan/snippet.h"
 
 #define WORLD                                                                                      \
     "[host a]\n[host b]\n[link l]\nrate = 10Gb/s\n[workload w]\nwrite_rate = 1MB/s\nworking_set "  \

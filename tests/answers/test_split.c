@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "answers/split.h"
+#include "answers/accuracy/split.h"
 
 static struct facts_header header(const char *id, const char *group)
 {

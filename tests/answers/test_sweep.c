@@ -1,5 +1,5 @@
 /* test_sweep.c - which cells a sweep has, who is best, and that nothing but the inputs shows. */
-#include "answers/sweep.h"
+#include "answers/sweep/sweep.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "import/import.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 enum {
     TEXT_MAX = 1 << 17

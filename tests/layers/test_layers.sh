@@ -27,18 +27,18 @@ claim_a_planted_include_is_found() {
     done <<'TABLE'
 base/planted.h "models/params.h"
 base/planted.c   "sim/result.h"
-models/planted.c "sim/scenario.h"
+models/planted.c "sim/scenario/scenario.h"
 models/planted.c "store/store.h"
-sim/planted.c "answers/predict.h"
+sim/planted.c "answers/accuracy/predict.h"
 sim/planted.c "store/store.h"
 sim/platforms/planted.c "cli/cmd.h"
-store/planted.c "sim/scenario.h"
+store/planted.c "sim/scenario/scenario.h"
 store/planted.c "models/params.h"
-tracer/planted.c "sim/scenario.h"
+tracer/planted.c "sim/scenario/scenario.h"
 tracer/planted.c "lab/matrix.h"
-lab/planted.c "sim/scenario.h"
+lab/planted.c "sim/scenario/scenario.h"
 answers/planted.c "lab/matrix.h"
-reports/planted.c "sim/scenario.h"
+reports/planted.c "sim/scenario/scenario.h"
 reports/planted.c "models/params.h"
 answers/planted.c "reports/report.h"
 answers/planted.c "cli/cmd.h"
@@ -51,13 +51,13 @@ TABLE
 
 claim_odd_spacing_hides_nothing() {
     copy_sources
-    printf '  #  include   "sim/scenario.h"\n' >tree/models/planted.c
+    printf '  #  include   "sim/scenario/scenario.h"\n' >tree/models/planted.c
     exits 1 "$SOURCE_DIR/tests/check_layers.sh" tree
 }
 
 claim_result_h_brings_nothing_of_sim_along() {
     copy_sources
-    printf '#include "sim/scenario.h"\n' >>tree/sim/result.h
+    printf '#include "sim/scenario/scenario.h"\n' >>tree/sim/result.h
     exits 1 "$SOURCE_DIR/tests/check_layers.sh" tree
     prints "sim/result.h:"
 }

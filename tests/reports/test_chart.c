@@ -9,7 +9,7 @@
 #include <criterion/criterion.h>
 
 #include "base/units.h"
-#include "reports/chart.h"
+#include "reports/charts/chart.h"
 #include "reports/support_results.h"
 #include "reports/support_xml.h"
 

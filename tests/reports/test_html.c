@@ -8,7 +8,7 @@
 
 #include <criterion/criterion.h>
 
-#include "reports/chart.h"
+#include "reports/charts/chart.h"
 #include "reports/html.h"
 #include "reports/support_results.h"
 #include "reports/support_xml.h"

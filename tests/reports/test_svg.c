@@ -6,9 +6,9 @@
 
 #include <criterion/criterion.h>
 
-#include "reports/chart_palette.h"
+#include "reports/charts/chart_palette.h"
+#include "reports/charts/svg.h"
 #include "reports/support_xml.h"
-#include "reports/svg.h"
 
 /* As libplot writes it. */
 static const char head[] =

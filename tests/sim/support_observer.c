@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/placement.h"
+#include "sim/placement/placement.h"
 #include "sim/sim_int.h"
 
 __attribute__((format(printf, 2, 3))) static void complain(struct observer *o, const char *fmt, ...)

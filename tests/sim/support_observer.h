@@ -16,7 +16,7 @@ struct observer {
     uint32_t most_total, most_out, most_in;
     unsigned char *state;  /* by job: as it was after the last event */
     unsigned char *waited; /* by job: it stood in the queue of its source then */
-    uint32_t *id; /* by place of the job: places are used again */
+    uint32_t *id;          /* by place of the job: places are used again */
     uint32_t nr_states;
 };
 

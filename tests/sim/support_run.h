@@ -5,7 +5,7 @@
 #define MIGCAST_TESTS_SIM_SUPPORT_RUN_H
 
 #include "sim/result.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 #include "sim/sim.h"
 
 struct test_run {

@@ -4,8 +4,8 @@
 #ifndef MIGCAST_TESTS_SIM_SUPPORT_SCENARIO_H
 #define MIGCAST_TESTS_SIM_SUPPORT_SCENARIO_H
 
-#include "sim/scenario.h"
-#include "sim/scenario_options.h"
+#include "sim/scenario/scenario.h"
+#include "sim/scenario/scenario_options.h"
 
 /* The small scenario with @lines (each ended by a newline, or NULL) at the end of its section of
  * @kind, and without that section's own setting of @without (or NULL).  *line is where @lines

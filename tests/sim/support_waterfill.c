@@ -1,8 +1,8 @@
 /*
  * support_waterfill.c - progressive filling, from scratch and without any cleverness.
  *
- * Shares no code with sim/network*.c.  A link's free capacity and weight are added up anew at each
- * step, so no rounding error is carried from one to the next.
+ * Shares no code with sim/network/network*.c.  A link's free capacity and weight are added up anew
+ * at each step, so no rounding error is carried from one to the next.
  */
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,5 +1,6 @@
 /*
- * support_waterfill.h - the plainest weighted max-min solver there is, to test sim/network.c with.
+ * support_waterfill.h - the plainest weighted max-min solver there is, to test
+ * sim/network/network.c with.
  *
  * All flows rise together until one is content or a link is full; what stops is fixed there, and
  * the rest goes on.  Every step looks at every flow and link, from scratch each time.
@@ -7,7 +8,7 @@
 #ifndef MIGCAST_TESTS_SIM_SUPPORT_WATERFILL_H
 #define MIGCAST_TESTS_SIM_SUPPORT_WATERFILL_H
 
-#include "sim/network.h"
+#include "sim/network/network.h"
 
 enum {
     WATERFILL_FLOWS = 1200,

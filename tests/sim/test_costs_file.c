@@ -6,7 +6,7 @@
 
 #include "base/units.h"
 #include "models/costs.h"
-#include "sim/costs_file.h"
+#include "sim/scenario/costs_file.h"
 
 Test(costs_file, what_is_written_reads_back_the_same)
 {

@@ -1,5 +1,5 @@
 /* test_link_use.c - how links were used over time, whatever the length of a run. */
-#include "sim/link_use.h"
+#include "sim/network/link_use.h"
 
 #include <criterion/criterion.h>
 

@@ -11,8 +11,8 @@
 
 #include "base/rng.h"
 #include "base/units.h"
-#include "sim/scenario.h"
-#include "sim/scenario_options.h"
+#include "sim/scenario/scenario.h"
+#include "sim/scenario/scenario_options.h"
 
 static const struct scenario none = {.horizon_ns = 1000 * NS_PER_S};
 

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "sim/name_index.h"
+#include "sim/scenario/name_index.h"
 
 Test(name_index, finds_each_of_many_names_and_none_besides)
 {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "sim/cluster.h"
+#include "sim/cluster/cluster.h"
 #include "support_run.h"
 #include "support_scenario.h"
 

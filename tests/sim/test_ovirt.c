@@ -437,11 +437,13 @@ Test(ovirt, hosts_may_send_more_than_the_common_limit)
 {
     struct test_run run;
 
-    preset_run(&run, "ovirt-minimal-downtime",
-               "[cluster]\nmax_out = 1\n[host a]\ncount = 3\nnic = 10Gb/s\n" CALM CALM_VMS(
-                   "u", "a-1", "4") CALM_VMS("v", "a-2", "4") CALM_VMS("w", "a-3", "4")
-               "[request r]\nvm = u*\ntarget = a-2\n[request s]\nvm = v*\ntarget = a-3\n"
-               "[request t]\nvm = w*\ntarget = a-1\n");
+    preset_run(
+        &run, "ovirt-minimal-downtime",
+        "[cluster]\nmax_out = 1\n[host a]\ncount = 3\nnic = 10Gb/s\n" CALM CALM_VMS("u", "a-1", "4")
+            CALM_VMS("v", "a-2", "4") CALM_VMS(
+                "w", "a-3",
+                "4") "[request r]\nvm = u*\ntarget = a-2\n[request s]\nvm = v*\ntarget = a-3\n"
+                     "[request t]\nvm = w*\ntarget = a-1\n");
     cr_assert_eq(run.nr_rows, 12);
     for (uint32_t i = 0; i < run.nr_rows; i++)
         cr_assert_eq(run.rows[i].outcome, OUTCOME_COMPLETED);

@@ -10,7 +10,7 @@
 
 #include "base/rng.h"
 #include "base/units.h"
-#include "sim/placement.h"
+#include "sim/placement/placement.h"
 #include "sim/sim_int.h"
 #include "support_oracle_world.h"
 #include "support_run.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "sim/route.h"
+#include "sim/network/route.h"
 #include "support_oracle_world.h"
 #include "support_scenario.h"
 

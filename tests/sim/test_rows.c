@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 #include "sim/rows.h"
-#include "sim/scenario.h"
+#include "sim/scenario/scenario.h"
 
 static const char text[] = "[host a]\n[host b]\n[vm v]\ncount = 50\nhost = a\nmemory = 1GiB\n"
                            "[request r]\nvm = v-1\n";

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
-#include "sim/presets.h"
+#include "sim/scenario/presets.h"
 #include "support_scenario.h"
 
 /* Two hosts, one VM, one request; tests add to it. */

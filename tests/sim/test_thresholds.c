@@ -11,7 +11,7 @@
 
 #include "base/units.h"
 #include "sim/run.h"
-#include "sim/scenario_options.h"
+#include "sim/scenario/scenario_options.h"
 #include "sim/thresholds.h"
 
 #define BASE                                                                                       \

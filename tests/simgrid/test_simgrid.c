@@ -3,7 +3,7 @@
  *
  * Random networks, transfers of fixed sizes that start at random times.  SimGrid runs its CM02
  * model without latency, with all correction factors at 1, which is max-min sharing; here
- * sim/network.c shares, and this file moves the clock from one start or end to the next.  A
+ * sim/network/network.c shares, and this file moves the clock from one start or end to the next.  A
  * transfer of several streams is as many equal ones in SimGrid.  SimGrid can run once in a process,
  * so each network gets a child, which sends the times back through a pipe.
  */
@@ -20,7 +20,7 @@
 #include <simgrid/host.h>
 
 #include "base/rng.h"
-#include "sim/network.h"
+#include "sim/network/network.h"
 
 enum {
     TRANSFERS = 120,
