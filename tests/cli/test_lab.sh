@@ -151,7 +151,7 @@ claim_nothing_is_left_when_it_is_interrupted() {
     mkdir temp
     TMPDIR=$PWD/temp "$PROGRAM" lab --busy-limit 1000 m.ini -o out.d >out 2>err &
     pid=$!
-    within 20 our_qemus "$PWD/temp"
+    within 20 our_qemus "$PWD/temp" || { sed 's/^/    lab: /' err; return 1; }
     kill -INT "$pid"
     wait "$pid" || code=$?
     [ "$code" -eq 130 ]
@@ -169,7 +169,7 @@ claim_machines_die_with_a_killed_lab_and_its_folder_is_swept() {
     TMPDIR=$PWD/temp "$PROGRAM" lab --busy-limit 1000 m.ini -o out.d >out 2>err &
     pid=$!
     disown "$pid" # so that the shell does not tell of its end
-    within 20 our_qemus "$PWD/temp"
+    within 20 our_qemus "$PWD/temp" || { sed 's/^/    lab: /' err; return 1; }
     kill -KILL "$pid"
     within 10 none_left "$PWD/temp"
     [ -n "$(ls temp)" ]
