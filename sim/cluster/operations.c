@@ -222,6 +222,7 @@ static void host_state(struct sim *sim, uint32_t host, bool down, bool is_cordon
     placement_host_changed(sim, host);
 }
 
+/* The host takes no guests any more; nobody has left it yet. */
 static void begin_slot(struct sim *sim, struct op_slot *s)
 {
     const struct scn_operation *op = &sim->sc->operations[s->op];
@@ -244,7 +245,6 @@ static void begin_slot(struct sim *sim, struct op_slot *s)
         sim->platform->cordoned(sim, s->host);
     if (op->max_wait_ns > 0)
         s->late = sim_push(sim, sim->now_ns + op->max_wait_ns, 0, EV_OPERATION_LATE, s->op, slot);
-    drain_on(sim, s);
 }
 
 static void wake_op(struct sim *sim, uint32_t op, int64_t after_ns)
@@ -410,6 +410,7 @@ static void begin_hosts(struct sim *sim, uint32_t op)
     struct op_state *st = &o->ops[op];
     uint32_t most =
         sop->kind == OPERATION_EVACUATE || !sop->hosts_at_once ? UINT32_MAX : sop->hosts_at_once;
+    uint32_t first = SLOT_NONE, last = SLOT_NONE;
     bool later = false;
 
     if (st->active == 0)
@@ -421,7 +422,17 @@ static void begin_hosts(struct sim *sim, uint32_t op)
             break;
         st->wave--;
         begin_slot(sim, &o->slots[slot]);
+        o->slots[slot].next_begun = SLOT_NONE;
+        if (first == SLOT_NONE)
+            first = slot;
+        else
+            o->slots[last].next_begun = slot;
+        last = slot;
     }
+    /* only now: no guest may go to a host that is about to be emptied in this very moment */
+    for (; first != SLOT_NONE && !sim->no_memory; first = o->slots[first].next_begun)
+        if (o->slots[first].state == SLOT_DRAINING)
+            drain_on(sim, &o->slots[first]);
     if (later)
         wake_op(sim, op, ASK_AGAIN_S * NS_PER_S);
     else if (st->active == 0 && st->ended_ns < 0 &&

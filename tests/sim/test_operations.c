@@ -138,6 +138,20 @@ Test(operations, as_many_hosts_at_a_time_as_allowed)
     cr_assert_geq(ended[3], ended[1], "waves wait for the slowest");
 }
 
+/* Targets are taken when a job is made: the second host must be out of the choice by then. */
+Test(operations, nobody_moves_to_a_host_that_is_emptied_in_the_same_moment)
+{
+    struct test_run run;
+
+    run_with(&run, "place = at_submit\nmax_out = 2",
+             "[vm w]\ncount = 2\nhost = h-2\nmemory = 2GiB\n"
+             "[operation e]\nkind = evacuate\nhosts = h-1, h-2\n");
+    cr_expect_eq(only(&run)->hosts_done, 2);
+    cr_expect_eq(run.nr_rows, 8, "%u moves of 8 VMs", run.nr_rows);
+    cr_expect_eq(vms_at(&run, 0) + vms_at(&run, 1), 0);
+    test_run_release(&run);
+}
+
 Test(operations, vms_are_asked_for_in_order_and_a_few_at_a_time)
 {
     static const struct {
