@@ -91,7 +91,10 @@ struct chart_scale chart_value_scale(enum value_unit unit, struct chart_range ra
         s.high *= room;
         return s;
     }
-    room = s.high > s.low ? 0.06 * (s.high - s.low) : s.high > 0 ? 0.5 * s.high : 0;
+    /* values that are all but equal must not fill the axis with their last digits */
+    room = s.high > s.low ? fmax(0.06 * (s.high - s.low), 0.005 * fabs(s.high))
+           : s.high > 0   ? 0.5 * s.high
+                          : 0;
     if (!(room > 0))
         room = unit == VALUE_RATIO ? 0.5 : unit == VALUE_NS ? (double)NS_PER_MS : 1.0;
     /* from zero, where that costs little */
