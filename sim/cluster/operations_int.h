@@ -23,8 +23,8 @@ enum slot_state {
 struct op_slot {
     uint32_t op, host;
     enum slot_state state;
-    bool woken;     /* an event for this moment is pending */
-    uint32_t round; /* its VMs with tried[] = round were asked for */
+    bool woken;          /* an event for this moment is pending */
+    uint32_t round;      /* its VMs with tried[] = round were asked for */
     uint32_t next_begun; /* of those that begin in one moment */
     event_handle timer, late;
     uint32_t first_gone; /* VMs that left it and shall return */
