@@ -201,13 +201,13 @@ static void add_thresholds(struct html *h)
         strbuf_addstr(h->out, "<p class=\"note\">The scenario sets no thresholds.</p>\n");
         return;
     }
-    html_open_table(h, "thresholds", "Thresholds, those crossed first", heads);
-    for (int crossed = 1; crossed >= 0; crossed--)
+    html_open_table(h, "thresholds", "Thresholds, those crossed first, then those in doubt", heads);
+    for (int urgency = 2; urgency >= 0; urgency--)
         for (size_t i = 0; i < h->run->nr_thresholds; i++) {
             const struct threshold_result *th = &h->run->thresholds[i];
             struct strbuf words = STRBUF_INIT;
 
-            if (th->crossed != (crossed == 1))
+            if (words_urgency(th) != urgency)
                 continue;
             strbuf_addf(h->out, "<tr><td class=\"l\"><span class=\"tag %s\">%s</span></td>",
                         th->crossed                            ? th->error ? "bad" : "doubt"

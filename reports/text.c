@@ -469,7 +469,7 @@ static void add_thresholds(struct text *t)
         for (size_t i = 0; i < nr && shown < most; i++) {
             const struct threshold_result *th = &t->run->thresholds[i];
 
-            if ((th->crossed ? 2 : th->small_sample) != urgency)
+            if (words_urgency(th) != urgency)
                 continue;
             add_threshold(t, th);
             shown++;

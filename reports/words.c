@@ -138,6 +138,11 @@ void words_interval(struct strbuf *out, const struct threshold_result *th)
     }
 }
 
+int words_urgency(const struct threshold_result *th)
+{
+    return th->crossed ? 2 : th->small_sample ? 1 : 0;
+}
+
 void words_doubt(struct strbuf *out, const struct threshold_result *th)
 {
     if (!th->small_sample)

@@ -24,6 +24,8 @@ const char *words_judgement(const struct threshold_result *th);
 /* words_interval - "95 %: 1 min 58 s .. 2 min 10 s", "95 %: at least 1 min 58 s"; nothing where
  * there is none. */
 void words_interval(struct strbuf *out, const struct threshold_result *th);
+/* words_urgency - in which order readers want thresholds: 2 = crossed, 1 = in doubt, 0 = met. */
+int words_urgency(const struct threshold_result *th);
 /* words_doubt - "about 61 replications would decide it" of a threshold that is in doubt, else
  * nothing. */
 void words_doubt(struct strbuf *out, const struct threshold_result *th);
