@@ -113,10 +113,14 @@ static enum status print(struct cli_opts *o, const struct sweep *sweep, struct d
 /* The result does not say what was stored before, so that it is the same; this note does. */
 static void say_counts(const struct cli_opts *o, const struct sweep *sweep, const char *db)
 {
-    cli_note(o, "%zu cell%s of %u replication%s, seed %" PRIu64 ": %zu simulated, %zu from %s",
+    char stored[64] = "";
+
+    if (db)
+        snprintf(stored, sizeof(stored), ", %zu from ", sweep->nr_state[SWEEP_STORED]);
+    cli_note(o, "%zu cell%s of %u replication%s, seed %" PRIu64 ": %zu simulated%s%s",
              sweep->nr_cells, sweep->nr_cells == 1 ? "" : "s", sweep->replications,
-             sweep->replications == 1 ? "" : "s", sweep->seed, sweep->nr_state[SWEEP_DONE],
-             sweep->nr_state[SWEEP_STORED], db ? db : "no database");
+             sweep->replications == 1 ? "" : "s", sweep->seed, sweep->nr_state[SWEEP_DONE], stored,
+             db ? db : "");
 }
 
 /* Interrupts first, then what was lost, then what could not be run, then the goals. */
