@@ -32,10 +32,8 @@ static enum status read_host(struct import *im, const struct imp_item *it, const
     if (!h)
         return imp_no_memory(im);
     st = imp_quantity(im, it, imp_at(it->json, "mem_size", NULL), "mem_size", &d);
-    if (st == ST_OK) {
-        h->memory_bytes = (uint64_t)(d * (double)MIB);
-        st = imp_set_size(im, &h->s, "memory", "mem_size, in MiB", d * (double)MIB);
-    }
+    if (st == ST_OK)
+        st = imp_host_memory(im, it, h, "mem_size, in MiB", d * (double)MIB);
     if (st == ST_OK && cpus && (st = imp_count(im, it, cpus, "cpu_count", 100000.0, &nr)) == ST_OK)
         st = imp_set(im, &h->s, "cpus", "cpu_count", "%u", (unsigned)nr);
     if (st == ST_OK && imp_number(memory_ratio, &d) && d >= 0.01 && d <= 100.0)

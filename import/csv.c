@@ -299,10 +299,8 @@ static enum status read_host_row(struct csv *c, const struct imp_item *it)
     if (!h)
         return imp_no_memory(im);
     h->cluster = cell(c, F_CLUSTER) ? cell(c, F_CLUSTER)->text : NULL;
-    if (cell(c, F_MEMORY) && (st = read_size(c, F_MEMORY, &bytes)) == ST_OK) {
-        h->memory_bytes = (uint64_t)bytes;
-        st = imp_set_size(im, &h->s, "memory", c->of[F_MEMORY].title, bytes);
-    }
+    if (cell(c, F_MEMORY) && (st = read_size(c, F_MEMORY, &bytes)) == ST_OK)
+        st = imp_host_memory(im, it, h, c->of[F_MEMORY].title, bytes);
     if (st == ST_OK && cell(c, cpus) && (st = read_number(c, cpus, 100000.0, &nr)) == ST_OK)
         st = imp_set(im, &h->s, "cpus", c->of[cpus].title, "%u", nr);
     if (st == ST_OK && model)

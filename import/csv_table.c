@@ -126,11 +126,7 @@ enum status csv_next(struct csv_table *t, struct csv_row *row)
         row->nr++;
         if (t->p == t->end || *t->p == '\n')
             break;
-        t->p++;               /* the separator */
-        if (t->p == t->end) { /* an empty last cell */
-            row->cells[row->nr < CSV_COLUMNS ? row->nr++ : 0] = (struct csv_cell){"", 0};
-            break;
-        }
+        t->p++; /* the separator; nothing behind it is the same as no cell */
     }
     return ST_OK;
 }

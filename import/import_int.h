@@ -256,6 +256,9 @@ enum status imp_set_size(struct import *im, struct imp_section *s, const char *k
 /* imp_memory - memory of a guest: checked, set, and kept. */
 enum status imp_memory(struct import *im, const struct imp_item *it, struct imp_vm *vm,
                        const char *from, double bytes);
+/* imp_host_memory - the same of a host. */
+enum status imp_host_memory(struct import *im, const struct imp_item *it, struct imp_host *h,
+                            const char *from, double bytes);
 
 /* ---- documents.c, yaml.c ---- */
 

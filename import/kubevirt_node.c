@@ -117,8 +117,7 @@ static enum status read_amounts(struct import *im, const struct imp_item *it, st
         if (st != ST_OK)
             return st;
         if (strcmp(key, "memory") == 0) {
-            h->memory_bytes = (uint64_t)d;
-            st = imp_set_size(im, &h->s, "memory", from, d);
+            st = imp_host_memory(im, it, h, from, d);
         } else if (strcmp(key, "cpu") == 0 && d >= 1.0 && d <= 100000.0) {
             st = imp_set(im, &h->s, "cpus", from, "%u", (unsigned)d);
         } else if (strcmp(key, "hugepages-2Mi") == 0 && d > 0.0) {

@@ -272,10 +272,8 @@ static enum status read_cells(struct xml_walk *w, const struct imp_item *it, xml
         cpus += num && imp_quantity_text(num, &n) ? n : 0.0;
         nr++;
     }
-    if (st == ST_OK && memory >= (double)MIB) {
-        h->memory_bytes = (uint64_t)memory;
-        st = imp_set_size(w->im, &h->s, "memory", "host.topology.cells", memory);
-    }
+    if (st == ST_OK && memory >= (double)MIB)
+        st = imp_host_memory(w->im, it, h, "host.topology.cells", memory);
     if (st == ST_OK && cpus >= 1.0 && cpus <= 100000.0)
         st = imp_set(w->im, &h->s, "cpus", "host.topology.cells", "%u", (unsigned)cpus);
     if (st == ST_OK && nr > 1 && nr <= 64)

@@ -140,10 +140,8 @@ static enum status read_hypervisor(struct import *im, const struct imp_item *it,
         imp_note(im,
                  "hypervisors without memory and vCPUs, which are not checked: newer APIs do not "
                  "list them");
-    if (memory && (st = imp_quantity(im, it, memory, "Memory MB", &d)) == ST_OK) {
-        h->memory_bytes = (uint64_t)(d * (double)MIB);
-        st = imp_set_size(im, &h->s, "memory", "Memory MB, in MiB", d * (double)MIB);
-    }
+    if (memory && (st = imp_quantity(im, it, memory, "Memory MB", &d)) == ST_OK)
+        st = imp_host_memory(im, it, h, "Memory MB, in MiB", d * (double)MIB);
     if (st == ST_OK && cpus && (st = imp_count(im, it, cpus, "vCPUs", 100000.0, &nr)) == ST_OK)
         st = imp_set(im, &h->s, "cpus", "vCPUs", "%u", (unsigned)nr);
     if (st == ST_OK)

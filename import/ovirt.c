@@ -71,10 +71,8 @@ static enum status read_host(struct import *im, const struct imp_item *it)
         return imp_fail(im, it, "name", "a host has one");
     if (!h)
         return imp_no_memory(im);
-    if (memory && (st = imp_quantity(im, it, memory, "memory", &d)) == ST_OK) {
-        h->memory_bytes = (uint64_t)d;
-        st = imp_set_size(im, &h->s, "memory", "memory", d);
-    }
+    if (memory && (st = imp_quantity(im, it, memory, "memory", &d)) == ST_OK)
+        st = imp_host_memory(im, it, h, "memory", d);
     if (st == ST_OK)
         st = read_topology(im, it, &h->s, "cpus", 100000.0);
     if (cluster && !(h->cluster = arena_strdup(im->arena, cluster)))

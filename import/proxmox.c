@@ -31,10 +31,8 @@ static enum status read_node(struct import *im, const struct imp_item *it)
     if (!h)
         return imp_no_memory(im);
     imp_unused(im, it->json, node_known);
-    if (memory && (st = imp_quantity(im, it, memory, "maxmem", &d)) == ST_OK && d >= 1.0) {
-        h->memory_bytes = (uint64_t)d;
-        st = imp_set_size(im, &h->s, "memory", "maxmem", d);
-    }
+    if (memory && (st = imp_quantity(im, it, memory, "maxmem", &d)) == ST_OK && d >= 1.0)
+        st = imp_host_memory(im, it, h, "maxmem", d);
     if (st == ST_OK && cpus && (st = imp_count(im, it, cpus, "maxcpu", 100000.0, &nr)) == ST_OK)
         st = imp_set(im, &h->s, "cpus", "maxcpu", "%u", (unsigned)nr);
     if (st == ST_OK && status && strcmp(status, "online") != 0)

@@ -211,6 +211,12 @@ static char *slots_text(struct import *im, const double *slots, uint32_t nr, dou
     return text;
 }
 
+/* In the direction that has more; -1 = none was measured. */
+static double most_traffic(const struct choice *c)
+{
+    return fmax(c->best[0] ? c->best[0]->mean : -1.0, c->best[1] ? c->best[1]->mean : -1.0);
+}
+
 /* The host whose migrations the text is for: NULL = the one with most traffic. */
 enum status imp_series_text(struct import *im, const struct imp_host *host, char **text,
                             double *period_s, const char **from)
@@ -226,7 +232,7 @@ enum status imp_series_text(struct import *im, const struct imp_host *host, char
         if (host && h != host)
             continue;
         other = choose(im, h);
-        if (!c.best[0] || (other.best[0] && other.best[0]->mean > c.best[0]->mean))
+        if (most_traffic(&other) > most_traffic(&c))
             c = other;
     }
     for (int d = 0; d < 2; d++) {

@@ -157,3 +157,12 @@ enum status imp_memory(struct import *im, const struct imp_item *it, struct imp_
     vm->memory_bytes = (uint64_t)bytes;
     return imp_set_size(im, &vm->s, "memory", from, bytes);
 }
+
+enum status imp_host_memory(struct import *im, const struct imp_item *it, struct imp_host *h,
+                            const char *from, double bytes)
+{
+    if (!(bytes >= 0.0 && bytes <= HIGHEST))
+        return imp_fail(im, it, from, "%.6g bytes are no memory of a host", bytes);
+    h->memory_bytes = (uint64_t)bytes;
+    return imp_set_size(im, &h->s, "memory", from, bytes);
+}
