@@ -124,20 +124,20 @@ static void say_counts(const struct cli_opts *o, const struct sweep *sweep, cons
 }
 
 /* Interrupts first, then what was lost, then what could not be run, then the goals. */
-static enum status judge(const struct cli_opts *o, const struct sweep *sweep, enum status ran,
-                         struct diag *diag)
+static enum status judge(const struct cli_opts *o, const struct sweep *sweep, const char *db,
+                         enum status ran, struct diag *diag)
 {
     size_t invalid = sweep->nr_state[SWEEP_INVALID];
+    bool kept = db && sweep->store_status == ST_OK;
 
-    if (ran == ST_EINTR)
-        return diag_set(diag, ran,
-                        "interrupted; %zu of %zu cells were finished and are kept: the same "
-                        "command goes on from there",
-                        sweep->nr_ranked, sweep->nr_cells);
-    if (sweep->store_status != ST_OK) {
+    if (sweep->store_status != ST_OK)
         cli_say_diag(o->cmd, &sweep->store_diag);
+    if (ran == ST_EINTR)
+        return diag_set(diag, ran, "interrupted; %zu of %zu cells were finished%s",
+                        sweep->nr_ranked, sweep->nr_cells,
+                        kept ? " and are kept: the same command goes on from there" : "");
+    if (sweep->store_status != ST_OK)
         return sweep->store_status;
-    }
     if (invalid) {
         cli_warn(o, "%zu of %zu cell%s cannot be run", invalid, sweep->nr_cells,
                  sweep->nr_cells == 1 ? "" : "s");
@@ -160,7 +160,7 @@ static enum status sweep_and_print(struct cli_opts *o, struct sweep *sweep,
     st = print(o, sweep, diag);
     if (st == ST_OK && plot->path && sweep->nr_ranked)
         st = sweep_plot(plot, sweep, diag);
-    return st == ST_OK ? judge(o, sweep, ran, diag) : st;
+    return st == ST_OK ? judge(o, sweep, db, ran, diag) : st;
 }
 
 static enum status dry_run(struct cli_opts *o, const struct sweep *sweep,
