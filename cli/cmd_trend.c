@@ -84,6 +84,8 @@ static enum status add_figure(struct trend *t, const struct store_check *c,
         if (!course->figures || !course->checks)
             return ST_ENOMEM;
     }
+    if (course->nr > 0 && course->checks[course->nr - 1] == c)
+        return ST_OK; /* there is room for one a check; only a file changed by hand has two */
     course->checks[course->nr] = c;
     course->figures[course->nr++] = f;
     return ST_OK;
