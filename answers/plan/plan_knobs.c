@@ -1,7 +1,7 @@
 /*
  * plan_knobs.c - what may be set to what: as asked for, or what the platform of the scenario has.
  *
- * How values are written is plan_range.h's; this file adds what each platform lets its
+ * How values are written is axis.h's; this file adds what each platform lets its
  * administrator set.  Invariant: no value of a knob is the present one, told by the digest of the
  * scenario that it makes.
  */
