@@ -77,6 +77,8 @@ void placement_begin(struct sim *sim);
 /* Memory, CPUs and devices of @vm at @host, taken and given back. */
 void placement_book(struct sim *sim, uint32_t vm, uint32_t host);
 void placement_unbook(struct sim *sim, uint32_t vm, uint32_t host);
+/* Memory that stays taken at @host without a guest: a copy that nobody removed. */
+void placement_keep_copy(struct sim *sim, uint32_t host, uint64_t bytes);
 /* @vm was started anew at @host: from now on its CPU is what that host offers. */
 void placement_started(struct sim *sim, uint32_t vm, uint32_t host);
 /* Slots, cordon or state of @host changed. */

@@ -222,6 +222,18 @@ void placement_unbook(struct sim *sim, uint32_t vm, uint32_t host)
     change(sim->cluster.placement, vm, host, false);
 }
 
+void placement_keep_copy(struct sim *sim, uint32_t host, uint64_t bytes)
+{
+    struct placement *p = sim->cluster.placement;
+
+    cluster_touch(sim, host);
+    if (p->indexed)
+        index_take(p, host);
+    p->hosts[host].memory_used += bytes;
+    if (p->indexed && !p->resting && p->nodes[host].state == REFUSE_NOT)
+        index_put(p, host);
+}
+
 void placement_started(struct sim *sim, uint32_t vm, uint32_t host)
 {
     cluster_touch(sim, sim->sc->vms[vm].host);

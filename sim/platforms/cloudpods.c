@@ -239,7 +239,7 @@ static void cloudpods_ended(struct sim *sim, struct job *job, const struct mig *
     if (!s->keep_dest_on_failed || m->own.outcome == OUTCOME_COMPLETED || m->target == HOST_NONE ||
         m->own.outcome == OUTCOME_REJECTED)
         return;
-    cluster_host(sim, m->target)->memory_used += m->guest->memory_bytes;
+    placement_keep_copy(sim, m->target, m->guest->memory_bytes);
     sim_log(sim, job, m->target, "copy kept at the target");
 }
 
