@@ -288,7 +288,7 @@ static enum status check_all(struct gate *g)
 /* ---- history ---- */
 
 /* What is of use over time: the measures of the whole, and what changed. */
-static size_t keep_figures(const struct check_result *r, struct store_figure *out)
+static size_t keep_figures(const struct check_result *r, struct store_check_figure *out)
 {
     size_t nr = 0;
 
@@ -298,21 +298,21 @@ static size_t keep_figures(const struct check_result *r, struct store_figure *ou
 
         if (f->vm && f->verdict > CHECK_IMPROVED)
             continue;
-        out[nr++] = (struct store_figure){.measure = f->measure,
-                                          .vm = f->vm,
-                                          .unit = f->unit,
-                                          .verdict = check_verdict_key(f->verdict),
-                                          .before = f->test.before,
-                                          .now = f->test.now,
-                                          .low = f->test.low,
-                                          .high = f->test.high,
-                                          .p = tested ? f->p : NAN};
+        out[nr++] = (struct store_check_figure){.measure = f->measure,
+                                                .vm = f->vm,
+                                                .unit = f->unit,
+                                                .verdict = check_verdict_key(f->verdict),
+                                                .before = f->test.before,
+                                                .now = f->test.now,
+                                                .low = f->test.low,
+                                                .high = f->test.high,
+                                                .p = tested ? f->p : NAN};
     }
     return nr;
 }
 
 /* Of a measure that had no baseline the mean is worth keeping all the same. */
-static void fill_new(const struct check_result *r, struct store_figure *figures, size_t nr)
+static void fill_new(const struct check_result *r, struct store_check_figure *figures, size_t nr)
 {
     for (size_t i = 0; i < nr; i++) {
         double sum = 0.0;

@@ -26,7 +26,7 @@ struct course {
     const char *name, *measure;
     enum value_unit unit;
     size_t nr;
-    const struct store_figure **figures; /* of each check; NULL = was not measured */
+    const struct store_check_figure **figures; /* of each check; NULL = was not measured */
     const struct store_check **checks;
 };
 
@@ -57,7 +57,7 @@ static bool wanted(const struct cli_opts *o, const char *option, const char *tex
 }
 
 static struct course *find(struct trend *t, const struct store_check *c,
-                           const struct store_figure *f)
+                           const struct store_check_figure *f)
 {
     for (size_t i = 0; i < t->nr; i++)
         if (strcmp(t->courses[i].name, c->name) == 0 &&
@@ -67,7 +67,7 @@ static struct course *find(struct trend *t, const struct store_check *c,
 }
 
 static enum status add_figure(struct trend *t, const struct store_check *c,
-                              const struct store_figure *f)
+                              const struct store_check_figure *f)
 {
     struct course *course = find(t, c, f);
 
@@ -78,7 +78,7 @@ static enum status add_figure(struct trend *t, const struct store_check *c,
         t->courses = course;
         course = &t->courses[t->nr];
         *course = (struct course){.name = c->name, .measure = f->measure, .unit = f->unit};
-        course->figures = calloc(t->history.nr, sizeof(struct store_figure *));
+        course->figures = calloc(t->history.nr, sizeof(struct store_check_figure *));
         course->checks = calloc(t->history.nr, sizeof(struct store_check *));
         t->nr++;
         if (!course->figures || !course->checks)
@@ -217,7 +217,8 @@ static void add_key_text(struct strbuf *out, const char *key, const char *text)
     json_add_text(out, text);
 }
 
-static void add_point(struct strbuf *out, const struct store_check *c, const struct store_figure *f)
+static void add_point(struct strbuf *out, const struct store_check *c,
+                      const struct store_check_figure *f)
 {
     double factor = f->unit == VALUE_NS ? 1.0 / (double)NS_PER_MS : 1.0;
 

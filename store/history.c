@@ -66,7 +66,7 @@ static enum status put_figures(struct store *store, const struct store_check *ch
                                    writing, &stmt, diag);
 
     for (size_t i = 0; i < check->nr && st == ST_OK; i++) {
-        const struct store_figure *f = &check->figures[i];
+        const struct store_check_figure *f = &check->figures[i];
         bool bound =
             sqlite3_bind_int64(stmt, 1, id) == SQLITE_OK &&
             sqlite3_bind_int64(stmt, 2, (sqlite3_int64)i + 1) == SQLITE_OK &&
@@ -170,7 +170,7 @@ static enum status read_figure(struct store *store, struct store_history *h, sql
                                size_t *at, struct diag *diag)
 {
     int64_t id = sqlite3_column_int64(stmt, 0);
-    struct store_figure *all, *f;
+    struct store_check_figure *all, *f;
     struct store_check *c;
     const char *unit;
     int u = 0;
@@ -185,7 +185,7 @@ static enum status read_figure(struct store *store, struct store_history *h, sql
         return diag_set(diag, ST_ENOMEM, "out of memory");
     c->figures = all;
     f = &all[c->nr++];
-    *f = (struct store_figure){.measure = text_at(h, stmt, 1), .vm = text_at(h, stmt, 2)};
+    *f = (struct store_check_figure){.measure = text_at(h, stmt, 1), .vm = text_at(h, stmt, 2)};
     unit = text_at(h, stmt, 3);
     f->verdict = text_at(h, stmt, 4);
     f->before = number_at(stmt, 5);

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 /* One measure of a check.  Values are in the unit; NaN = unknown. */
-struct store_figure {
+struct store_check_figure {
     const char *measure;
     const char *vm; /* NULL = of the whole */
     enum value_unit unit;
@@ -28,7 +28,7 @@ struct store_check {
     uint64_t seed;
     uint32_t samples;
     size_t nr;
-    struct store_figure *figures;
+    struct store_check_figure *figures;
 };
 
 /* store_put_check - add @check; *@id (may be NULL) is its number.  As store_put_run(). */

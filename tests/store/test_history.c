@@ -23,7 +23,7 @@ static struct store *open_or_fail(const char *path, unsigned flags)
     return store;
 }
 
-static struct store_figure figures[] = {
+static struct store_check_figure figures[] = {
     {"downtime.p99", NULL, VALUE_NS, "regressed", 100e6, 112e6, 9e6, 15e6, 0.004},
     {"moved.rate", NULL, VALUE_RATIO, "new", NAN, 1.0, NAN, NAN, NAN},
     {"vm.web-1.downtime.mean", "web-1", VALUE_NS, "improved", 90e6, 80e6, -INFINITY, INFINITY, 1.0},
@@ -71,7 +71,7 @@ Test(history, a_check_comes_back_with_every_field)
     cr_expect_str_eq(c->verdict, "regressed");
     cr_expect_null(h.checks[1].label);
     for (size_t i = 0; i < 3; i++) {
-        const struct store_figure *a = &figures[i], *b = &h.checks[1].figures[i];
+        const struct store_check_figure *a = &figures[i], *b = &h.checks[1].figures[i];
 
         cr_expect_str_eq(a->measure, b->measure);
         cr_expect_str_eq(a->verdict, b->verdict);
