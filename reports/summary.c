@@ -261,7 +261,6 @@ static void add_costs(struct summary_costs *c, const struct mig_result *mig)
     if (isfinite(mig->guest_slowdown_ratio))
         c->lost_ns += mig->guest_slowdown_ratio * fmax((double)mig->total_ns - blackout, 0);
     if (mig->postcopy_ns > 0) {
-        c->nr_exposed++;
         c->exposed_ns += (double)mig->postcopy_ns;
         c->stall_ns += mig->postcopy_stall_ns > 0 ? (double)mig->postcopy_stall_ns : 0;
     }

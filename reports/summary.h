@@ -47,9 +47,8 @@ struct summary_costs {
     double wasted_bytes;
     double lost_ns;     /* guest time that slowness took, blackouts apart */
     double blackout_ns; /* guest time in which no vCPU ran */
-    size_t nr_exposed;
-    double exposed_ns; /* guest time with memory on two hosts */
-    double stall_ns;   /* vCPU time that waited for pages */
+    double exposed_ns;  /* guest time with memory on two hosts */
+    double stall_ns;    /* vCPU time that waited for pages */
 };
 
 struct summary {

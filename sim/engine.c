@@ -77,7 +77,7 @@ struct sim *sim_new(const struct scenario *sc, const struct sim_options *options
     sim->observe_arg = options ? options->observe_arg : 0;
     sim->max_rounds = options ? options->max_rounds : 0;
     sim->max_log = options ? options->max_events : 0;
-    sim->link_use.nr_links = options && options->links;
+    sim->want_links = options && options->links;
     if (!allocate(sim)) {
         sim_free(sim);
         return 0;

@@ -237,7 +237,7 @@ void mig_start(struct sim *sim, struct mig *m)
     }
     m->link_rate = 0.0;
     m->wait = (struct pace_wait){.link = PACE_NONE};
-    m->suspended = m->want_postcopy = m->timed_out = m->guest_lost = false;
+    m->suspended = m->want_postcopy = m->guest_lost = false;
     m->wanted_s = m->worked_s = 0.0;
     m->blackout_start_ns = m->postcopy_start_ns = -1;
     m->disks_awaited = 0;

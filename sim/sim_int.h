@@ -182,7 +182,6 @@ struct mig {
     bool suspended;            /* the guest was paused so that the migration completes */
     bool want_postcopy;        /* order given, waits for a decision */
     bool bulk_round;           /* round 1: the sweep has not wrapped yet */
-    bool timed_out;            /* the cancel comes from a limit set for the migration */
     bool guest_lost;           /* ended with the guest running nowhere */
     uint32_t timer_sync_count; /* rounds at the last tick of auto-converge's timer */
     struct mig_result *result; /* &own until it ends */
@@ -274,6 +273,7 @@ struct sim {
     bool shares_stale;             /* re-solve before time goes on */
     struct link_state *links;      /* of the scenario's; links.c */
     uint32_t nr_series, nr_asleep; /* links with other traffic that changes */
+    bool want_links;
     struct link_use link_use;
     uint32_t first_disk_link; /* links of storage come after those of routes */
     struct disk_state *disks; /* their flows come after those of migrations */

@@ -72,11 +72,6 @@ void watch_free(struct watch *w)
     free(w);
 }
 
-void watch_clear(struct watch *w)
-{
-    forget(w);
-}
-
 /* ---- waiting ---- */
 
 static bool below(uint32_t nr, uint32_t most)

@@ -132,7 +132,5 @@ struct watch *watch_new(const struct scenario *sc, uint32_t vm);
 void watch_free(struct watch *w);
 /* watch_look - sim_options.observe, with the watch as its argument. */
 void watch_look(struct sim *sim, void *watch);
-/* watch_clear - before another replication. */
-void watch_clear(struct watch *w);
 
 #endif

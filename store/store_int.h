@@ -1,4 +1,4 @@
-/* store_int.h - what store.c, write.c and read.c share; nobody else includes it. */
+/* store_int.h - what the files of this folder share; nobody else includes it. */
 #ifndef MIGCAST_STORE_STORE_INT_H
 #define MIGCAST_STORE_STORE_INT_H
 

@@ -1,5 +1,5 @@
 /*
- * cluster_int.h - what cluster.c, job.c and job_start.c share; for these three only.
+ * cluster_int.h - what the files of this folder share; for them only.
  */
 #ifndef MIGCAST_SIM_CLUSTER_INT_H
 #define MIGCAST_SIM_CLUSTER_INT_H

@@ -34,7 +34,7 @@ enum status links_init(struct sim *sim)
     if (!sim->links || route_init(&sim->routes, sc, sim->observed != NULL) != ST_OK)
         return ST_ENOMEM;
     sim->first_disk_link = sim->routes.nr_links;
-    if (link_use_init(&sim->link_use, sim->link_use.nr_links ? sim->routes.nr_links : 0) != ST_OK)
+    if (link_use_init(&sim->link_use, sim->want_links ? sim->routes.nr_links : 0) != ST_OK)
         return ST_ENOMEM;
     return network_init_paths(&sim->net, sim->first_disk_link + disks_links(sim),
                               sim->cap_migs + disks_flows(sim), sim->routes.nr_paths);
