@@ -242,6 +242,8 @@ claim_bad_input_is_told_with_its_place() {
     bad "are no memory of a guest" tiny.json kubevirt
     named '"a"' | sed "s/\"memory\"/\"devices\":{\"gpus\":[$(printf '{},%.0s' {1..20000}){}]},&/" >gpus.json
     bad 'a list of more than 16384 words' gpus.json kubevirt
+    sed 's/"Memory MB": 128811/"Memory MB": 1e15/' "$data/hypervisors.json" >vast.json
+    bad "are no memory of a host" vast.json openstack
     : >empty.json
     bad 'the file is empty' empty.json kubevirt
     printf '{"items":[]}' >none.json
