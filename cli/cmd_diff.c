@@ -88,7 +88,7 @@ static enum status load_side(const struct cli_opts *o, struct side *s, const cha
 
     if (scenario) {
         if (!preset_find(s->what)) {
-            diag_hint(diag, "`migcast presets` lists them");
+            preset_hint(s->what, diag);
             return diag_set(diag, ST_EUSAGE, "there is no preset '%s'", s->what);
         }
         st = load_with_preset(o, s, scenario, diag);

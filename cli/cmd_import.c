@@ -111,8 +111,8 @@ static enum status run(struct cli_opts *o, struct diag *diag)
     if (st == ST_OK && options.upgrade && drains[0])
         st = diag_set(diag, ST_EUSAGE, "--drain and --upgrade are two operations; take one");
     if (st == ST_OK && options.preset && !preset_find(options.preset)) {
+        preset_hint(options.preset, diag);
         st = diag_set(diag, ST_EUSAGE, "--preset: '%.60s' is no preset", options.preset);
-        diag_hint(diag, "`migcast presets` lists them");
     }
     if (st == ST_OK) {
         options.drains = drains[0] ? drains : NULL;

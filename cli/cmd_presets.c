@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/json_text.h"
-#include "base/option.h"
 #include "cli/cmd.h"
 #include "sim/scenario/presets.h"
 
@@ -65,16 +64,10 @@ static void add_list(struct strbuf *out, const struct cli_opts *o)
 static const struct preset *find(const char *name, struct diag *diag)
 {
     const struct preset *preset = preset_find(name);
-    struct option_nearest near = {.word = name};
 
     if (preset)
         return preset;
-    for (const struct preset *p = presets; p->name; p++)
-        option_nearest_offer(&near, p->name);
-    if (near.best)
-        diag_hint(diag, "did you mean '%s'?", near.best);
-    else
-        diag_hint(diag, "'migcast presets' lists them");
+    preset_hint(name, diag);
     diag_set(diag, ST_EUSAGE, "there is no preset '%s'", name);
     return NULL;
 }

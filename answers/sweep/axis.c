@@ -110,7 +110,6 @@ static enum status find_key(struct reader *r, const char *name)
 
 static enum status check_presets(const char *text, struct diag *diag)
 {
-    struct option_nearest nearest = {0};
     char name[NUMBER_TEXT];
 
     for (const char *at = text; *at;) {
@@ -118,15 +117,8 @@ static enum status check_presets(const char *text, struct diag *diag)
 
         snprintf(name, sizeof(name), "%.*s", (int)len, at);
         if (len && !preset_find(name)) {
-            nearest.word = name;
-            for (const struct preset *p = presets; p->name; p++)
-                option_nearest_offer(&nearest, p->name);
-            diag_set(diag, ST_EUSAGE, "there is no preset '%s'", name);
-            if (nearest.best)
-                diag_hint(diag, "did you mean '%s'?", nearest.best);
-            else
-                diag_hint(diag, "`migcast presets` lists them");
-            return ST_EUSAGE;
+            preset_hint(name, diag);
+            return diag_set(diag, ST_EUSAGE, "there is no preset '%s'", name);
         }
         at += len + strspn(at + len, ", ");
     }

@@ -6,15 +6,22 @@
 
 #include <stddef.h>
 
+#include "base/status.h"
+
 struct preset {
     const char *name;
     const char *text; /* an INI file; its comments hold the source of each number */
+    const char *also; /* names of other releases it holds for, between spaces; NULL = none */
 };
 
 extern const struct preset presets[]; /* ends with a NULL name */
 
-/* preset_find - NULL when there is none of that name. */
+/* preset_find - by its name, or by a release that it holds for; NULL when there is none. */
 const struct preset *preset_find(const char *name);
+
+/* preset_hint - what to say where preset_find() found none: the nearest name, or those of the same
+ * platform. */
+void preset_hint(const char *name, struct diag *diag);
 
 /* The embedded files (CMakeLists.txt); use presets[]. */
 extern const char preset_text_qemu_default[], preset_text_libvirt_default[], preset_text_lab[];

@@ -169,20 +169,13 @@ static enum status add_preset(struct loader *l, struct scn_doc *doc,
                               const struct wanted_preset *wanted)
 {
     const struct preset *preset = preset_find(wanted->name);
-    struct option_nearest nearest = {.word = wanted->name};
     struct ini_file ini;
     enum status st;
 
     if (!preset) {
-        for (const struct preset *p = presets; p->name; p++)
-            option_nearest_offer(&nearest, p->name);
-        diag_at(l->diag, ST_EINPUT, wanted->file, wanted->line, "no preset is called '%s'",
-                wanted->name);
-        if (nearest.best)
-            diag_hint(l->diag, "did you mean '%s'?", nearest.best);
-        else
-            diag_hint(l->diag, "`migcast presets` lists them");
-        return ST_EINPUT;
+        preset_hint(wanted->name, l->diag);
+        return diag_at(l->diag, ST_EINPUT, wanted->file, wanted->line, "no preset is called '%s'",
+                       wanted->name);
     }
     st = ini_read_text(&ini, preset->name, preset->text, strlen(preset->text), l->arena, l->diag);
     return st == ST_OK ? scn_doc_add(doc, &ini, SCN_FROM_PRESET, l->diag) : st;

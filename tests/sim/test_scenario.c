@@ -512,6 +512,35 @@ Test(scenario, shipped_scenarios_and_presets_load_and_survive_their_dump)
     }
 }
 
+Test(scenario, a_release_between_two_presets_is_found_or_the_platforms_are_named)
+{
+    static const struct {
+        const char *name, *hint;
+    } unknown[] = {
+        {"kubevirt-2.7", "there are kubevirt-1.3, "},
+        {"rhv", "there are ovirt-minimal-downtime, "},
+        {"rhv-4.4", "ovirt-minimal-downtime"},
+        {"openstack", "there are nova, "},
+        {"novae", "did you mean 'nova'?"},
+        {"something", "`migcast presets`"},
+        {"esxi-7", "there is vmotion"},
+        {"", "`migcast presets`"},
+        {"kubevirt-1.", "kubevirt-1."},
+    };
+
+    cr_expect_eq(preset_find("kubevirt-1.6"), preset_find("kubevirt-1.5"));
+    cr_expect_eq(preset_find("kubevirt-1.0"), preset_find("kubevirt-1.3"));
+    cr_expect_neq(preset_find("kubevirt-1.4"), preset_find("kubevirt-1.3"));
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        struct diag diag = {0};
+
+        cr_expect_null(preset_find(unknown[i].name), "%s", unknown[i].name);
+        preset_hint(unknown[i].name, &diag);
+        cr_expect_not_null(strstr(diag.hint, unknown[i].hint), "%s: %s", unknown[i].name,
+                           diag.hint);
+    }
+}
+
 /* ---- hostile ---- */
 
 Test(scenario, too_many_of_anything_ends_in_a_message)
