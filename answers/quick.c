@@ -20,6 +20,8 @@
 #define HORIZON_COPIES 50.0
 /* 100 ms windows for a week are six million rounds, some seconds of work. */
 #define HORIZON_MOST_NS (7 * (86400 * NS_PER_S))
+/* Nova's 800 s a GiB is the longest that any shipped preset waits before it gives up. */
+#define PRESET_WAITS_NS_PER_GIB (800 * NS_PER_S)
 #define BITS 8.0
 
 /* clang-format off */
@@ -39,6 +41,7 @@ const struct quick_row quick_rows[QUICK_NR] = {
     [QUICK_POST_COPY]      = {"post-copy", "migration", "postcopy", true},
     [QUICK_MULTIFD]        = {"multifd", "migration", "multifd_channels", false},
     [QUICK_TLS]            = {"tls", "migration", "tls", true},
+    [QUICK_PRESET]         = {"preset", "scenario", "preset", false},
     [QUICK_SEED]           = {"seed", "scenario", "seed", false},
     [QUICK_REPLICATIONS]   = {"replications", "scenario", "replications", false},
 };
@@ -61,6 +64,7 @@ static const struct {
     [QUICK_POST_COPY]      = {"off", "", "QEMU's default"},
     [QUICK_MULTIFD]        = {"", "", "QEMU's default: one stream"},
     [QUICK_TLS]            = {"off", "", "QEMU's default"},
+    [QUICK_PRESET]         = {"", "", "plain QEMU"},
     [QUICK_SEED]           = {"1", "", "the default"},
     [QUICK_REPLICATIONS]   = {"1", "", "no input is uncertain"},
 };
@@ -189,6 +193,7 @@ static void make_text(struct quick *q, const char *nonzero, const char *hot)
 {
     strbuf_clear(&q->text);
     strbuf_addstr(&q->text, "# One migration, as described to migcast quick.\n\n[scenario]\n");
+    add_value(q, QUICK_PRESET);
     add_value(q, QUICK_SEED);
     add_value(q, QUICK_REPLICATIONS);
     add_line(&q->text, "horizon", q->horizon);
@@ -252,6 +257,8 @@ static void bound_horizon(struct quick *q)
                  (double)m->params.completion_timeout_ns_per_gib * memory / (double)GIB;
     horizon_ns = fmax((double)HORIZON_LEAST_NS, HORIZON_COPIES * copy_ns);
     horizon_ns = fmin(horizon_ns, fmax((double)HORIZON_MOST_NS, 2.0 * copy_ns));
+    if (q->inputs[QUICK_PRESET].given)
+        timeout_ns = fmax(timeout_ns, PRESET_WAITS_NS_PER_GIB * memory / (double)GIB);
     horizon_ns = fmax(horizon_ns, 2.0 * timeout_ns);
     horizon_ns = fmin(horizon_ns, 3650.0 * 86400.0 * (double)NS_PER_S);
     units_time_exact(q->horizon, (int64_t)ceil(horizon_ns / 60e9) * (60 * NS_PER_S));
@@ -284,6 +291,12 @@ static enum status build(struct quick *q, struct diag *diag)
     return load(q, diag);
 }
 
+/* What a preset settles: it stays unsaid, or it would lie over the preset. */
+static bool is_presets_own(const char *const given[QUICK_NR], enum quick_value which)
+{
+    return given[QUICK_PRESET] && strcmp(quick_rows[which].section, "migration") == 0;
+}
+
 enum status quick_init(struct quick *q, const char *const given[QUICK_NR], struct diag *diag)
 {
     struct diag unwanted;
@@ -302,6 +315,8 @@ enum status quick_init(struct quick *q, const char *const given[QUICK_NR], struc
         if (given[i]) {
             st = take_given(q, (enum quick_value)i, given[i], diag);
             uncertain |= is_uncertain(in->value);
+        } else if (is_presets_own(given, (enum quick_value)i)) {
+            snprintf(in->why, sizeof(in->why), "as the preset has it");
         } else if (defaults[i].value) {
             snprintf(in->value, sizeof(in->value), "%s", defaults[i].value);
             snprintf(in->said, sizeof(in->said), "%s", defaults[i].said);

@@ -30,6 +30,7 @@ enum quick_value {
     QUICK_POST_COPY,
     QUICK_MULTIFD,
     QUICK_TLS,
+    QUICK_PRESET,
     QUICK_SEED,
     QUICK_REPLICATIONS,
     QUICK_NR
@@ -68,7 +69,9 @@ struct quick {
  * @given: QUICK_NR values as people write them, NULL = not given; "" for flags
  *
  * Not given: working set a quarter of the memory, no bandwidth limit, 300 ms, no zero pages.
- * The horizon is bounded (an hour, or fifty full copies), so that what never converges ends.
+ * A preset keeps its own settings of the migration where none is given.  The horizon is bounded (an
+ * hour, or fifty full copies, or what the slowest of the presets waits), so that what never converges
+ * ends.
  * Returns ST_EUSAGE with the option's name in @diag for a value that cannot be used; @q is empty
  * then.  quick_release() is due on ST_OK.
  */

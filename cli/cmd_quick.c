@@ -114,6 +114,9 @@ static const struct cli_option options[] = {
     {.name = "post-copy", .help = "switch to post-copy after the first round"},
     {.name = "multifd", .arg = "N", .help = "send over N streams"},
     {.name = "tls", .help = "encrypt the streams"},
+    {.name = "preset", .arg = "NAME",
+     .help = "as this platform moves it, with its settings, waits and limits (`migcast presets`); "
+             "options given here lie over it"},
     {.name = "explain-inputs", .help = "list all inputs, given and assumed, and why"},
     {.name = "print-scenario", .help = "print the scenario file that means the same, and stop"},
     SIMULATE_OPTIONS,
@@ -134,7 +137,8 @@ const struct cmd cmd_quick = {
         "longer; a migration that still runs then is said never to converge. Rows are kept only "
         "with --db.\n\n"
         "  migcast quick --ram 64GiB --dirty 200MB/s --link 10Gb/s\n"
-        "  migcast quick --ram 16GiB --dirty 300MB/s --link 1Gb/s --auto-converge",
+        "  migcast quick --ram 16GiB --dirty 300MB/s --link 1Gb/s --auto-converge\n"
+        "  migcast quick --ram 16GiB --dirty 60MB/s --link 1Gb/s --preset kubevirt-1.9",
     .shared = CLI_SEED | CLI_JOBS | CLI_DB | CLI_OUTPUT | CLI_JSON,
     .options = options,
     .max_args = 0,

@@ -38,6 +38,7 @@ Test(quick, the_text_is_the_scenario)
           [QUICK_REPLICATIONS] = "9"}},
         {{BASE, [QUICK_MULTIFD] = "8", [QUICK_WORKING_SET] = "8GiB",
           [QUICK_DOWNTIME_LIMIT] = "1s"}},
+        {{BASE, [QUICK_PRESET] = "ovirt-postcopy", [QUICK_DIRTY] = "1GB/s"}},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -78,6 +79,28 @@ Test(quick, values_arrive_where_they_belong)
     cr_expect(p->postcopy && p->postcopy_trigger == POSTCOPY_AT_ROUND);
     cr_expect_eq(p->max_bandwidth_bytes_per_s, UNITS_UNLIMITED);
     quick_release(&q);
+}
+
+Test(quick, a_preset_keeps_its_settings_below_what_is_given)
+{
+    struct values v = {{BASE, [QUICK_PRESET] = "kubevirt-1.3"}};
+    struct quick q = make(&v);
+    struct strbuf out = STRBUF_INIT;
+
+    cr_expect_eq(q.sc.migrations[0].params.completion_timeout_ns_per_gib, 800 * NS_PER_S);
+    cr_expect_eq(q.sc.migrations[0].params.downtime_limit_ns, 300 * NS_PER_MS);
+    /* twice 800 s for each of 64 GiB: the platform's end comes before the simulation's */
+    cr_expect_eq(q.sc.horizon_ns, 102420 * NS_PER_S);
+    quick_assumed(&q, &out);
+    cr_expect_null(strstr(strbuf_text(&out), "QEMU's default"));
+    cr_expect_null(strstr(strbuf_text(&out), "no timeout"));
+    quick_release(&q);
+    v.given[QUICK_DOWNTIME_LIMIT] = "1s";
+    q = make(&v);
+    cr_expect_eq(q.sc.migrations[0].params.downtime_limit_ns, NS_PER_S);
+    cr_expect_eq(q.sc.migrations[0].params.completion_timeout_ns_per_gib, 800 * NS_PER_S);
+    quick_release(&q);
+    strbuf_release(&out);
 }
 
 Test(quick, what_is_assumed_is_said)
@@ -186,6 +209,7 @@ Test(quick, wrong_values_name_their_option)
         {QUICK_TIMEOUT, "soon", "--timeout: ", ""},
         {QUICK_QEMU, "6.0", "--qemu: ", ""},
         {QUICK_MULTIFD, "300", "--multifd: ", ""},
+        {QUICK_PRESET, "kubevirt-0.9", "no preset is called 'kubevirt-0.9'", "kubevirt-1.9"},
         {QUICK_REPLICATIONS, "0", "--replications: ", ""},
         {QUICK_REPLICATIONS, "many", "--replications: ", ""},
     };
