@@ -55,7 +55,9 @@ void dirty_add_class(struct dirty_model *model, double pages, double writes_per_
         return;
     model->pages[k] = pages;
     model->writes_per_s[k] = writes_per_s;
+    model->page_writes_per_s[k] = writes_per_s / pages;
     model->sequential[k] = sequential;
+    model->any_sequential |= sequential;
     model->total_pages += pages;
     model->total_writes_per_s += writes_per_s;
     model->nr++;
@@ -65,6 +67,7 @@ void dirty_compile(struct dirty_model *model, const struct dirty_params *params,
                    double guest_fault_ns, int64_t phase_ns)
 {
     model->nr = 0;
+    model->any_sequential = false;
     model->total_pages = 0.0;
     model->total_writes_per_s = 0.0;
     model->on_ns = params->on_ns;
@@ -87,11 +90,10 @@ void dirty_compile(struct dirty_model *model, const struct dirty_params *params,
 double dirty_class_distinct(const struct dirty_model *model, uint32_t k, double tau)
 {
     double n = model->pages[k];
-    double written = model->writes_per_s[k] * tau;
 
     if (model->sequential[k])
-        return num_min(n, written);
-    return -n * expm1(-written / n);
+        return num_min(n, model->writes_per_s[k] * tau);
+    return -n * expm1(-model->page_writes_per_s[k] * tau);
 }
 
 double dirty_distinct(const struct dirty_model *model, double tau)
@@ -113,7 +115,7 @@ double dirty_distinct_rate(const struct dirty_model *model, double tau)
         if (model->sequential[k])
             sum += w * tau < n ? w : 0.0;
         else
-            sum += w * exp(-w * tau / n);
+            sum += w * exp(-model->page_writes_per_s[k] * tau);
     }
     return sum;
 }
@@ -158,57 +160,88 @@ double dirty_wanted(const struct dirty_model *model, int64_t from_ns, int64_t to
     return on_before(model, to_ns + model->phase_ns) - on_before(model, from_ns + model->phase_ns);
 }
 
-/* dirty_distinct() and dirty_distinct_rate() at once: one exponential a class. */
-static double distinct_and_rate(const struct dirty_model *m, double tau, double *rate)
-{
-    double sum = 0.0;
+/* Distinct pages at one moment, and how they grow from there: @by[i] is derivative i + 1 over
+ * (i + 1)!, as in a power series. */
+struct growth {
+    double pages;
+    double by[4];
+};
 
-    *rate = 0.0;
+/* A random class gives them all from its one exponential; a sequential one grows straight on. */
+static void distinct_growth(const struct dirty_model *m, double tau, struct growth *g)
+{
+    double pages = 0.0, first = 0.0, second = 0.0, third = 0.0, fourth = 0.0;
+
     for (uint32_t k = 0; k < m->nr; k++) {
-        double n = m->pages[k], w = m->writes_per_s[k], d = dirty_class_distinct(m, k, tau);
+        double n = m->pages[k], w = m->writes_per_s[k], each = m->page_writes_per_s[k], less;
 
-        sum += d;
-        if (m->sequential[k])
-            *rate += d < n ? w : 0.0;
-        else
-            *rate += w * (1.0 - d / n);
+        if (m->sequential[k]) {
+            pages += num_min(n, w * tau);
+            first += w * tau < n ? w : 0.0;
+            continue;
+        }
+        less = expm1(-each * tau);
+        pages -= n * less;
+        w *= 1.0 + less;
+        first += w;
+        second -= w * each;
+        third += w * each * each;
+        fourth -= w * each * each * each;
     }
-    return sum;
+    *g = (struct growth){pages, {first, second / 2.0, third / 6.0, fourth / 24.0}};
 }
 
-/* vCPU seconds for @work more seconds of work from @tau on, where @before pages are distinct; and
- * how fast that grows with work. */
-static double cpu_need(const struct dirty_model *m, double tau, double before, double work,
-                       double *slope)
+#define WORK_PRECISION 1e-9 /* of the work sought */
+
+/* How much more work than @x makes the need of vCPU time smaller by @over: the power series of the
+ * need around @x, turned round.  False when its last term, each part of it taken without sign, is
+ * not small beside @x: then @step is as far as the first two go. */
+static bool work_less(const struct dirty_model *m, const struct growth *g, double over, double x,
+                      double *step)
 {
-    double rate = 0.0, distinct = m->fault_s > 0.0 ? distinct_and_rate(m, tau + work, &rate) : 0.0;
+    double per = 1.0 / (m->cpu_per_work + m->fault_s * g->by[0]), part = m->fault_s * per;
+    double a = part * g->by[1], b = part * g->by[2], c = part * g->by[3], y = -over * per;
+    double last = (5.0 * fabs(a * a * a) + 5.0 * fabs(a * b) + fabs(c)) * y * y * y * y;
 
-    *slope = m->cpu_per_work + m->fault_s * rate;
-    return m->cpu_per_work * work + m->fault_s * (distinct - before);
+    if (last > WORK_PRECISION * x) {
+        *step = y - a * y * y;
+        return false;
+    }
+    *step = y * (1.0 + y * (-a + y * (2.0 * a * a - b + y * (5.0 * a * (b - a * a) - c))));
+    return true;
 }
 
-/* Largest work in [0, hi] whose need is at most @cpu.  The need grows with work and bends down: the
- * chord from 0 overshoots, and from there on Newton's tangents, which lie above it, come up to the
- * root from below.  Steps of a sequential class are left to bisection. */
+/* Largest work in [0, hi] whose need is at most @cpu, where @before pages are distinct at @tau. The
+ * need grows with work and bends down.  Near the most that could be, of which faults take a little,
+ * the series there gives the root at once; farther off, and past the corners of a sequential class,
+ * steps between two bounds come closer first. */
 static double work_for_cpu(const struct dirty_model *m, double tau, double before, double cpu,
                            double hi)
 {
-    double lo = 0.0, slope, need = cpu_need(m, tau, before, hi, &slope), x;
+    double lo = 0.0, x;
 
-    if (need <= cpu)
+    if (m->cpu_per_work * hi > cpu)
+        hi = cpu / m->cpu_per_work;
+    if (m->fault_s <= 0.0)
         return hi;
-    x = hi = hi * cpu / need;
-    for (int i = 0; i < 60 && hi - lo > 1e-9 * hi; i++) {
-        double over = cpu_need(m, tau, before, x, &slope) - cpu, next;
+    x = hi;
+    for (int i = 0; i < 60 && hi - lo > WORK_PRECISION * hi; i++) {
+        struct growth g;
+        double over, step;
 
-        if (fabs(over) <= 1e-9 * cpu)
+        distinct_growth(m, tau + x, &g);
+        over = m->cpu_per_work * x + m->fault_s * (g.pages - before) - cpu;
+        if (fabs(over) <= WORK_PRECISION * cpu || (i == 0 && over < 0.0))
             return x;
         if (over > 0.0)
             hi = x;
         else
             lo = x;
-        next = slope > 0.0 ? x - over / slope : lo;
-        x = next > lo && next < hi ? next : 0.5 * (lo + hi);
+        if (work_less(m, &g, over, x, &step) && !m->any_sequential)
+            return num_min(num_max(x + step, lo), hi);
+        if (x + step <= lo || x + step >= hi) /* Newton's */
+            step = -over / (m->cpu_per_work + m->fault_s * g.by[0]);
+        x = x + step > lo && x + step < hi ? x + step : 0.5 * (lo + hi);
     }
     return x;
 }
@@ -219,10 +252,10 @@ static double distinct_rate_fall(const struct dirty_model *m, double tau)
     double sum = 0.0;
 
     for (uint32_t k = 0; k < m->nr; k++) {
-        double n = m->pages[k], w = m->writes_per_s[k];
+        double each = m->page_writes_per_s[k];
 
         if (!m->sequential[k])
-            sum += w * w / n * exp(-w * tau / n);
+            sum += m->writes_per_s[k] * each * exp(-each * tau);
     }
     return sum;
 }
@@ -258,21 +291,26 @@ static double work_until_rare(const struct dirty_model *m, double tau, double ta
 
 double dirty_work(const struct dirty_model *m, double tau, double wanted_s, double cpu_share)
 {
-    double before = 0.0, rate = m->total_writes_per_s, limit = wanted_s, slope;
+    double before = 0.0, rate = m->total_writes_per_s, limit = wanted_s;
+    struct growth g;
 
     if (wanted_s <= 0.0 || m->nr == 0)
         return wanted_s > 0.0 ? wanted_s : 0.0;
     if (m->cpu_per_work + m->fault_s * m->total_writes_per_s <= cpu_share)
         return wanted_s; /* even if every write were a fault */
-    if (tau > 0.0 && m->fault_s > 0.0)
-        before = distinct_and_rate(m, tau, &rate);
+    if (tau > 0.0 && m->fault_s > 0.0) {
+        distinct_growth(m, tau, &g);
+        before = g.pages;
+        rate = g.by[0];
+    }
     if (m->cpu_per_work + m->fault_s * rate <= cpu_share)
         return wanted_s;
     if (m->cpu_per_work < cpu_share && m->fault_s > 0.0) {
         double rare = (cpu_share - m->cpu_per_work) / m->fault_s, t_free;
 
         limit = work_until_rare(m, tau, rare, wanted_s);
-        t_free = cpu_need(m, tau, before, limit, &slope) / cpu_share;
+        distinct_growth(m, tau + limit, &g);
+        t_free = (m->cpu_per_work * limit + m->fault_s * (g.pages - before)) / cpu_share;
         if (t_free < wanted_s)
             return num_min(wanted_s, limit + (wanted_s - t_free));
     }

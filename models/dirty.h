@@ -23,7 +23,9 @@ struct dirty_model {
     uint32_t nr;
     double pages[DIRTY_CLASSES_MAX];
     double writes_per_s[DIRTY_CLASSES_MAX];
+    double page_writes_per_s[DIRTY_CLASSES_MAX]; /* to each page: writes_per_s / pages */
     bool sequential[DIRTY_CLASSES_MAX];
+    bool any_sequential;
     double total_pages;        /* of all classes */
     double total_writes_per_s; /* of all classes: no distinct rate is higher */
     int64_t on_ns, off_ns, phase_ns;

@@ -19,7 +19,7 @@ void postcopy_estimate(const struct postcopy_input *in, const struct dirty_model
     for (uint32_t k = 0; k < model->nr; k++)
         known += mem->known[k];
     for (uint32_t k = 0; k < model->nr; k++) {
-        double per_page = model->writes_per_s[k] / model->pages[k];
+        double per_page = model->page_writes_per_s[k];
         double missing =
             known > in->missing_pages ? mem->known[k] * in->missing_pages / known : mem->known[k];
 
