@@ -74,21 +74,29 @@ static void find_opens(struct sweep *s, int part, double chunks, double lead)
 {
     const struct stretch *p = &s->part[part];
     struct opens *o = &s->opens[part];
-    double len = p->to - p->from, chunk, border, last, around = 1.0 - lead / chunks;
+    double len = p->to - p->from, size = 1.0 / chunks, around = 1.0 - lead * size;
+    double chunk, border, last;
 
     *o = (struct opens){0};
     if (len <= 0.0)
         return;
-    chunk = floor(p->from * chunks + lead);
-    border = (chunk + 1.0 - lead) / chunks;
-    o->head = (num_min(border, p->to) - p->from) / len;
-    o->head_at = opened_at(s, num_max((chunk - lead) / chunks, 0.0), around);
-    o->full = border < p->to ? floor((p->to - border) * chunks + 1e-9) : 0.0;
-    o->each = 1.0 / (chunks * len);
+    chunk = num_floor(p->from * chunks + lead);
+    border = (chunk + 1.0 - lead) * size;
+    if (chunk > lead)
+        o->head_at = opened_at(s, (chunk - lead) * size, around);
+    if (border >= p->to) { /* all of it in the chunk begun before */
+        o->head = 1.0;
+        return;
+    }
+    o->head = (border - p->from) / len;
+    o->full = num_floor((p->to - border) * chunks + 1e-9);
+    o->each = size / len;
     o->first_at = passed_at(s, border);
     o->step = (p->t1 - p->t0) * o->each;
-    last = border + o->full / chunks;
-    o->tail = num_max(p->to - last, 0.0) / len;
+    last = border + o->full * size;
+    if (last >= p->to)
+        return;
+    o->tail = (p->to - last) / len;
     o->tail_at = opened_at(s, last, around);
 }
 
@@ -108,19 +116,19 @@ static void find_sweep(const struct memory *mem, double known_ahead, double know
     s->part[0] = (struct stretch){0.0, mem->ahead_share * s->share[0], 0.0, split};
     s->part[1] = (struct stretch){mem->ahead_share, mem->ahead_share + behind_share * s->share[1],
                                   split, 1.0};
-    lead = mem->swept * mem->chunks - floor(mem->swept * mem->chunks);
+    lead = mem->swept * mem->chunks - num_floor(mem->swept * mem->chunks);
     find_opens(s, 0, mem->chunks, lead);
     find_opens(s, 1, mem->chunks, lead);
 }
 
-/* Mean over a stretch of 1 - exp(-x (1 - t)), t = when a page opens; the sum over chunks is
- * geometric. */
-static double redirtied(const struct opens *o, double x)
+/* Mean over a stretch of 1 - exp(-x (1 - t)), t = when a page opens; @all: what it is with t = 0.
+ * The sum over chunks is geometric. */
+static double redirtied(const struct opens *o, double x, double all)
 {
     double sum = 0.0;
 
     if (o->head > 0.0)
-        sum -= o->head * expm1(-x * (1.0 - o->head_at));
+        sum = o->head * (o->head_at > 0.0 ? -expm1(-x * (1.0 - o->head_at)) : all);
     if (o->tail > 0.0)
         sum -= o->tail * expm1(-x * (1.0 - o->tail_at));
     if (o->full > 0.0 && x < 1e-6) {
@@ -259,16 +267,18 @@ struct class_sync {
     double fresh[2];           /* clean before */
 };
 
-static double random_sync(const struct memory *mem, const struct sweep *s, double pages,
-                          double written, struct class_sync *c)
+/* @x: how often each page was written. */
+static double random_sync(const struct memory *mem, const struct sweep *s, double pages, double x,
+                          struct class_sync *c)
 {
-    double x = written / pages, clean = -expm1(-x), newly = 0.0;
+    double clean = -expm1(-x), newly = 0.0;
 
     for (int i = 0; i < 2; i++) {
         double share = i == 0 ? mem->ahead_share : 1.0 - mem->ahead_share;
 
         if (c->sent[i] > 0.0)
-            c->again[i] = c->sent[i] * (mem->chunks <= 1.0 ? clean : redirtied(&s->opens[i], x));
+            c->again[i] =
+                c->sent[i] * (mem->chunks <= 1.0 ? clean : redirtied(&s->opens[i], x, clean));
         c->fresh[i] = num_max(pages * share - c->sent[i] - c->unsent[i], 0.0) * clean;
         newly += c->again[i] + c->fresh[i];
     }
@@ -291,7 +301,7 @@ static void move_on(struct memory *mem, const struct sweep *s)
                               (mem->still - mem->still_ahead) * (1.0 - s->share[1])};
 
     mem->swept += ahead * s->share[0] + behind * s->share[1];
-    mem->swept -= floor(mem->swept);
+    mem->swept -= num_floor(mem->swept);
     mem->still = still_unsent[0] + still_unsent[1];
     mem->still_ahead = s->share[0] < 1.0 ? still_unsent[0] : still_unsent[1];
     if (s->share[0] < 1.0)
@@ -323,7 +333,7 @@ double memory_sync(struct memory *mem, const struct dirty_model *model, double t
         }
         unsent = c.unsent[0] + c.unsent[1];
         if (!model->sequential[k]) {
-            add = random_sync(mem, &s, n, written, &c);
+            add = random_sync(mem, &s, n, model->page_writes_per_s[k] * tau, &c);
         } else {
             if (k == mem->arcs_class && mem->chunks <= 1.0)
                 add = arcs_sync(mem, n, written, unsent);
