@@ -214,3 +214,71 @@ void json_add_s(struct strbuf *out, int64_t ns)
 {
     add_time(out, ns, (uint64_t)(NS_PER_S / NS_PER_US));
 }
+
+void json_add_ms_real(struct strbuf *out, double ns)
+{
+    json_add_double(out, round(ns / (double)NS_PER_US) / (double)(NS_PER_MS / NS_PER_US));
+}
+
+void json_put_null(struct strbuf *out, const char *key)
+{
+    json_put_text(out, key, NULL);
+}
+
+void json_put_text(struct strbuf *out, const char *key, const char *text)
+{
+    json_key(out, key);
+    json_add_text(out, text);
+}
+
+void json_put_bool(struct strbuf *out, const char *key, bool value)
+{
+    json_key(out, key);
+    json_add_bool(out, value);
+}
+
+void json_put_int(struct strbuf *out, const char *key, int64_t value)
+{
+    json_key(out, key);
+    json_add_int(out, value);
+}
+
+void json_put_u64(struct strbuf *out, const char *key, uint64_t value)
+{
+    json_key(out, key);
+    json_add_u64(out, value);
+}
+
+void json_put_double(struct strbuf *out, const char *key, double value)
+{
+    json_key(out, key);
+    json_add_double(out, value);
+}
+
+void json_put_ms(struct strbuf *out, const char *key, int64_t ns)
+{
+    json_key(out, key);
+    json_add_ms(out, ns);
+}
+
+void json_put_s(struct strbuf *out, const char *key, int64_t ns)
+{
+    json_key(out, key);
+    json_add_s(out, ns);
+}
+
+void json_put_ms_real(struct strbuf *out, const char *key, double ns)
+{
+    json_key(out, key);
+    json_add_ms_real(out, ns);
+}
+
+void json_put_pair(struct strbuf *out, const char *key, double low, double high)
+{
+    json_key(out, key);
+    strbuf_addch(out, '[');
+    json_add_double(out, low);
+    json_next(out);
+    json_add_double(out, high);
+    strbuf_addch(out, ']');
+}

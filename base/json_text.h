@@ -7,10 +7,8 @@
  * key or an element is added where one is needed:
  *
  *     strbuf_addch(out, '{');
- *     json_key(out, "vm");
- *     json_add_text(out, name);
- *     json_key(out, "total_time_ms");
- *     json_add_ms(out, total_ns);
+ *     json_put_text(out, "vm", name);
+ *     json_put_ms(out, "total_time_ms", total_ns);
  *     strbuf_addch(out, '}');
  */
 #ifndef MIGCAST_BASE_JSON_TEXT_H
@@ -39,6 +37,22 @@ void json_add_double(struct strbuf *out, double value);
  * null. */
 void json_add_ms(struct strbuf *out, int64_t ns);
 void json_add_s(struct strbuf *out, int64_t ns);
+/* json_add_ms_real - likewise of a mean or a difference, which may be negative; null if it is not
+ * finite. */
+void json_add_ms_real(struct strbuf *out, double ns);
+
+/* json_put_... - a member: json_key() and the value. */
+void json_put_null(struct strbuf *out, const char *key);
+void json_put_text(struct strbuf *out, const char *key, const char *text);
+void json_put_bool(struct strbuf *out, const char *key, bool value);
+void json_put_int(struct strbuf *out, const char *key, int64_t value);
+void json_put_u64(struct strbuf *out, const char *key, uint64_t value);
+void json_put_double(struct strbuf *out, const char *key, double value);
+void json_put_ms(struct strbuf *out, const char *key, int64_t ns);
+void json_put_s(struct strbuf *out, const char *key, int64_t ns);
+void json_put_ms_real(struct strbuf *out, const char *key, double ns);
+/* json_put_pair - an interval: an array of two numbers. */
+void json_put_pair(struct strbuf *out, const char *key, double low, double high);
 
 /*
  * utf8_next - decode one character of terminated text at @*text and move past it.

@@ -8,6 +8,7 @@
 #include "base/json_text.h"
 #include "base/units.h"
 #include "cli/check_print.h"
+#include "reports/json_fields.h"
 #include "reports/words.h"
 
 #include "base/banned.h"
@@ -36,54 +37,30 @@ check_form *check_form_find(const char *name)
 
 /* ---- JSON ---- */
 
-static void add_text(struct strbuf *out, const char *key, const char *text)
-{
-    json_key(out, key);
-    json_add_text(out, text);
-}
-
-static void add_number(struct strbuf *out, const char *key, double value, enum value_unit unit)
-{
-    json_key(out, key);
-    json_add_double(out, unit == VALUE_NS ? value / (double)NS_PER_MS : value);
-}
-
-static const char *unit_word(enum value_unit unit)
-{
-    static const char *const words[VALUE_NR] = {"count", "ms", "bytes", "ratio"};
-
-    return words[unit];
-}
-
 static void add_finding(struct strbuf *out, const struct check_finding *f)
 {
     bool tested = f->verdict != CHECK_NEW && f->verdict != CHECK_GONE;
 
     json_next(out);
     strbuf_addstr(out, "\n  {");
-    add_text(out, "measure", f->measure);
-    add_text(out, "vm", f->vm);
-    add_text(out, "unit", unit_word(f->unit));
-    add_text(out, "better", f->less ? "less" : "more");
-    add_text(out, "verdict", check_verdict_key(f->verdict));
-    add_number(out, "before", f->test.before, f->unit);
-    add_number(out, "now", f->test.now, f->unit);
-    json_key(out, "change_ratio");
-    json_add_double(out, f->change);
+    json_put_text(out, "measure", f->measure);
+    json_put_text(out, "vm", f->vm);
+    json_put_text(out, "unit", json_unit(f->unit));
+    json_put_text(out, "better", f->less ? "less" : "more");
+    json_put_text(out, "verdict", check_verdict_key(f->verdict));
+    json_put_value(out, "before", f->unit, f->test.before);
+    json_put_value(out, "now", f->unit, f->test.now);
+    json_put_double(out, "change_ratio", f->change);
     json_key(out, "difference_interval");
     strbuf_addch(out, '[');
-    json_add_double(out, f->unit == VALUE_NS ? f->test.low / (double)NS_PER_MS : f->test.low);
+    json_add_value(out, f->unit, f->test.low);
     json_next(out);
-    json_add_double(out, f->unit == VALUE_NS ? f->test.high / (double)NS_PER_MS : f->test.high);
+    json_add_value(out, f->unit, f->test.high);
     strbuf_addch(out, ']');
-    json_key(out, "p");
-    json_add_double(out, tested ? f->test.p : NAN);
-    json_key(out, "p_corrected");
-    json_add_double(out, tested ? f->p : NAN);
-    json_key(out, "pairs");
-    json_add_u64(out, f->test.n);
-    json_key(out, "missing");
-    json_add_u64(out, f->test.missing);
+    json_put_double(out, "p", tested ? f->test.p : NAN);
+    json_put_double(out, "p_corrected", tested ? f->p : NAN);
+    json_put_u64(out, "pairs", f->test.n);
+    json_put_u64(out, "missing", f->test.missing);
     strbuf_addch(out, '}');
 }
 
@@ -95,11 +72,10 @@ static void add_side(struct strbuf *out, const char *key, const struct check_ent
         return;
     }
     strbuf_addch(out, '{');
-    add_text(out, "digest", e->digest);
-    add_text(out, "version", e->version);
+    json_put_text(out, "digest", e->digest);
+    json_put_text(out, "version", e->version);
     strbuf_addf(out, ",\"seed\":%" PRIu64, e->seed);
-    json_key(out, "samples");
-    json_add_u64(out, e->nr_samples);
+    json_put_u64(out, "samples", e->nr_samples);
     strbuf_addch(out, '}');
 }
 
@@ -112,22 +88,21 @@ static void add_changes(struct strbuf *out, const struct check_result *r)
 
         json_next(out);
         strbuf_addstr(out, "\n  {");
-        add_text(out, "section", c->section);
-        add_text(out, "key", c->key);
-        add_text(out, "before", c->before);
-        add_text(out, "now", c->now);
-        add_text(out, "file", c->file);
+        json_put_text(out, "section", c->section);
+        json_put_text(out, "key", c->key);
+        json_put_text(out, "before", c->before);
+        json_put_text(out, "now", c->now);
+        json_put_text(out, "file", c->file);
         json_key(out, "line");
         if (c->line)
             json_add_u64(out, c->line);
         else
             json_add_text(out, NULL);
-        json_key(out, "share");
-        json_add_double(out, c->share);
+        json_put_double(out, "share", c->share);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
-    add_text(out, "share_of", r->why_of);
+    json_put_text(out, "share_of", r->why_of);
 }
 
 static void add_notes(struct strbuf *out, const struct check_result *r)
@@ -153,15 +128,14 @@ static void add_item(struct strbuf *out, const struct check_item *item)
 
     json_next(out);
     strbuf_addstr(out, "\n {");
-    add_text(out, "name", item->path);
-    add_text(out, "verdict", check_verdict_key(check_whole_verdict(r)));
+    json_put_text(out, "name", item->path);
+    json_put_text(out, "verdict", check_verdict_key(check_whole_verdict(r)));
     add_side(out, "before", r->before);
     add_side(out, "now", r->now);
     json_key(out, "counts");
     strbuf_addch(out, '{');
     for (int k = 0; k < CHECK_VERDICTS; k++) {
-        json_key(out, check_verdict_key((enum check_verdict)k));
-        json_add_u64(out, r->nr[k]);
+        json_put_u64(out, check_verdict_key((enum check_verdict)k), r->nr[k]);
     }
     strbuf_addch(out, '}');
     add_notes(out, r);
@@ -180,13 +154,10 @@ void check_add_json(struct strbuf *out, const struct check_view *v)
     for (size_t i = 0; i < v->nr; i++)
         regressed += v->items[i].result.nr[CHECK_REGRESSED];
     strbuf_addstr(out, "{\"format_version\":\"" CLI_FORMAT_VERSION "\"");
-    add_text(out, "baseline", v->baseline);
-    json_key(out, "regressed");
-    json_add_u64(out, regressed);
-    json_key(out, "alpha");
-    json_add_double(out, v->nr ? v->items[0].result.alpha : NAN);
-    json_key(out, "noise");
-    json_add_double(out, v->nr ? v->items[0].result.noise : NAN);
+    json_put_text(out, "baseline", v->baseline);
+    json_put_u64(out, "regressed", regressed);
+    json_put_double(out, "alpha", v->nr ? v->items[0].result.alpha : NAN);
+    json_put_double(out, "noise", v->nr ? v->items[0].result.noise : NAN);
     json_key(out, "results");
     strbuf_addch(out, '[');
     for (size_t i = 0; i < v->nr; i++)

@@ -38,16 +38,10 @@ void explain_print_codes(struct strbuf *out)
     }
 }
 
-static void add_text(struct strbuf *out, const char *key, const char *text)
-{
-    json_key(out, key);
-    json_add_text(out, text);
-}
-
 void explain_print_codes_json(struct strbuf *out, const struct code *only)
 {
     strbuf_addstr(out, "{\"format_version\":\"" CLI_FORMAT_VERSION "\"");
-    add_text(out, "kind", "codes");
+    json_put_text(out, "kind", "codes");
     json_key(out, "codes");
     strbuf_addch(out, '[');
     for (const struct code *c = code_table; c->code; c++) {
@@ -55,13 +49,13 @@ void explain_print_codes_json(struct strbuf *out, const struct code *only)
             continue;
         json_next(out);
         strbuf_addstr(out, "\n{");
-        add_text(out, "code", c->code);
-        add_text(out, "group", code_group_name(c->group));
-        add_text(out, "brief", c->brief);
-        add_text(out, "cause", c->cause);
-        add_text(out, "sign", c->sign);
-        add_text(out, "cure", c->cure);
-        add_text(out, "example", c->example);
+        json_put_text(out, "code", c->code);
+        json_put_text(out, "group", code_group_name(c->group));
+        json_put_text(out, "brief", c->brief);
+        json_put_text(out, "cause", c->cause);
+        json_put_text(out, "sign", c->sign);
+        json_put_text(out, "cure", c->cure);
+        json_put_text(out, "example", c->example);
         strbuf_addch(out, '}');
     }
     strbuf_addstr(out, "]}\n");

@@ -13,36 +13,6 @@
 
 #include "base/banned.h"
 
-static void add_text(struct strbuf *out, const char *key, const char *text)
-{
-    json_key(out, key);
-    json_add_text(out, text);
-}
-
-static void add_u64(struct strbuf *out, const char *key, uint64_t value)
-{
-    json_key(out, key);
-    json_add_u64(out, value);
-}
-
-static void add_ms(struct strbuf *out, const char *key, int64_t ns)
-{
-    json_key(out, key);
-    json_add_ms(out, ns);
-}
-
-static void add_s(struct strbuf *out, const char *key, int64_t ns)
-{
-    json_key(out, key);
-    json_add_s(out, ns);
-}
-
-static void add_double(struct strbuf *out, const char *key, double value)
-{
-    json_key(out, key);
-    json_add_double(out, value);
-}
-
 static void open_list(struct strbuf *out, const char *key)
 {
     json_key(out, key);
@@ -59,10 +29,10 @@ static void add_head(struct strbuf *out, const char *kind, const struct scenario
                      uint32_t replications)
 {
     strbuf_addstr(out, "{\"format_version\":\"" CLI_FORMAT_VERSION "\"");
-    add_text(out, "kind", kind);
-    add_text(out, "scenario", sc->path);
-    add_u64(out, "seed", sc->seed);
-    add_u64(out, "replications", replications);
+    json_put_text(out, "kind", kind);
+    json_put_text(out, "scenario", sc->path);
+    json_put_u64(out, "seed", sc->seed);
+    json_put_u64(out, "replications", replications);
 }
 
 /* ---- a VM ---- */
@@ -73,7 +43,7 @@ static void add_story(struct strbuf *out, const struct explain *e)
     char *line, *next;
 
     explain_verdict(e, &words);
-    add_text(out, "verdict", strbuf_text(&words));
+    json_put_text(out, "verdict", strbuf_text(&words));
     strbuf_clear(&words);
     explain_story(e, &words);
     open_list(out, "story");
@@ -93,7 +63,7 @@ static void add_outcomes(struct strbuf *out, const struct explain *e)
     json_key(out, "outcomes");
     strbuf_addch(out, '{');
     for (int i = 0; i < OUTCOME_NR; i++)
-        add_u64(out, outcome_name((enum outcome)i), e->outcomes[i]);
+        json_put_u64(out, outcome_name((enum outcome)i), e->outcomes[i]);
     strbuf_addch(out, '}');
 }
 
@@ -106,15 +76,15 @@ static void add_rounds(struct strbuf *out, const struct explain *e)
         const struct mig_round *round = &e->rounds[r->first_round + i];
 
         open_item(out);
-        add_u64(out, "round", round->round);
-        add_s(out, "start_s", round->start_ns);
-        add_ms(out, "duration_ms", round->duration_ns);
-        add_u64(out, "wire_bytes", round->wire_bytes);
-        add_u64(out, "dirtied_bytes", round->dirtied_bytes);
-        add_u64(out, "remaining_bytes", round->remaining_bytes);
-        add_u64(out, "threshold_bytes", round->threshold_bytes);
-        add_u64(out, "throttle_pct", round->throttle_pct);
-        add_text(out, "bound_by", binding_key(explain_round_bound(e, r, round->round)));
+        json_put_u64(out, "round", round->round);
+        json_put_s(out, "start_s", round->start_ns);
+        json_put_ms(out, "duration_ms", round->duration_ns);
+        json_put_u64(out, "wire_bytes", round->wire_bytes);
+        json_put_u64(out, "dirtied_bytes", round->dirtied_bytes);
+        json_put_u64(out, "remaining_bytes", round->remaining_bytes);
+        json_put_u64(out, "threshold_bytes", round->threshold_bytes);
+        json_put_u64(out, "throttle_pct", round->throttle_pct);
+        json_put_text(out, "bound_by", binding_key(explain_round_bound(e, r, round->round)));
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
@@ -127,10 +97,10 @@ static void add_changes(struct strbuf *out, const struct explain *e)
         const struct fix_result *f = &e->run.fixes[i];
 
         open_item(out);
-        add_text(out, "change", fix_key(f->kind));
-        add_double(out, "value", f->value);
-        add_ms(out, "total_time_ms", f->total_ns);
-        add_ms(out, "downtime_ms", f->downtime_ns);
+        json_put_text(out, "change", fix_key(f->kind));
+        json_put_double(out, "value", f->value);
+        json_put_ms(out, "total_time_ms", f->total_ns);
+        json_put_ms(out, "downtime_ms", f->downtime_ns);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
@@ -139,11 +109,11 @@ static void add_changes(struct strbuf *out, const struct explain *e)
         const struct explain_try *t = &e->tries[i];
 
         open_item(out);
-        add_text(out, "what", t->what);
-        add_text(out, "outcome", outcome_name(t->outcome));
-        add_s(out, "over_s", t->over_ns);
-        add_ms(out, "total_time_ms", t->total_ns);
-        add_ms(out, "downtime_ms", t->downtime_ns);
+        json_put_text(out, "what", t->what);
+        json_put_text(out, "outcome", outcome_name(t->outcome));
+        json_put_s(out, "over_s", t->over_ns);
+        json_put_ms(out, "total_time_ms", t->total_ns);
+        json_put_ms(out, "downtime_ms", t->downtime_ns);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
@@ -163,19 +133,20 @@ static void add_waits(struct strbuf *out, const struct explain *e)
         const struct watch_wait *w = &e->watch->waits[i];
 
         open_item(out);
-        add_s(out, "from_s", w->from_ns);
-        add_s(out, "to_s", w->to_ns);
-        add_u64(out, "attempt", w->attempt);
-        add_text(out, "limit", limits[w->limit]);
-        add_u64(out, "ahead", w->ahead);
+        json_put_s(out, "from_s", w->from_ns);
+        json_put_s(out, "to_s", w->to_ns);
+        json_put_u64(out, "attempt", w->attempt);
+        json_put_text(out, "limit", limits[w->limit]);
+        json_put_u64(out, "ahead", w->ahead);
         open_list(out, "holders");
         for (uint32_t k = 0; k < w->nr_holders && k < WATCH_HOLDERS; k++) {
             json_next(out);
             json_add_text(out, e->sc->vms[w->holders[k]].name);
         }
         strbuf_addch(out, ']');
-        add_text(out, "freed_by", w->freed_by == VM_NONE ? NULL : e->sc->vms[w->freed_by].name);
-        add_text(out, "why", w->why);
+        json_put_text(out, "freed_by",
+                      w->freed_by == VM_NONE ? NULL : e->sc->vms[w->freed_by].name);
+        json_put_text(out, "why", w->why);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
@@ -199,10 +170,9 @@ static void add_hosts(struct strbuf *out, const struct explain *e)
         if (h->refusal != REFUSE_NOT)
             placement_refusal_words(e->sim, &job, h->refusal, 0, &words);
         open_item(out);
-        add_text(out, "host", e->sc->hosts[h->host].name);
-        json_key(out, "chosen");
-        json_add_bool(out, h->host == p->chosen);
-        add_text(out, "refused", words.len ? strbuf_text(&words) : NULL);
+        json_put_text(out, "host", e->sc->hosts[h->host].name);
+        json_put_bool(out, "chosen", h->host == p->chosen);
+        json_put_text(out, "refused", words.len ? strbuf_text(&words) : NULL);
         json_key(out, "free_bytes");
         if (e->sc->hosts[h->host].memory_bytes > 0)
             json_add_u64(out, h->free_bytes);
@@ -222,26 +192,26 @@ static void add_lists(struct strbuf *out, const struct explain *e)
     open_list(out, "timeline");
     for (size_t i = 0; i < e->nr_moments; i++) {
         open_item(out);
-        add_s(out, "at_s", e->moments[i].at_ns);
-        add_text(out, "what", e->moments[i].what);
+        json_put_s(out, "at_s", e->moments[i].at_ns);
+        json_put_text(out, "what", e->moments[i].what);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
     open_list(out, "blackout");
     for (size_t i = 0; i < nr; i++) {
         open_item(out);
-        add_text(out, "what", parts[i].what);
-        add_ms(out, "duration_ms", parts[i].ns);
+        json_put_text(out, "what", parts[i].what);
+        json_put_ms(out, "duration_ms", parts[i].ns);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
     open_list(out, "shared_links");
     for (size_t i = 0; i < e->nr_shares; i++) {
         open_item(out);
-        add_text(out, "vm", e->shares[i].vm);
-        add_text(out, "link", e->shares[i].link);
-        add_s(out, "from_s", e->shares[i].from_ns);
-        add_s(out, "to_s", e->shares[i].to_ns);
+        json_put_text(out, "vm", e->shares[i].vm);
+        json_put_text(out, "link", e->shares[i].link);
+        json_put_s(out, "from_s", e->shares[i].from_ns);
+        json_put_s(out, "to_s", e->shares[i].to_ns);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
@@ -250,23 +220,23 @@ static void add_lists(struct strbuf *out, const struct explain *e)
 void explain_print_json(struct strbuf *out, const struct explain *e)
 {
     add_head(out, "vm", e->sc, e->run.replications);
-    add_text(out, "vm", e->sc->vms[e->vm].name);
+    json_put_text(out, "vm", e->sc->vms[e->vm].name);
     add_story(out, e);
     add_outcomes(out, e);
     if (e->end) {
-        add_u64(out, "replication", e->end->replication);
-        add_text(out, "picked", explain_pick_words(e));
-        add_text(out, "code", code_of_migration(e->fixed ? e->fixed : e->told));
+        json_put_u64(out, "replication", e->end->replication);
+        json_put_text(out, "picked", explain_pick_words(e));
+        json_put_text(out, "code", code_of_migration(e->fixed ? e->fixed : e->told));
         json_key(out, "migration");
         strbuf_addch(out, '{');
-        add_text(out, "source", e->told->source);
-        add_text(out, "target", e->told->target);
-        add_u64(out, "attempt", e->told->attempt);
-        add_text(out, "binding", binding_key(e->told->binding));
+        json_put_text(out, "source", e->told->source);
+        json_put_text(out, "target", e->told->target);
+        json_put_u64(out, "attempt", e->told->attempt);
+        json_put_text(out, "binding", binding_key(e->told->binding));
         json_mig_fields(out, e->told, NULL);
         strbuf_addch(out, '}');
         add_changes(out, e);
-        add_double(out, "write_margin_ratio", e->margin_ratio);
+        json_put_double(out, "write_margin_ratio", e->margin_ratio);
         add_waits(out, e);
         add_hosts(out, e);
         add_rounds(out, e);
@@ -282,26 +252,26 @@ void explain_print_op_json(struct strbuf *out, const struct explain_op *x)
     struct strbuf words = STRBUF_INIT;
 
     add_head(out, "operation", x->sc, x->run.replications);
-    add_text(out, "operation", x->op->name);
+    json_put_text(out, "operation", x->op->name);
     words_operation(&words, x->row);
-    add_text(out, "verdict", strbuf_text(&words));
-    add_u64(out, "done", x->nr_done);
-    add_u64(out, "replication", x->row->replication);
-    add_s(out, "started_s", x->row->started_ns);
-    add_s(out, "ended_s", x->row->ended_ns);
+    json_put_text(out, "verdict", strbuf_text(&words));
+    json_put_u64(out, "done", x->nr_done);
+    json_put_u64(out, "replication", x->row->replication);
+    json_put_s(out, "started_s", x->row->started_ns);
+    json_put_s(out, "ended_s", x->row->ended_ns);
     open_list(out, "hosts");
     for (size_t i = 0; i < x->nr_hosts; i++) {
         const struct explain_op_host *h = &x->hosts[i];
 
         open_item(out);
-        add_text(out, "host", h->host);
-        add_u64(out, "vms", h->vms);
-        add_u64(out, "gone", h->gone);
-        add_u64(out, "attempts", h->attempts);
-        add_s(out, "empty_s", h->empty_ns);
-        add_text(out, "last_vm", h->last ? h->last->vm : NULL);
-        add_text(out, "code", h->last ? code_of_migration(h->last) : NULL);
-        add_text(out, "binding", h->last ? binding_key(h->last->binding) : NULL);
+        json_put_text(out, "host", h->host);
+        json_put_u64(out, "vms", h->vms);
+        json_put_u64(out, "gone", h->gone);
+        json_put_u64(out, "attempts", h->attempts);
+        json_put_s(out, "empty_s", h->empty_ns);
+        json_put_text(out, "last_vm", h->last ? h->last->vm : NULL);
+        json_put_text(out, "code", h->last ? code_of_migration(h->last) : NULL);
+        json_put_text(out, "binding", h->last ? binding_key(h->last->binding) : NULL);
         strbuf_addch(out, '}');
     }
     strbuf_addstr(out, "]}\n");
@@ -314,21 +284,21 @@ static void add_flow(struct strbuf *out, const char *key, const struct explain_f
 {
     json_key(out, key);
     strbuf_addch(out, '{');
-    add_u64(out, "attempts", f->attempts);
-    add_u64(out, "completed", f->completed);
-    add_u64(out, "most_at_once", f->most);
-    add_u64(out, "bytes", f->bytes);
-    add_s(out, "last_s", f->last_ns);
+    json_put_u64(out, "attempts", f->attempts);
+    json_put_u64(out, "completed", f->completed);
+    json_put_u64(out, "most_at_once", f->most);
+    json_put_u64(out, "bytes", f->bytes);
+    json_put_s(out, "last_s", f->last_ns);
     strbuf_addch(out, '}');
 }
 
 void explain_print_host_json(struct strbuf *out, const struct explain_host *h)
 {
     add_head(out, "host", h->sc, 1);
-    add_text(out, "host", h->sc->hosts[h->host].name);
-    add_u64(out, "replication", h->replication);
-    add_u64(out, "vms", h->vms);
-    add_u64(out, "memory_bytes", h->memory_bytes);
+    json_put_text(out, "host", h->sc->hosts[h->host].name);
+    json_put_u64(out, "replication", h->replication);
+    json_put_u64(out, "vms", h->vms);
+    json_put_u64(out, "memory_bytes", h->memory_bytes);
     add_flow(out, "left", &h->out);
     add_flow(out, "came", &h->in);
     open_list(out, "moves");
@@ -336,13 +306,13 @@ void explain_print_host_json(struct strbuf *out, const struct explain_host *h)
         const struct mig_result *r = h->moves[i];
 
         open_item(out);
-        add_text(out, "vm", r->vm);
-        add_text(out, "source", r->source);
-        add_text(out, "target", r->target);
-        add_s(out, "started_s", r->started_ns);
-        add_s(out, "ended_s", r->ended_ns);
-        add_text(out, "outcome", outcome_name(r->outcome));
-        add_text(out, "code", code_of_migration(r));
+        json_put_text(out, "vm", r->vm);
+        json_put_text(out, "source", r->source);
+        json_put_text(out, "target", r->target);
+        json_put_s(out, "started_s", r->started_ns);
+        json_put_s(out, "ended_s", r->ended_ns);
+        json_put_text(out, "outcome", outcome_name(r->outcome));
+        json_put_text(out, "code", code_of_migration(r));
         strbuf_addch(out, '}');
     }
     strbuf_addstr(out, "]}\n");
@@ -355,11 +325,11 @@ static void add_measured(struct strbuf *out, const char *key, double ratio,
 {
     json_key(out, key);
     strbuf_addch(out, '{');
-    add_double(out, "times", ratio);
-    add_double(out, "value", m->value);
-    add_double(out, "interval_low", m->low);
-    add_double(out, "interval_high", m->high);
-    add_double(out, "changed_ratio", changed);
+    json_put_double(out, "times", ratio);
+    json_put_double(out, "value", m->value);
+    json_put_double(out, "interval_low", m->low);
+    json_put_double(out, "interval_high", m->high);
+    json_put_double(out, "changed_ratio", changed);
     strbuf_addch(out, '}');
 }
 
@@ -369,18 +339,18 @@ void explain_print_tornado_json(struct strbuf *out, const struct sensitivity *s)
 
     add_head(out, "sensitivity", s->sc, s->replications);
     measure_print(&s->measure, &words);
-    add_text(out, "measure", strbuf_text(&words));
-    add_text(out, "unit", value_unit_key(s->base.unit));
+    json_put_text(out, "measure", strbuf_text(&words));
+    json_put_text(out, "unit", value_unit_key(s->base.unit));
     add_measured(out, "base", 1.0, &s->base, 0.0);
     open_list(out, "inputs");
     for (size_t i = 0; i < s->nr; i++) {
         const struct sensitivity_row *r = &s->rows[i];
 
         open_item(out);
-        add_text(out, "input", r->input->key);
-        add_text(out, "name", r->input->name);
-        add_text(out, "why", r->input->why);
-        add_double(out, "swing", r->swing);
+        json_put_text(out, "input", r->input->key);
+        json_put_text(out, "name", r->input->name);
+        json_put_text(out, "why", r->input->why);
+        json_put_double(out, "swing", r->swing);
         add_measured(out, "low", r->input->low, &r->low, r->changed_low);
         add_measured(out, "high", r->input->high, &r->high, r->changed_high);
         strbuf_addch(out, '}');

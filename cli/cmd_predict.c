@@ -34,38 +34,18 @@ static void add_spreads(const struct prediction *p, struct spread s[SCORED_NR])
                                             .p95 = parts[i].in.high};
 }
 
-static void add_number(struct strbuf *out, const char *key, double value)
-{
-    json_key(out, key);
-    json_add_double(out, value);
-}
-
 static void add_inputs(struct strbuf *out, const struct trace_facts *f, const struct prediction *p)
 {
     json_key(out, "inputs");
     strbuf_addch(out, '{');
-    json_key(out, "memory_bytes");
-    json_add_u64(out, f->header.memory_bytes);
-    add_number(out, "nonzero_bytes", f->before.rss_bytes ? p->resident_bytes : NAN);
-    json_key(out, "dirty_rate_measurements");
-    json_add_u64(out, p->nr_measurements);
-    add_number(out, "dirty_bytes_per_s", p->fit.rate_mid);
-    json_key(out, "dirty_bytes_per_s_interval");
-    strbuf_addch(out, '[');
-    json_next(out);
-    json_add_double(out, p->fit.rate_low);
-    json_next(out);
-    json_add_double(out, p->fit.rate_high);
-    strbuf_addch(out, ']');
-    add_number(out, "dirty_set_bytes", p->fit.set_mid);
-    json_key(out, "dirty_set_bytes_interval");
-    strbuf_addch(out, '[');
-    json_next(out);
-    json_add_double(out, p->fit.set_low);
-    json_next(out);
-    json_add_double(out, p->fit.set_high);
-    strbuf_addch(out, ']');
-    add_number(out, "fit_effective_samples", floor(p->fit.effective));
+    json_put_u64(out, "memory_bytes", f->header.memory_bytes);
+    json_put_double(out, "nonzero_bytes", f->before.rss_bytes ? p->resident_bytes : NAN);
+    json_put_u64(out, "dirty_rate_measurements", p->nr_measurements);
+    json_put_double(out, "dirty_bytes_per_s", p->fit.rate_mid);
+    json_put_pair(out, "dirty_bytes_per_s_interval", p->fit.rate_low, p->fit.rate_high);
+    json_put_double(out, "dirty_set_bytes", p->fit.set_mid);
+    json_put_pair(out, "dirty_set_bytes_interval", p->fit.set_low, p->fit.set_high);
+    json_put_double(out, "fit_effective_samples", floor(p->fit.effective));
     json_key(out, "families");
     strbuf_addch(out, '{');
     for (int i = 0; i < FIT_NR; i++) {
@@ -75,9 +55,8 @@ static void add_inputs(struct strbuf *out, const struct trace_facts *f, const st
         json_add_double(out, round(p->fit.share[i] * 1000.0) / 1000.0);
     }
     strbuf_addch(out, '}');
-    add_number(out, "outcome_share", p->outcome_share);
-    json_key(out, "calibrated");
-    json_add_bool(out, p->calibrated);
+    json_put_double(out, "outcome_share", p->outcome_share);
+    json_put_bool(out, "calibrated", p->calibrated);
     strbuf_addch(out, '}');
 }
 
@@ -85,16 +64,11 @@ static void add_seen_json(struct strbuf *out, const struct observed *seen)
 {
     json_key(out, "seen");
     strbuf_addch(out, '{');
-    json_key(out, "state");
-    json_add_text(out, live_state_name(seen->state));
-    json_key(out, "ended");
-    json_add_bool(out, seen->last.ended);
-    json_key(out, "elapsed_ms");
-    json_add_ms(out, seen->last.elapsed_ns);
-    json_key(out, "abnormal_from_ms");
-    json_add_ms(out, seen->abnormal_ns);
-    json_key(out, "why");
-    json_add_text(out, seen->why[0] ? seen->why : NULL);
+    json_put_text(out, "state", live_state_name(seen->state));
+    json_put_bool(out, "ended", seen->last.ended);
+    json_put_ms(out, "elapsed_ms", seen->last.elapsed_ns);
+    json_put_ms(out, "abnormal_from_ms", seen->abnormal_ns);
+    json_put_text(out, "why", seen->why[0] ? seen->why : NULL);
     strbuf_addch(out, '}');
 }
 
@@ -106,10 +80,8 @@ static void add_json(struct strbuf *out, const struct cli_opts *o, const struct 
     (void)o;
     add_spreads(p, spreads);
     strbuf_addch(out, '{');
-    json_key(out, "format_version");
-    json_add_text(out, REPORT_FORMAT_VERSION);
-    json_key(out, "trace");
-    json_add_text(out, path);
+    json_put_text(out, "format_version", REPORT_FORMAT_VERSION);
+    json_put_text(out, "trace", path);
     json_key(out, "predicted");
     strbuf_addch(out, '{');
     json_mig_fields(out, &p->result, spreads);

@@ -30,8 +30,7 @@ static void add_json(struct strbuf *out, const struct preset *only)
     char help[HELP_TEXT];
 
     strbuf_addch(out, '{');
-    json_key(out, "format_version");
-    json_add_text(out, CLI_FORMAT_VERSION);
+    json_put_text(out, "format_version", CLI_FORMAT_VERSION);
     json_key(out, "presets");
     strbuf_addch(out, '[');
     for (const struct preset *p = presets; p->name; p++) {
@@ -39,13 +38,10 @@ static void add_json(struct strbuf *out, const struct preset *only)
             continue;
         json_next(out);
         strbuf_addch(out, '{');
-        json_key(out, "name");
-        json_add_text(out, p->name);
-        json_key(out, "help");
-        json_add_text(out, help_of(p, help));
+        json_put_text(out, "name", p->name);
+        json_put_text(out, "help", help_of(p, help));
         if (only) {
-            json_key(out, "text");
-            json_add_text(out, p->text);
+            json_put_text(out, "text", p->text);
         }
         strbuf_addch(out, '}');
     }

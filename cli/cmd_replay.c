@@ -55,10 +55,8 @@ static void add_json(struct strbuf *out, const struct trace_facts *f, const char
     };
 
     strbuf_addch(out, '{');
-    json_key(out, "format_version");
-    json_add_text(out, REPORT_FORMAT_VERSION);
-    json_key(out, "trace");
-    json_add_text(out, path);
+    json_put_text(out, "format_version", REPORT_FORMAT_VERSION);
+    json_put_text(out, "trace", path);
     json_key(out, "observed");
     strbuf_addch(out, '{');
     json_mig_fields(out, &seen, 0);
@@ -70,11 +68,9 @@ static void add_json(struct strbuf *out, const struct trace_facts *f, const char
     json_key(out, "error");
     strbuf_addch(out, '{');
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-        json_key(out, errors[i].key);
-        json_add_double(out, errors[i].value);
+        json_put_double(out, errors[i].key, errors[i].value);
     }
-    json_key(out, "outcome_agrees");
-    json_add_bool(out, r->outcome_agrees);
+    json_put_bool(out, "outcome_agrees", r->outcome_agrees);
     strbuf_addstr(out, "}}\n");
 }
 

@@ -46,8 +46,7 @@ static enum status find_form(const struct cli_opts *o, const struct report_form 
 static void add_list_json(struct strbuf *out, const struct store_list *list)
 {
     strbuf_addch(out, '{');
-    json_key(out, "format_version");
-    json_add_text(out, CLI_FORMAT_VERSION);
+    json_put_text(out, "format_version", CLI_FORMAT_VERSION);
     json_key(out, "runs");
     strbuf_addch(out, '[');
     for (size_t i = 0; i < list->nr; i++) {
@@ -55,22 +54,14 @@ static void add_list_json(struct strbuf *out, const struct store_list *list)
 
         json_next(out);
         strbuf_addch(out, '{');
-        json_key(out, "run");
-        json_add_int(out, e->run_id);
-        json_key(out, "scenario");
-        json_add_text(out, e->scenario);
-        json_key(out, "digest");
-        json_add_text(out, e->digest);
-        json_key(out, "version");
-        json_add_text(out, e->version);
-        json_key(out, "seed");
-        json_add_u64(out, e->seed);
-        json_key(out, "replications");
-        json_add_u64(out, e->replications);
-        json_key(out, "interrupted");
-        json_add_bool(out, e->interrupted);
-        json_key(out, "migrations");
-        json_add_int(out, e->migrations);
+        json_put_int(out, "run", e->run_id);
+        json_put_text(out, "scenario", e->scenario);
+        json_put_text(out, "digest", e->digest);
+        json_put_text(out, "version", e->version);
+        json_put_u64(out, "seed", e->seed);
+        json_put_u64(out, "replications", e->replications);
+        json_put_bool(out, "interrupted", e->interrupted);
+        json_put_int(out, "migrations", e->migrations);
         strbuf_addch(out, '}');
     }
     strbuf_addstr(out, "]}\n");

@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "cli/check_print.h"
 #include "reports/cell.h"
+#include "reports/json_fields.h"
 #include "store/history.h"
 
 #include "base/banned.h"
@@ -211,31 +212,19 @@ static void add_text(struct strbuf *out, const struct cli_opts *o, const struct 
 
 /* ---- JSON ---- */
 
-static void add_key_text(struct strbuf *out, const char *key, const char *text)
-{
-    json_key(out, key);
-    json_add_text(out, text);
-}
-
 static void add_point(struct strbuf *out, const struct store_check *c,
                       const struct store_check_figure *f)
 {
-    double factor = f->unit == VALUE_NS ? 1.0 / (double)NS_PER_MS : 1.0;
-
     json_next(out);
     strbuf_addstr(out, "\n  {");
-    json_key(out, "check");
-    json_add_int(out, c->check_id);
-    add_key_text(out, "label", c->label);
-    add_key_text(out, "version", c->version);
-    add_key_text(out, "digest", c->digest);
-    json_key(out, "now");
-    json_add_double(out, f->now * factor);
-    json_key(out, "before");
-    json_add_double(out, f->before * factor);
-    add_key_text(out, "verdict", f->verdict);
-    json_key(out, "p_corrected");
-    json_add_double(out, f->p);
+    json_put_int(out, "check", c->check_id);
+    json_put_text(out, "label", c->label);
+    json_put_text(out, "version", c->version);
+    json_put_text(out, "digest", c->digest);
+    json_put_value(out, "now", f->unit, f->now);
+    json_put_value(out, "before", f->unit, f->before);
+    json_put_text(out, "verdict", f->verdict);
+    json_put_double(out, "p_corrected", f->p);
     strbuf_addch(out, '}');
 }
 
@@ -249,9 +238,9 @@ static void add_json(struct strbuf *out, const struct trend *t)
 
         json_next(out);
         strbuf_addstr(out, "\n {");
-        add_key_text(out, "name", c->name);
-        add_key_text(out, "measure", c->measure);
-        add_key_text(out, "unit", c->unit == VALUE_NS ? "ms" : value_unit_key(c->unit));
+        json_put_text(out, "name", c->name);
+        json_put_text(out, "measure", c->measure);
+        json_put_text(out, "unit", json_unit(c->unit));
         json_key(out, "points");
         strbuf_addch(out, '[');
         for (size_t k = 0; k < c->nr; k++)

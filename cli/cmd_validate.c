@@ -23,8 +23,7 @@ static void add_valid(struct strbuf *out, const struct cli_opts *o, const char *
 
 static void add_text(struct strbuf *out, const char *key, const char *text)
 {
-    json_key(out, key);
-    json_add_text(out, *text ? text : NULL);
+    json_put_text(out, key, *text ? text : NULL);
 }
 
 static void add_problem(struct strbuf *out, const struct diag *wrong)
@@ -48,8 +47,7 @@ static void add_json(struct strbuf *out, const char *path, enum status st, const
     json_next(out);
     strbuf_addch(out, '{');
     add_text(out, "scenario", path);
-    json_key(out, "valid");
-    json_add_bool(out, st == ST_OK);
+    json_put_bool(out, "valid", st == ST_OK);
     json_key(out, "problem");
     if (st == ST_OK)
         json_add_text(out, NULL);

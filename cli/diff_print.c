@@ -107,15 +107,6 @@ void diff_add_text(struct strbuf *out, const struct diff_result *d, const char *
 
 /* ---- JSON ---- */
 
-static void add_ms(struct strbuf *out, const char *key, double ns)
-{
-    json_key(out, key);
-    if (isnan(ns))
-        json_add_text(out, NULL);
-    else
-        json_add_ms(out, (int64_t)llround(ns));
-}
-
 static void add_side(struct strbuf *out, const char *key, const struct diff_side *s)
 {
     json_key(out, key);
@@ -124,21 +115,15 @@ static void add_side(struct strbuf *out, const char *key, const struct diff_side
         return;
     }
     strbuf_addch(out, '{');
-    json_key(out, "outcome");
-    json_add_text(out, outcome_name(s->outcome));
-    json_key(out, "reason");
-    json_add_text(out, s->reason);
-    json_key(out, "jobs");
-    json_add_u64(out, s->jobs);
-    json_key(out, "completed");
-    json_add_u64(out, s->completed);
-    json_key(out, "attempts");
-    json_add_u64(out, s->attempts);
-    add_ms(out, "total_time_ms", s->total_ns);
-    add_ms(out, "wait_ms", s->wait_ns);
-    add_ms(out, "downtime_ms", s->downtime_ns);
-    json_key(out, "max_throttle_pct");
-    json_add_double(out, s->throttle_pct);
+    json_put_text(out, "outcome", outcome_name(s->outcome));
+    json_put_text(out, "reason", s->reason);
+    json_put_u64(out, "jobs", s->jobs);
+    json_put_u64(out, "completed", s->completed);
+    json_put_u64(out, "attempts", s->attempts);
+    json_put_ms_real(out, "total_time_ms", s->total_ns);
+    json_put_ms_real(out, "wait_ms", s->wait_ns);
+    json_put_ms_real(out, "downtime_ms", s->downtime_ns);
+    json_put_double(out, "max_throttle_pct", s->throttle_pct);
     strbuf_addch(out, '}');
 }
 
@@ -147,17 +132,15 @@ static void add_total_json(struct strbuf *out, const char *key, const char *what
 {
     json_key(out, key);
     strbuf_addch(out, '{');
-    json_key(out, "name");
-    json_add_text(out, what);
-    add_ms(out, "makespan_ms", t->makespan_ns);
-    add_ms(out, "longest_downtime_ms", t->worst_downtime_ns);
+    json_put_text(out, "name", what);
+    json_put_ms_real(out, "makespan_ms", t->makespan_ns);
+    json_put_ms_real(out, "longest_downtime_ms", t->worst_downtime_ns);
     json_key(out, "completed_ratio");
     if (isnan(t->completed_ratio))
         json_add_text(out, NULL);
     else
         json_add_double(out, t->completed_ratio);
-    json_key(out, "sent_bytes");
-    json_add_u64(out, (uint64_t)llround(t->sent_bytes));
+    json_put_u64(out, "sent_bytes", (uint64_t)llround(t->sent_bytes));
     strbuf_addch(out, '}');
 }
 
@@ -170,17 +153,14 @@ void diff_add_json(struct strbuf *out, const struct diff_result *d, const char *
     strbuf_addstr(out, "{\"format_version\":\"" CLI_FORMAT_VERSION "\"");
     add_total_json(out, "a", a, &d->a);
     add_total_json(out, "b", b, &d->b);
-    json_key(out, "changed");
-    json_add_u64(out, d->nr_changed);
+    json_put_u64(out, "changed", d->nr_changed);
     json_key(out, "vms");
     strbuf_addch(out, '[');
     for (size_t i = 0; i < d->nr; i++) {
         json_next(out);
         strbuf_addstr(out, "\n{");
-        json_key(out, "vm");
-        json_add_text(out, d->vms[i].vm);
-        json_key(out, "change");
-        json_add_text(out, words[d->vms[i].change]);
+        json_put_text(out, "vm", d->vms[i].vm);
+        json_put_text(out, "change", words[d->vms[i].change]);
         add_side(out, "a", &d->vms[i].a);
         add_side(out, "b", &d->vms[i].b);
         strbuf_addch(out, '}');

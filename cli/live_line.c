@@ -135,29 +135,21 @@ static void add_count(struct strbuf *out, const char *key, int64_t value)
 static void open_event(struct strbuf *out, const struct live_line *ll, const char *event)
 {
     strbuf_addch(out, '{');
-    json_key(out, "format_version");
-    json_add_text(out, CLI_FORMAT_VERSION);
-    json_key(out, "event");
-    json_add_text(out, event);
-    json_key(out, "t_ms");
-    json_add_ms(out, ll->last_ns);
+    json_put_text(out, "format_version", CLI_FORMAT_VERSION);
+    json_put_text(out, "event", event);
+    json_put_ms(out, "t_ms", ll->last_ns);
 }
 
 static void add_view(struct strbuf *out, const struct live_view *v)
 {
-    json_key(out, "status");
-    json_add_text(out, v->status);
-    json_key(out, "elapsed_ms");
-    json_add_ms(out, v->elapsed_ns);
+    json_put_text(out, "status", v->status);
+    json_put_ms(out, "elapsed_ms", v->elapsed_ns);
     add_count(out, "sent_bytes", v->sent_bytes);
     add_count(out, "rounds", v->rounds);
     add_count(out, "throttle_pct", v->throttle_pct);
-    json_key(out, "state");
-    json_add_text(out, v->has_forecast ? live_state_name(v->state) : NULL);
-    json_key(out, "why");
-    json_add_text(out, v->why[0] ? v->why : NULL);
-    json_key(out, "expected_end_ms");
-    json_add_ms(out, v->end_ns);
+    json_put_text(out, "state", v->has_forecast ? live_state_name(v->state) : NULL);
+    json_put_text(out, "why", v->why[0] ? v->why : NULL);
+    json_put_ms(out, "expected_end_ms", v->end_ns);
     add_pair(out, "expected_end_interval_ms", v->end_low_ns, v->end_high_ns, (double)NS_PER_MS);
     add_pair(out, "expected_sent_interval_bytes", v->sent_low_bytes, v->sent_high_bytes, 1.0);
     add_pair(out, "expected_rounds_interval", v->rounds_low, v->rounds_high, 1.0);

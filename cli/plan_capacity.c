@@ -233,8 +233,7 @@ static void add_so_far(const struct cli_opts *o, struct strbuf *out, const struc
 
 static void add_number(struct strbuf *out, const char *key, double value, bool known)
 {
-    json_key(out, key);
-    json_add_double(out, known ? value : NAN);
+    json_put_double(out, key, known ? value : NAN);
 }
 
 static void add_json(const struct cli_opts *o, struct strbuf *out, const struct capacity *c,
@@ -244,18 +243,12 @@ static void add_json(const struct cli_opts *o, struct strbuf *out, const struct 
     uint64_t k = 0;
 
     strbuf_addstr(out, "{\"format_version\":\"" CLI_FORMAT_VERSION "\"");
-    json_key(out, "scenario");
-    json_add_text(out, o->args[0]);
-    json_key(out, "digest");
-    json_add_text(out, c->sc.digest);
-    json_key(out, "seed");
-    json_add_u64(out, c->sc.seed);
-    json_key(out, "question");
-    json_add_text(out, q->option);
-    json_key(out, "asked");
-    json_add_text(out, cli_value(o, q->option));
-    json_key(out, "found");
-    json_add_bool(out, c->found);
+    json_put_text(out, "scenario", o->args[0]);
+    json_put_text(out, "digest", c->sc.digest);
+    json_put_u64(out, "seed", c->sc.seed);
+    json_put_text(out, "question", q->option);
+    json_put_text(out, "asked", cli_value(o, q->option));
+    json_put_bool(out, "found", c->found);
     add_number(out, "so_far", c->so_far, !c->found && c->so_far >= 0.0);
     json_key(out, "present_is_enough");
     if (q->kind == CAPACITY_START)
@@ -277,20 +270,11 @@ static void add_json(const struct cli_opts *o, struct strbuf *out, const struct 
         json_add_text(out, c->sc.hosts[c->hosts[i]].name);
     }
     strbuf_addch(out, ']');
-    json_key(out, "hits");
-    json_add_u64(out, c->hits);
-    json_key(out, "replications");
-    json_add_u64(out, c->n);
-    json_key(out, "probability");
-    strbuf_addch(out, '[');
-    json_add_double(out, c->share.low);
-    json_next(out);
-    json_add_double(out, c->share.high);
-    strbuf_addch(out, ']');
-    json_key(out, "binding");
-    json_add_text(out, c->found ? NULL : binding_key(c->binding));
-    json_key(out, "simulations");
-    json_add_u64(out, c->runs);
+    json_put_u64(out, "hits", c->hits);
+    json_put_u64(out, "replications", c->n);
+    json_put_pair(out, "probability", c->share.low, c->share.high);
+    json_put_text(out, "binding", c->found ? NULL : binding_key(c->binding));
+    json_put_u64(out, "simulations", c->runs);
     strbuf_addstr(out, "}\n");
 }
 

@@ -9,12 +9,6 @@
 
 #include "base/banned.h"
 
-static void add_number(struct strbuf *out, const char *key, double value)
-{
-    json_key(out, key);
-    json_add_double(out, value);
-}
-
 static void add_measured(struct strbuf *out, const char *key, const struct measured *m)
 {
     json_key(out, key);
@@ -23,17 +17,10 @@ static void add_measured(struct strbuf *out, const char *key, const struct measu
         return;
     }
     strbuf_addch(out, '{');
-    add_number(out, "value", m->value);
-    json_key(out, "interval");
-    strbuf_addch(out, '[');
-    json_add_double(out, m->low);
-    json_next(out);
-    json_add_double(out, m->high);
-    strbuf_addch(out, ']');
-    json_key(out, "n");
-    json_add_u64(out, m->n);
-    json_key(out, "replications");
-    json_add_u64(out, m->replications);
+    json_put_double(out, "value", m->value);
+    json_put_pair(out, "interval", m->low, m->high);
+    json_put_u64(out, "n", m->n);
+    json_put_u64(out, "replications", m->replications);
     strbuf_addch(out, '}');
 }
 
@@ -50,19 +37,14 @@ static void add_goals(struct strbuf *out, const struct plan *plan)
 
         json_next(out);
         strbuf_addstr(out, "\n{");
-        json_key(out, "goal");
-        json_add_text(out, g->text);
-        json_key(out, "implied");
-        json_add_bool(out, g->implied);
-        add_number(out, "limit", g->limit);
-        json_key(out, "unit");
-        json_add_text(out, value_unit_key(t->goals[i].unit));
+        json_put_text(out, "goal", g->text);
+        json_put_bool(out, "implied", g->implied);
+        json_put_double(out, "limit", g->limit);
+        json_put_text(out, "unit", value_unit_key(t->goals[i].unit));
         add_measured(out, "now", now->fresh ? &now->fresh[i] : &now->goals[i]);
         add_measured(out, "planned", t->fresh ? &t->fresh[i] : &t->goals[i]);
-        json_key(out, "confirmed");
-        json_add_bool(out, t->fresh != NULL);
-        json_key(out, "state");
-        json_add_text(out, words[plan_judge(plan, t, i)]);
+        json_put_bool(out, "confirmed", t->fresh != NULL);
+        json_put_text(out, "state", words[plan_judge(plan, t, i)]);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
@@ -97,16 +79,13 @@ static void add_tried(struct strbuf *out, const struct plan *plan)
         json_next(out);
         strbuf_addstr(out, "\n{");
         add_values(out, plan, t);
-        json_key(out, "state");
-        json_add_text(out, plan->nr_goals ? words[t->state] : NULL);
-        json_key(out, "replications");
-        json_add_u64(out, t->runs);
-        json_key(out, "front");
-        json_add_bool(out, t->on_front);
-        add_number(out, "makespan_s", t->axes[PLAN_MAKESPAN] / 1e9);
-        add_number(out, "downtime_p95_ms", t->axes[PLAN_DOWNTIME] / 1e6);
-        add_number(out, "slowdown_ratio", t->axes[PLAN_SLOWDOWN]);
-        add_number(out, "transferred_bytes", t->axes[PLAN_BYTES]);
+        json_put_text(out, "state", plan->nr_goals ? words[t->state] : NULL);
+        json_put_u64(out, "replications", t->runs);
+        json_put_bool(out, "front", t->on_front);
+        json_put_double(out, "makespan_s", t->axes[PLAN_MAKESPAN] / 1e9);
+        json_put_ms_real(out, "downtime_p95_ms", t->axes[PLAN_DOWNTIME]);
+        json_put_double(out, "slowdown_ratio", t->axes[PLAN_SLOWDOWN]);
+        json_put_double(out, "transferred_bytes", t->axes[PLAN_BYTES]);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
@@ -119,10 +98,8 @@ static void add_advice(struct strbuf *out, const struct plan_advice *advice)
     for (size_t i = 0; i < advice->nr_changes; i++) {
         json_next(out);
         strbuf_addch(out, '{');
-        json_key(out, "key");
-        json_add_text(out, advice->changes[i].key);
-        json_key(out, "value");
-        json_add_text(out, advice->changes[i].value);
+        json_put_text(out, "key", advice->changes[i].key);
+        json_put_text(out, "value", advice->changes[i].value);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
@@ -133,12 +110,9 @@ static void add_advice(struct strbuf *out, const struct plan_advice *advice)
 
         json_next(out);
         strbuf_addch(out, '{');
-        json_key(out, "form");
-        json_add_text(out, s->form);
-        json_key(out, "where");
-        json_add_text(out, s->where);
-        json_key(out, "text");
-        json_add_text(out, strbuf_text(&s->text));
+        json_put_text(out, "form", s->form);
+        json_put_text(out, "where", s->where);
+        json_put_text(out, "text", strbuf_text(&s->text));
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
@@ -155,10 +129,8 @@ static void add_probability(struct strbuf *out, const struct plan *plan)
         return;
     }
     strbuf_addch(out, '{');
-    json_key(out, "replications");
-    json_add_u64(out, t->nr_fresh);
-    json_key(out, "hits");
-    json_add_u64(out, t->nr_good);
+    json_put_u64(out, "replications", t->nr_fresh);
+    json_put_u64(out, "hits", t->nr_good);
     json_key(out, "probability");
     strbuf_addch(out, '[');
     json_add_double(out, t->good.low);
@@ -177,29 +149,21 @@ void plan_json(const struct cli_opts *o, const struct plan *plan, const struct p
                                            [PLAN_NO_GOALS] = "no_goals"};
 
     strbuf_addstr(out, "{\"format_version\":\"" CLI_FORMAT_VERSION "\"");
-    json_key(out, "scenario");
-    json_add_text(out, o->args[0]);
-    json_key(out, "digest");
-    json_add_text(out, plan->sc.digest);
-    json_key(out, "seed");
-    json_add_u64(out, plan->sc.seed);
-    json_key(out, "verdict");
-    json_add_text(out, verdicts[plan->verdict]);
-    json_key(out, "interrupted");
-    json_add_bool(out, plan->interrupted);
-    json_key(out, "all_cheaper_tried");
-    json_add_bool(out, plan->all_cheaper);
-    json_key(out, "binding");
-    json_add_text(out, plan->verdict == PLAN_NONE && plan->nr_tried
-                           ? binding_key(plan->tried[plan->best].binding)
-                           : NULL);
+    json_put_text(out, "scenario", o->args[0]);
+    json_put_text(out, "digest", plan->sc.digest);
+    json_put_u64(out, "seed", plan->sc.seed);
+    json_put_text(out, "verdict", verdicts[plan->verdict]);
+    json_put_bool(out, "interrupted", plan->interrupted);
+    json_put_bool(out, "all_cheaper_tried", plan->all_cheaper);
+    json_put_text(out, "binding",
+                  plan->verdict == PLAN_NONE && plan->nr_tried
+                      ? binding_key(plan->tried[plan->best].binding)
+                      : NULL);
     add_advice(out, advice);
     add_goals(out, plan);
     add_probability(out, plan);
-    json_key(out, "settings");
-    json_add_double(out, plan->nr_settings);
-    json_key(out, "simulations");
-    json_add_u64(out, plan->runs);
+    json_put_double(out, "settings", plan->nr_settings);
+    json_put_u64(out, "simulations", plan->runs);
     add_tried(out, plan);
     strbuf_addstr(out, "}\n");
 }

@@ -138,14 +138,10 @@ static void add_total_json(struct strbuf *out, const char *key, const struct ord
         return;
     }
     strbuf_addch(out, '{');
-    json_key(out, "makespan_s");
-    json_add_double(out, t->makespan_ns / 1e9);
-    json_key(out, "makespan_p95_s");
-    json_add_double(out, t->makespan_p95_ns / 1e9);
-    json_key(out, "downtime_p95_ms");
-    json_add_double(out, t->downtime_p95_ns / 1e6);
-    json_key(out, "moved");
-    json_add_double(out, t->moved);
+    json_put_double(out, "makespan_s", t->makespan_ns / 1e9);
+    json_put_double(out, "makespan_p95_s", t->makespan_p95_ns / 1e9);
+    json_put_ms_real(out, "downtime_p95_ms", t->downtime_p95_ns);
+    json_put_double(out, "moved", t->moved);
     strbuf_addch(out, '}');
 }
 
@@ -158,20 +154,14 @@ static void add_moves_json(const struct order *order, struct strbuf *out)
 
         json_next(out);
         strbuf_addstr(out, "\n{");
-        json_key(out, "wave");
-        json_add_u64(out, m->wave + 1);
-        json_key(out, "ask_at_s");
-        json_add_s(out, m->at_ns);
-        json_key(out, "vm");
-        json_add_text(out, order->sc.vms[m->vm].name);
-        json_key(out, "source");
-        json_add_text(out, order->sc.hosts[m->source].name);
-        json_key(out, "target");
-        json_add_text(out, m->target == HOST_NONE ? NULL : order->sc.hosts[m->target].name);
-        json_key(out, "start_s");
-        json_add_s(out, m->start_ns);
-        json_key(out, "end_s");
-        json_add_s(out, m->end_ns);
+        json_put_u64(out, "wave", m->wave + 1);
+        json_put_s(out, "ask_at_s", m->at_ns);
+        json_put_text(out, "vm", order->sc.vms[m->vm].name);
+        json_put_text(out, "source", order->sc.hosts[m->source].name);
+        json_put_text(out, "target",
+                      m->target == HOST_NONE ? NULL : order->sc.hosts[m->target].name);
+        json_put_s(out, "start_s", m->start_ns);
+        json_put_s(out, "end_s", m->end_ns);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
@@ -182,33 +172,20 @@ static void add_json(const struct cli_opts *o, const struct order *order, struct
     bool known = order->replications > 0;
 
     strbuf_addstr(out, "{\"format_version\":\"" CLI_FORMAT_VERSION "\"");
-    json_key(out, "scenario");
-    json_add_text(out, o->args[0]);
-    json_key(out, "digest");
-    json_add_text(out, order->sc.digest);
-    json_key(out, "seed");
-    json_add_u64(out, order->sc.seed);
-    json_key(out, "better");
-    json_add_bool(out, order->better);
-    json_key(out, "gain_ratio");
-    json_add_double(out, known ? order->gain : NAN);
-    json_key(out, "gain_interval");
-    strbuf_addch(out, '[');
-    json_add_double(out, known ? order->gain_interval.low : NAN);
-    json_next(out);
-    json_add_double(out, known ? order->gain_interval.high : NAN);
-    strbuf_addch(out, ']');
+    json_put_text(out, "scenario", o->args[0]);
+    json_put_text(out, "digest", order->sc.digest);
+    json_put_u64(out, "seed", order->sc.seed);
+    json_put_bool(out, "better", order->better);
+    json_put_double(out, "gain_ratio", known ? order->gain : NAN);
+    json_put_pair(out, "gain_interval", known ? order->gain_interval.low : NAN,
+                  known ? order->gain_interval.high : NAN);
     add_total_json(out, "own", &order->own, known);
     add_total_json(out, "planned", &order->planned, known);
-    json_key(out, "waves");
-    json_add_u64(out, order->better ? order->nr_waves : 0);
+    json_put_u64(out, "waves", order->better ? order->nr_waves : 0);
     add_moves_json(order, out);
-    json_key(out, "replications");
-    json_add_u64(out, order->replications);
-    json_key(out, "schedules");
-    json_add_u64(out, order->schedules);
-    json_key(out, "simulations");
-    json_add_u64(out, order->runs);
+    json_put_u64(out, "replications", order->replications);
+    json_put_u64(out, "schedules", order->schedules);
+    json_put_u64(out, "simulations", order->runs);
     strbuf_addstr(out, "}\n");
 }
 

@@ -18,26 +18,13 @@ static double rounded(double value)
 
 static void add_double(struct strbuf *out, const char *key, double value)
 {
-    json_key(out, key);
-    json_add_double(out, rounded(value));
-}
-
-static void add_count(struct strbuf *out, const char *key, size_t value)
-{
-    json_key(out, key);
-    json_add_u64(out, value);
+    json_put_double(out, key, rounded(value));
 }
 
 static void add_interval(struct strbuf *out, const char *key, struct stats_interval in,
                          double scale)
 {
-    json_key(out, key);
-    strbuf_addch(out, '[');
-    json_next(out);
-    json_add_double(out, rounded(in.low * scale));
-    json_next(out);
-    json_add_double(out, rounded(in.high * scale));
-    strbuf_addch(out, ']');
+    json_put_pair(out, key, rounded(in.low * scale), rounded(in.high * scale));
 }
 
 static void add_errors(struct strbuf *out, const char *key, const struct score_errors *e,
@@ -45,7 +32,7 @@ static void add_errors(struct strbuf *out, const char *key, const struct score_e
 {
     json_key(out, key);
     strbuf_addch(out, '{');
-    add_count(out, "n", e->nr);
+    json_put_u64(out, "n", e->nr);
     add_double(out, "p50", e->p50 * scale);
     add_double(out, "p90", e->p90 * scale);
     add_double(out, "max", e->max * scale);
@@ -65,21 +52,19 @@ static void add_outcomes(struct strbuf *out, const struct score_sum *s)
                 continue;
             json_next(out);
             strbuf_addch(out, '{');
-            json_key(out, "observed");
-            json_add_text(out, outcome_name((enum outcome)seen));
-            json_key(out, "predicted");
-            json_add_text(out, outcome_name((enum outcome)said));
-            add_count(out, "captures", s->outcomes[seen][said]);
+            json_put_text(out, "observed", outcome_name((enum outcome)seen));
+            json_put_text(out, "predicted", outcome_name((enum outcome)said));
+            json_put_u64(out, "captures", s->outcomes[seen][said]);
             strbuf_addch(out, '}');
         }
     }
     strbuf_addch(out, ']');
     json_key(out, "downtime_limit");
     strbuf_addch(out, '{');
-    add_count(out, "kept_as_predicted", s->limit_kept[1][1]);
-    add_count(out, "passed_as_predicted", s->limit_kept[0][0]);
-    add_count(out, "kept_but_predicted_to_pass", s->limit_kept[1][0]);
-    add_count(out, "passed_but_predicted_to_keep", s->limit_kept[0][1]);
+    json_put_u64(out, "kept_as_predicted", s->limit_kept[1][1]);
+    json_put_u64(out, "passed_as_predicted", s->limit_kept[0][0]);
+    json_put_u64(out, "kept_but_predicted_to_pass", s->limit_kept[1][0]);
+    json_put_u64(out, "passed_but_predicted_to_keep", s->limit_kept[0][1]);
     strbuf_addch(out, '}');
 }
 
@@ -90,10 +75,9 @@ static void add_methods(struct strbuf *out, const struct score_sum *s)
     for (int b = 0; b < BASELINE_NR; b++) {
         json_next(out);
         strbuf_addch(out, '{');
-        json_key(out, "method");
-        json_add_text(out, baseline_key((enum baseline)b));
-        add_count(out, "outcomes_right", s->guess_right[b]);
-        add_count(out, "bad_forecasts", s->guess_bad[b]);
+        json_put_text(out, "method", baseline_key((enum baseline)b));
+        json_put_u64(out, "outcomes_right", s->guess_right[b]);
+        json_put_u64(out, "bad_forecasts", s->guess_bad[b]);
         add_errors(out, "total_time_pct", &s->guess_total[b], PCT);
         strbuf_addch(out, '}');
     }
@@ -104,8 +88,8 @@ static void add_repeats(struct strbuf *out, const struct score_sum *s)
 {
     json_key(out, "repeats");
     strbuf_addch(out, '{');
-    add_count(out, "captures", s->repeats);
-    add_count(out, "outcomes_right", s->repeat_outcomes_right);
+    json_put_u64(out, "captures", s->repeats);
+    json_put_u64(out, "outcomes_right", s->repeat_outcomes_right);
     add_errors(out, "total_time_pct", &s->repeat_total, PCT);
     add_errors(out, "downtime_ms", &s->repeat_downtime_ns, PER_MS);
     add_errors(out, "transferred_pct", &s->repeat_bytes, PCT);
@@ -117,28 +101,27 @@ static void add_sum(struct strbuf *out, const char *key, const char *name,
 {
     json_next(out);
     strbuf_addch(out, '{');
-    json_key(out, key);
-    json_add_text(out, name);
-    add_count(out, "captures", s->nr);
-    add_count(out, "configurations", s->nr_configs);
-    add_count(out, "outcomes_right", s->outcomes_right);
-    add_count(out, "bad_forecasts", s->bad);
-    add_count(out, "covered", s->covered);
-    add_count(out, "covered_of", s->covered_of);
-    add_count(out, "downtime_covered", s->downtime_covered);
-    add_count(out, "downtime_covered_of", s->downtime_covered_of);
-    add_count(out, "rounds_of", s->rounds_of);
-    add_count(out, "rounds_exact", s->rounds_exact);
-    add_count(out, "rounds_within_1", s->rounds_within_1);
-    add_count(out, "throttle_of", s->throttle_of);
-    add_count(out, "throttle_within_1_step", s->throttle_right);
+    json_put_text(out, key, name);
+    json_put_u64(out, "captures", s->nr);
+    json_put_u64(out, "configurations", s->nr_configs);
+    json_put_u64(out, "outcomes_right", s->outcomes_right);
+    json_put_u64(out, "bad_forecasts", s->bad);
+    json_put_u64(out, "covered", s->covered);
+    json_put_u64(out, "covered_of", s->covered_of);
+    json_put_u64(out, "downtime_covered", s->downtime_covered);
+    json_put_u64(out, "downtime_covered_of", s->downtime_covered_of);
+    json_put_u64(out, "rounds_of", s->rounds_of);
+    json_put_u64(out, "rounds_exact", s->rounds_exact);
+    json_put_u64(out, "rounds_within_1", s->rounds_within_1);
+    json_put_u64(out, "throttle_of", s->throttle_of);
+    json_put_u64(out, "throttle_within_1_step", s->throttle_right);
     add_errors(out, "total_time_pct", &s->total, PCT);
     add_errors(out, "downtime_ms", &s->downtime_ns, PER_MS);
     add_errors(out, "transferred_pct", &s->bytes, PCT);
     add_outcomes(out, s);
-    add_count(out, "replayed", s->replayed);
-    add_count(out, "replay_outcomes_right", s->replay_outcomes_right);
-    add_count(out, "replay_rounds_within_1", s->replay_rounds_within_1);
+    json_put_u64(out, "replayed", s->replayed);
+    json_put_u64(out, "replay_outcomes_right", s->replay_outcomes_right);
+    json_put_u64(out, "replay_rounds_within_1", s->replay_rounds_within_1);
     add_errors(out, "replay_total_time_pct", &s->replay_total, PCT);
     add_errors(out, "replay_downtime_ms", &s->replay_downtime_ns, PER_MS);
     add_repeats(out, s);
@@ -178,18 +161,13 @@ static void add_row_forecast(struct strbuf *out, const struct score_row *r)
 {
     bool known = r->forecast;
 
-    json_key(out, "outcome_predicted");
-    json_add_text(out, known ? outcome_name(r->prediction.result.outcome) : 0);
+    json_put_text(out, "outcome_predicted", known ? outcome_name(r->prediction.result.outcome) : 0);
     add_double(out, "total_time_pct", r->total_error_ratio * PCT);
-    json_key(out, "downtime_ms");
-    json_add_double(out, round(r->downtime_error_ns * PER_MS * 1e3) / 1e3);
+    json_put_double(out, "downtime_ms", round(r->downtime_error_ns * PER_MS * 1e3) / 1e3);
     add_double(out, "transferred_pct", r->bytes_error_ratio * PCT);
-    json_key(out, "rounds");
-    json_add_double(out, known ? r->rounds_error : NAN);
-    json_key(out, "max_throttle_pct");
-    json_add_double(out, known ? r->throttle_error_pct : NAN);
-    json_key(out, "covered");
-    json_add_bool(out, known && r->covered);
+    json_put_double(out, "rounds", known ? r->rounds_error : NAN);
+    json_put_double(out, "max_throttle_pct", known ? r->throttle_error_pct : NAN);
+    json_put_bool(out, "covered", known && r->covered);
     json_key(out, "methods");
     strbuf_addch(out, '{');
     for (int b = 0; b < BASELINE_NR; b++)
@@ -205,25 +183,17 @@ static void add_row(struct strbuf *out, const char *path, const struct score *s,
 
     json_next(out);
     strbuf_addch(out, '{');
-    json_key(out, "trace");
-    json_add_text(out, path);
-    json_key(out, "configuration");
-    json_add_text(out, split_config_name(config, &r->facts->header));
-    json_key(out, "part");
-    json_add_text(out, s->mode == SCORE_SPLIT ? split_part_name(r->part) : 0);
-    json_key(out, "class");
-    json_add_text(out, score_class_name(r->class));
-    json_key(out, "kind");
-    json_add_text(out, score_kind_name(r->kind));
-    json_key(out, "missing");
-    json_add_text(out, r->missing);
-    json_key(out, "outcome_observed");
-    json_add_text(out, outcome_name(replay_observed_outcome(r->facts)));
+    json_put_text(out, "trace", path);
+    json_put_text(out, "configuration", split_config_name(config, &r->facts->header));
+    json_put_text(out, "part", s->mode == SCORE_SPLIT ? split_part_name(r->part) : 0);
+    json_put_text(out, "class", score_class_name(r->class));
+    json_put_text(out, "kind", score_kind_name(r->kind));
+    json_put_text(out, "missing", r->missing);
+    json_put_text(out, "outcome_observed", outcome_name(replay_observed_outcome(r->facts)));
     add_row_forecast(out, r);
     add_double(out, "repeat_total_time_pct", r->repeat.total_error_ratio * PCT);
     add_double(out, "replay_total_time_pct", r->replayed ? r->replay.total_error_ratio * PCT : NAN);
-    json_key(out, "replay_rounds");
-    json_add_double(out, r->replayed ? (double)r->replay.rounds_error : NAN);
+    json_put_double(out, "replay_rounds", r->replayed ? (double)r->replay.rounds_error : NAN);
     strbuf_addch(out, '}');
 }
 
@@ -239,10 +209,8 @@ enum status score_add_json(struct strbuf *out, const struct score_view *v)
     enum status st;
 
     strbuf_addch(out, '{');
-    json_key(out, "format_version");
-    json_add_text(out, REPORT_FORMAT_VERSION);
-    json_key(out, "calibration");
-    json_add_text(out, mode_name(v->s->mode));
+    json_put_text(out, "format_version", REPORT_FORMAT_VERSION);
+    json_put_text(out, "calibration", mode_name(v->s->mode));
     st = add_sums(out, v, SCORE_ANY);
     if (v->s->mode == SCORE_SPLIT) {
         json_key(out, "parts");
@@ -250,8 +218,7 @@ enum status score_add_json(struct strbuf *out, const struct score_view *v)
         for (int part = SPLIT_NR - 1; part >= 0 && st == ST_OK; part--) {
             json_next(out);
             strbuf_addch(out, '{');
-            json_key(out, "part");
-            json_add_text(out, split_part_name((enum split_part)part));
+            json_put_text(out, "part", split_part_name((enum split_part)part));
             st = add_sums(out, v, part);
             strbuf_addch(out, '}');
         }

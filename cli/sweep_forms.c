@@ -7,8 +7,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/csv_text.h"
 #include "base/json_text.h"
 #include "cli/sweep.h"
+#include "reports/json_fields.h"
 #include "sim/result.h"
 
 #include "base/banned.h"
@@ -25,47 +27,12 @@ void sweep_words(struct strbuf *out, const struct sweep *sweep, size_t cell)
                     sweep->axes[a].values[sweep_value(sweep, cell, a)].text);
 }
 
-/* Lengths are printed in ms. */
-static const char *unit_word(enum value_unit unit)
-{
-    return unit == VALUE_NS ? "ms" : value_unit_key(unit);
-}
-
-static double in_unit(enum value_unit unit, double value)
-{
-    return unit == VALUE_NS ? round(value / 1e3) / 1e3 : value;
-}
-
 static const char *state_word(enum sweep_state state)
 {
     return state == SWEEP_INVALID ? "invalid" : state == SWEEP_OPEN ? "open" : "done";
 }
 
 /* ---- JSON ---- */
-
-static void add_text(struct strbuf *out, const char *key, const char *text)
-{
-    json_key(out, key);
-    json_add_text(out, text);
-}
-
-static void add_count(struct strbuf *out, const char *key, uint64_t value)
-{
-    json_key(out, key);
-    json_add_u64(out, value);
-}
-
-static void add_flag(struct strbuf *out, const char *key, bool value)
-{
-    json_key(out, key);
-    json_add_bool(out, value);
-}
-
-static void add_number(struct strbuf *out, const char *key, enum value_unit unit, double value)
-{
-    json_key(out, key);
-    json_add_double(out, in_unit(unit, value));
-}
 
 /* An index, or null. */
 static void add_index(struct strbuf *out, const char *key, size_t index)
@@ -86,8 +53,8 @@ static void add_axes(struct strbuf *out, const struct sweep *sweep)
 
         json_next(out);
         strbuf_addstr(out, "\n  {");
-        add_text(out, "name", axis->name);
-        add_text(out, "key", axis->key);
+        json_put_text(out, "name", axis->name);
+        json_put_text(out, "key", axis->key);
         json_key(out, "values");
         strbuf_addch(out, '[');
         for (size_t v = 0; v < axis->nr; v++) {
@@ -95,7 +62,7 @@ static void add_axes(struct strbuf *out, const struct sweep *sweep)
             json_add_text(out, axis->values[v].text);
         }
         strbuf_addch(out, ']');
-        add_flag(out, "no_difference", sweep->axis_idle[a]);
+        json_put_bool(out, "no_difference", sweep->axis_idle[a]);
         strbuf_addch(out, '}');
     }
     strbuf_addstr(out, "]");
@@ -110,10 +77,10 @@ static void add_measures(struct strbuf *out, const struct sweep *sweep)
 
         json_next(out);
         strbuf_addstr(out, "\n  {");
-        add_text(out, "name", m->name);
-        add_text(out, "unit", unit_word(m->unit));
-        add_text(out, "better", m->less ? "less" : "more");
-        add_flag(out, "decides", i == sweep->first);
+        json_put_text(out, "name", m->name);
+        json_put_text(out, "unit", json_unit(m->unit));
+        json_put_text(out, "better", m->less ? "less" : "more");
+        json_put_bool(out, "decides", i == sweep->first);
         strbuf_addch(out, '}');
     }
     strbuf_addstr(out, "]");
@@ -128,10 +95,10 @@ static void add_goals(struct strbuf *out, const struct sweep *sweep)
 
         json_next(out);
         strbuf_addstr(out, "\n  {");
-        add_text(out, "text", g->text);
-        add_text(out, "unit", unit_word(g->unit));
-        add_number(out, "limit", g->unit, g->limit);
-        add_text(out, "severity", g->error ? "error" : "warning");
+        json_put_text(out, "text", g->text);
+        json_put_text(out, "unit", json_unit(g->unit));
+        json_put_value(out, "limit", g->unit, g->limit);
+        json_put_text(out, "severity", g->error ? "error" : "warning");
         strbuf_addch(out, '}');
     }
     strbuf_addstr(out, "]");
@@ -139,10 +106,10 @@ static void add_goals(struct strbuf *out, const struct sweep *sweep)
 
 static void add_figure(struct strbuf *out, enum value_unit unit, const struct store_figure *f)
 {
-    add_number(out, "value", unit, f->value);
-    add_number(out, "low", unit, f->low);
-    add_number(out, "high", unit, f->high);
-    add_count(out, "n", f->n);
+    json_put_value(out, "value", unit, f->value);
+    json_put_value(out, "low", unit, f->low);
+    json_put_value(out, "high", unit, f->high);
+    json_put_u64(out, "n", f->n);
 }
 
 static void add_cell_goals(struct strbuf *out, const struct sweep *sweep,
@@ -156,9 +123,9 @@ static void add_cell_goals(struct strbuf *out, const struct sweep *sweep,
         json_next(out);
         strbuf_addch(out, '{');
         add_figure(out, i < sweep->nr_goals ? sweep->goals[i].unit : VALUE_COUNT, &g->figure);
-        add_flag(out, "crossed", g->crossed);
-        add_flag(out, "small_sample", g->small_sample);
-        add_count(out, "replications_needed", g->replications_needed);
+        json_put_bool(out, "crossed", g->crossed);
+        json_put_bool(out, "small_sample", g->small_sample);
+        json_put_u64(out, "replications_needed", g->replications_needed);
         strbuf_addch(out, '}');
     }
     strbuf_addch(out, ']');
@@ -177,13 +144,13 @@ static void add_cell(struct strbuf *out, const struct sweep *sweep, size_t index
         json_add_text(out, sweep->axes[a].values[sweep_value(sweep, index, a)].text);
     }
     strbuf_addch(out, ']');
-    add_text(out, "state", state_word(cell->state));
-    add_text(out, "reason", cell->why);
-    add_text(out, "digest", cell->digest[0] ? cell->digest : NULL);
+    json_put_text(out, "state", state_word(cell->state));
+    json_put_text(out, "reason", cell->why);
+    json_put_text(out, "digest", cell->digest[0] ? cell->digest : NULL);
     add_index(out, "rank", rank);
     if (sweep_has_result(cell)) {
-        add_count(out, "crossed", cell->nr_crossed);
-        add_count(out, "undecided", cell->nr_unsure);
+        json_put_u64(out, "crossed", cell->nr_crossed);
+        json_put_u64(out, "undecided", cell->nr_unsure);
         json_key(out, "measures");
         strbuf_addch(out, '[');
         for (size_t i = 0; i < sweep->nr_asked; i++) {
@@ -219,10 +186,10 @@ void sweep_json(struct strbuf *out, const struct sweep *sweep)
         return;
     }
     strbuf_addstr(out, "{\"format_version\":\"" CLI_FORMAT_VERSION "\"");
-    add_text(out, "scenario", sweep->scenario);
-    add_count(out, "seed", sweep->seed);
-    add_count(out, "replications", sweep->replications);
-    add_flag(out, "interrupted", sweep->nr_state[SWEEP_OPEN] > 0);
+    json_put_text(out, "scenario", sweep->scenario);
+    json_put_u64(out, "seed", sweep->seed);
+    json_put_u64(out, "replications", sweep->replications);
+    json_put_bool(out, "interrupted", sweep->nr_state[SWEEP_OPEN] > 0);
     add_index(out, "best", sweep->nr_ranked ? sweep->ranked[0] : SIZE_MAX);
     add_index(out, "present", sweep->present);
     add_axes(out, sweep);
@@ -237,35 +204,17 @@ void sweep_json(struct strbuf *out, const struct sweep *sweep)
 
 /* ---- CSV ---- */
 
-/* Quoted where it must be; a text that a spreadsheet would compute is made one that it shows. */
-static void add_csv(struct strbuf *out, const char *text)
-{
-    bool formula = *text && strchr("=+-@\t\r", *text);
-
-    if (!formula && !strpbrk(text, "\",\r\n")) {
-        strbuf_addstr(out, text);
-        return;
-    }
-    strbuf_addstr(out, formula ? "\"'" : "\"");
-    for (; *text; text++) {
-        if (*text == '"')
-            strbuf_addch(out, '"');
-        strbuf_addch(out, *text);
-    }
-    strbuf_addch(out, '"');
-}
-
 static void add_csv_number(struct strbuf *out, enum value_unit unit, double value)
 {
     strbuf_addch(out, ',');
     if (isfinite(value))
-        json_add_double(out, in_unit(unit, value));
+        json_add_value(out, unit, value);
 }
 
 static void add_csv_head(struct strbuf *out, const struct sweep *sweep)
 {
     for (size_t a = 0; a < sweep->nr_axes; a++) {
-        add_csv(out, sweep->axes[a].name);
+        csv_add_text(out, sweep->axes[a].name);
         strbuf_addch(out, ',');
     }
     strbuf_addstr(out, "state,rank,crossed,undecided");
@@ -276,9 +225,9 @@ static void add_csv_head(struct strbuf *out, const struct sweep *sweep)
         for (size_t k = 0; k < 3; k++) {
             struct strbuf name = STRBUF_INIT;
 
-            strbuf_addf(&name, "%s%s_%s", m->name, parts[k], unit_word(m->unit));
+            strbuf_addf(&name, "%s%s_%s", m->name, parts[k], json_unit(m->unit));
             strbuf_addch(out, ',');
-            add_csv(out, strbuf_text(&name));
+            csv_add_text(out, strbuf_text(&name));
             strbuf_release(&name);
         }
     }
@@ -299,7 +248,7 @@ void sweep_csv(struct strbuf *out, const struct sweep *sweep)
         bool known = sweep_has_result(cell);
 
         for (size_t a = 0; a < sweep->nr_axes; a++) {
-            add_csv(out, sweep->axes[a].values[sweep_value(sweep, i, a)].text);
+            csv_add_text(out, sweep->axes[a].values[sweep_value(sweep, i, a)].text);
             strbuf_addch(out, ',');
         }
         strbuf_addstr(out, state_word(cell->state));

@@ -5,38 +5,15 @@
  */
 #include "reports/report.h"
 
-#include <string.h>
-
+#include "base/csv_text.h"
 #include "base/json_text.h"
 
 #include "base/banned.h"
 
-/* A cell of text.  '=', '+', '-', '@', tab and carriage return begin a formula in one spreadsheet
- * or another; an apostrophe before them makes it text. */
-static void add_cell(struct strbuf *out, const char *text)
-{
-    if (!text)
-        text = "";
-    if (*text && strchr("=+-@\t\r", *text)) {
-        strbuf_addstr(out, "\"'");
-    } else if (!strpbrk(text, "\",\r\n")) {
-        strbuf_addstr(out, text);
-        return;
-    } else {
-        strbuf_addch(out, '"');
-    }
-    for (; *text; text++) {
-        if (*text == '"')
-            strbuf_addch(out, '"');
-        strbuf_addch(out, *text);
-    }
-    strbuf_addch(out, '"');
-}
-
 static void next_text(struct strbuf *out, const char *text)
 {
     strbuf_addch(out, ',');
-    add_cell(out, text);
+    csv_add_text(out, text);
 }
 
 static void next_count(struct strbuf *out, uint64_t value)
@@ -64,7 +41,7 @@ static void add_line(struct strbuf *out, const struct mig_result *mig)
 {
     bool started = mig->started_ns >= 0;
 
-    add_cell(out, mig->vm);
+    csv_add_text(out, mig->vm);
     next_text(out, mig->source);
     next_text(out, mig->target);
     next_text(out, mig->platform);

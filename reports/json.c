@@ -15,12 +15,6 @@
 
 #include "base/banned.h"
 
-static void add_bool(struct strbuf *out, const char *key, bool value)
-{
-    json_key(out, key);
-    json_add_bool(out, value);
-}
-
 /* {"n": 200, "mean": ..., "p5": ..., ... } in the unit of the field */
 static void add_spread(struct strbuf *out, const char *key, enum scored like,
                        const struct spread *spread)
@@ -35,7 +29,7 @@ static void add_spread(struct strbuf *out, const char *key, enum scored like,
 
     json_key(out, key);
     strbuf_addch(out, '{');
-    json_u64(out, "n", spread->nr);
+    json_put_u64(out, "n", spread->nr);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         json_key(out, parts[i].key);
         json_add_scored(out, like, parts[i].value);
@@ -46,34 +40,29 @@ static void add_spread(struct strbuf *out, const char *key, enum scored like,
 /* What guests and links paid, over all replications. */
 static void add_costs(struct strbuf *out, const struct summary_costs *c)
 {
-    json_u64(out, "retries", c->retries);
-    json_key(out, "sent_bytes");
-    json_add_double(out, c->sent_bytes);
-    json_key(out, "wasted_bytes");
-    json_add_double(out, c->wasted_bytes);
-    json_key(out, "blackout_guest_s");
-    json_add_double(out, c->blackout_ns * 1e-9);
-    json_key(out, "lost_guest_s");
-    json_add_double(out, c->lost_ns * 1e-9);
-    json_key(out, "postcopy_guest_s");
-    json_add_double(out, c->exposed_ns * 1e-9);
+    json_put_u64(out, "retries", c->retries);
+    json_put_double(out, "sent_bytes", c->sent_bytes);
+    json_put_double(out, "wasted_bytes", c->wasted_bytes);
+    json_put_double(out, "blackout_guest_s", c->blackout_ns * 1e-9);
+    json_put_double(out, "lost_guest_s", c->lost_ns * 1e-9);
+    json_put_double(out, "postcopy_guest_s", c->exposed_ns * 1e-9);
 }
 
 static void add_summary(struct strbuf *out, const struct summary *s)
 {
     json_key(out, "summary");
     strbuf_addch(out, '{');
-    json_u64(out, "migrations", s->run->nr_migs);
+    json_put_u64(out, "migrations", s->run->nr_migs);
     json_key(out, "outcomes");
     strbuf_addch(out, '{');
     for (int o = 0; o < OUTCOME_NR; o++)
-        json_u64(out, outcome_name((enum outcome)o), s->outcomes[o]);
+        json_put_u64(out, outcome_name((enum outcome)o), s->outcomes[o]);
     strbuf_addch(out, '}');
-    json_u64(out, "jobs", s->nr_wishes);
+    json_put_u64(out, "jobs", s->nr_wishes);
     json_key(out, "job_outcomes");
     strbuf_addch(out, '{');
     for (int o = 0; o < OUTCOME_NR; o++)
-        json_u64(out, outcome_name((enum outcome)o), s->ends[o]);
+        json_put_u64(out, outcome_name((enum outcome)o), s->ends[o]);
     strbuf_addch(out, '}');
     add_spread(out, "makespan_ms", SCORED_TOTAL_TIME, &s->makespan);
     for (int field = 0; field < SCORED_NR; field++)
@@ -82,56 +71,35 @@ static void add_summary(struct strbuf *out, const struct summary *s)
     strbuf_addch(out, '}');
 }
 
-/* A value or limit: lengths in ms, as everywhere in JSON. */
-static void add_threshold_value(struct strbuf *out, const char *key, enum value_unit unit,
-                                double value)
-{
-    json_key(out, key);
-    if (unit == VALUE_NS && isfinite(value) && fabs(value) < (double)INT64_MAX)
-        json_add_ms(out, llround(value));
-    else
-        json_add_double(out, value);
-}
-
-/* A bound of the interval; null where the rows give none. */
-static void add_bound(struct strbuf *out, enum value_unit unit, double value)
-{
-    if (unit == VALUE_NS && isfinite(value) && fabs(value) < (double)INT64_MAX)
-        json_add_ms(out, llround(value));
-    else
-        json_add_double(out, value);
-}
-
 static void add_threshold(struct strbuf *out, const struct threshold_result *t)
 {
     json_line(out);
     strbuf_addstr(out, "  {");
-    json_text(out, "text", t->text);
-    json_text(out, "file", t->file);
+    json_put_text(out, "text", t->text);
+    json_put_text(out, "file", t->file);
     json_key(out, "line");
     if (t->line)
         json_add_u64(out, t->line);
     else
         json_add_text(out, NULL);
-    json_text(out, "unit", t->unit == VALUE_NS ? "ms" : value_unit_key(t->unit));
-    add_threshold_value(out, "value", t->unit, t->value);
-    add_threshold_value(out, "limit", t->unit, t->limit);
-    json_text(out, "severity", t->error ? "error" : "warning");
-    add_bool(out, "crossed", t->crossed);
-    add_bool(out, "small_sample", t->small_sample);
-    json_key(out, "judgement");
-    json_add_text(out, isnan(t->value)   ? "no_data"
-                       : t->crossed      ? "crossed"
-                       : t->small_sample ? "not_decided"
-                                         : "met");
+    json_put_text(out, "unit", json_unit(t->unit));
+    json_put_value(out, "value", t->unit, t->value);
+    json_put_value(out, "limit", t->unit, t->limit);
+    json_put_text(out, "severity", t->error ? "error" : "warning");
+    json_put_bool(out, "crossed", t->crossed);
+    json_put_bool(out, "small_sample", t->small_sample);
+    json_put_text(out, "judgement",
+                  isnan(t->value)   ? "no_data"
+                  : t->crossed      ? "crossed"
+                  : t->small_sample ? "not_decided"
+                                    : "met");
     json_key(out, "interval");
     strbuf_addch(out, '[');
-    add_bound(out, t->unit, t->low);
+    json_add_value(out, t->unit, t->low);
     json_next(out);
-    add_bound(out, t->unit, t->high);
+    json_add_value(out, t->unit, t->high);
     strbuf_addch(out, ']');
-    json_key(out, "n");
-    json_add_u64(out, t->n);
+    json_put_u64(out, "n", t->n);
     json_key(out, "replications_needed");
     if (t->replications_needed)
         json_add_u64(out, t->replications_needed);
@@ -164,16 +132,13 @@ static void add_fix(struct strbuf *out, const struct run_result *run, const stru
 
     json_line(out);
     strbuf_addstr(out, "  {");
-    json_text(out, "vm", run->migs[fix->mig].vm);
-    json_u64(out, "replication", run->migs[fix->mig].replication);
-    json_text(out, "change", fix_key(fix->kind));
-    json_key(out, "value");
-    json_add_double(out, unit ? fix->value * fix_units[fix->kind].factor : NAN);
-    json_text(out, "unit", unit);
-    json_key(out, "total_time_ms");
-    json_add_ms(out, fix->total_ns);
-    json_key(out, "downtime_ms");
-    json_add_ms(out, fix->downtime_ns);
+    json_put_text(out, "vm", run->migs[fix->mig].vm);
+    json_put_u64(out, "replication", run->migs[fix->mig].replication);
+    json_put_text(out, "change", fix_key(fix->kind));
+    json_put_double(out, "value", unit ? fix->value * fix_units[fix->kind].factor : NAN);
+    json_put_text(out, "unit", unit);
+    json_put_ms(out, "total_time_ms", fix->total_ns);
+    json_put_ms(out, "downtime_ms", fix->downtime_ns);
     strbuf_addch(out, '}');
 }
 
@@ -192,18 +157,18 @@ static void add_migration(struct strbuf *out, const struct summary *s, size_t i)
 
     json_line(out);
     strbuf_addstr(out, "  {");
-    json_text(out, "vm", mig->vm);
-    json_text(out, "vm_class", mig->vm_class);
-    json_text(out, "kind", mig->kind);
-    json_u64(out, "job", mig->job);
-    json_text(out, "source", mig->source);
-    json_text(out, "target", mig->target);
-    json_text(out, "platform", mig->platform);
-    json_u64(out, "replication", mig->replication);
-    json_s(out, "queued_s", mig->queued_ns);
-    json_s(out, "started_s", mig->started_ns);
-    json_s(out, "ended_s", mig->ended_ns);
-    json_u64(out, "attempt", mig->attempt);
+    json_put_text(out, "vm", mig->vm);
+    json_put_text(out, "vm_class", mig->vm_class);
+    json_put_text(out, "kind", mig->kind);
+    json_put_u64(out, "job", mig->job);
+    json_put_text(out, "source", mig->source);
+    json_put_text(out, "target", mig->target);
+    json_put_text(out, "platform", mig->platform);
+    json_put_u64(out, "replication", mig->replication);
+    json_put_s(out, "queued_s", mig->queued_ns);
+    json_put_s(out, "started_s", mig->started_ns);
+    json_put_s(out, "ended_s", mig->ended_ns);
+    json_put_u64(out, "attempt", mig->attempt);
     json_mig_fields(out, mig, s->groups[s->group_of[i]].scored);
     json_mig_details(out, mig, s->run->rounds);
     strbuf_addch(out, '}');
@@ -217,13 +182,13 @@ enum status report_json(const struct run_result *run, struct strbuf *out)
     if (summary_init(&s, run) != ST_OK)
         return ST_ENOMEM;
     strbuf_addch(out, '{');
-    json_text(out, "format_version", REPORT_FORMAT_VERSION);
-    json_text(out, "version", run->version);
-    json_text(out, "scenario", run->scenario);
-    json_text(out, "digest", run->digest);
-    json_u64(out, "seed", run->seed);
-    json_u64(out, "replications", run->replications);
-    add_bool(out, "interrupted", run->interrupted);
+    json_put_text(out, "format_version", REPORT_FORMAT_VERSION);
+    json_put_text(out, "version", run->version);
+    json_put_text(out, "scenario", run->scenario);
+    json_put_text(out, "digest", run->digest);
+    json_put_u64(out, "seed", run->seed);
+    json_put_u64(out, "replications", run->replications);
+    json_put_bool(out, "interrupted", run->interrupted);
     json_line(out);
     add_summary(out, &s);
     json_line(out);

@@ -30,55 +30,55 @@ static void add_hazard(struct strbuf *out, const struct run_result *run, size_t 
 {
     const struct hazard_result *h = &run->hazards[i];
 
-    json_text(out, "kind", hazard_key(h->kind));
-    json_text(out, "text", h->text);
-    json_text(out, "vm", h->vm);
-    json_text(out, "host", h->host);
-    json_u64(out, "replications", h->replications);
+    json_put_text(out, "kind", hazard_key(h->kind));
+    json_put_text(out, "text", h->text);
+    json_put_text(out, "vm", h->vm);
+    json_put_text(out, "host", h->host);
+    json_put_u64(out, "replications", h->replications);
 }
 
 static void add_operation(struct strbuf *out, const struct run_result *run, size_t i)
 {
     const struct op_result *op = &run->ops[i];
 
-    json_text(out, "name", op->name);
-    json_text(out, "kind", op->kind);
-    json_u64(out, "replication", op->replication);
-    json_s(out, "started_s", op->started_ns);
-    json_s(out, "ended_s", op->ended_ns);
-    json_u64(out, "hosts", op->hosts);
-    json_u64(out, "hosts_done", op->hosts_done);
-    json_u64(out, "hosts_given_up", op->hosts_given_up);
-    json_u64(out, "moves", op->vms_moved);
-    json_u64(out, "vms_left", op->vms_left);
-    json_text(out, "host", op->host);
-    json_text(out, "vm", op->blocker);
-    json_text(out, "reason", op->why);
+    json_put_text(out, "name", op->name);
+    json_put_text(out, "kind", op->kind);
+    json_put_u64(out, "replication", op->replication);
+    json_put_s(out, "started_s", op->started_ns);
+    json_put_s(out, "ended_s", op->ended_ns);
+    json_put_u64(out, "hosts", op->hosts);
+    json_put_u64(out, "hosts_done", op->hosts_done);
+    json_put_u64(out, "hosts_given_up", op->hosts_given_up);
+    json_put_u64(out, "moves", op->vms_moved);
+    json_put_u64(out, "vms_left", op->vms_left);
+    json_put_text(out, "host", op->host);
+    json_put_text(out, "vm", op->blocker);
+    json_put_text(out, "reason", op->why);
 }
 
 static void add_event(struct strbuf *out, const struct run_result *run, size_t i)
 {
     const struct sim_event *e = &run->events[i];
 
-    json_u64(out, "replication", e->replication);
-    json_s(out, "at_s", e->at_ns);
+    json_put_u64(out, "replication", e->replication);
+    json_put_s(out, "at_s", e->at_ns);
     json_key(out, "job");
     if (e->job == UINT32_MAX)
         strbuf_addstr(out, "null");
     else
         json_add_u64(out, e->job);
-    json_text(out, "vm", e->vm);
-    json_text(out, "host", e->host);
-    json_text(out, "what", e->what);
+    json_put_text(out, "vm", e->vm);
+    json_put_text(out, "host", e->host);
+    json_put_text(out, "what", e->what);
 }
 
 static void add_link(struct strbuf *out, const struct run_result *run, size_t i)
 {
     const struct link_result *link = &run->links[i];
 
-    json_text(out, "link", link->link);
-    json_u64(out, "replication", link->replication);
-    json_s(out, "step_s", link->step_ns);
+    json_put_text(out, "link", link->link);
+    json_put_u64(out, "replication", link->replication);
+    json_put_s(out, "step_s", link->step_ns);
     json_key(out, "used_pct");
     strbuf_addch(out, '[');
     for (uint32_t k = 0; k < link->nr; k++)
@@ -90,10 +90,10 @@ static void add_input(struct strbuf *out, const struct run_result *run, size_t i
 {
     const struct input_result *in = &run->inputs[i];
 
-    json_text(out, "section", in->section);
-    json_text(out, "key", in->key);
-    json_text(out, "value", in->value);
-    json_text(out, "file", in->file);
+    json_put_text(out, "section", in->section);
+    json_put_text(out, "key", in->key);
+    json_put_text(out, "value", in->value);
+    json_put_text(out, "file", in->file);
     json_key(out, "line");
     if (in->line)
         json_add_u64(out, in->line);
@@ -110,7 +110,7 @@ static enum status add_queue(struct strbuf *out, const struct run_result *run)
 
     json_line(out);
     if (nr == 0) {
-        json_text(out, "queue", NULL);
+        json_put_null(out, "queue");
         return ST_OK;
     }
     st = queue_course_init(&q, &run->migs[first], nr);
@@ -120,12 +120,11 @@ static enum status add_queue(struct strbuf *out, const struct run_result *run)
     }
     json_key(out, "queue");
     strbuf_addch(out, '{');
-    json_u64(out, "replication", run->migs[first].replication);
-    json_u64(out, "most_waiting", q.most_waiting);
-    json_s(out, "most_waiting_at_s", q.most_waiting ? q.most_at_ns : -1);
-    json_key(out, "mean_waiting");
-    json_add_double(out, q.mean_waiting);
-    json_u64(out, "most_running", q.most_running);
+    json_put_u64(out, "replication", run->migs[first].replication);
+    json_put_u64(out, "most_waiting", q.most_waiting);
+    json_put_s(out, "most_waiting_at_s", q.most_waiting ? q.most_at_ns : -1);
+    json_put_double(out, "mean_waiting", q.mean_waiting);
+    json_put_u64(out, "most_running", q.most_running);
     strbuf_addch(out, '}');
     queue_course_release(&q);
     return ST_OK;

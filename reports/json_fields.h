@@ -1,5 +1,6 @@
 /*
- * json_fields.h - one migration as JSON, the same in `run`, `predict` and `replay`.
+ * json_fields.h - one migration as JSON, the same in `run`, `predict` and `replay`; and a value
+ * with its unit.
  *
  * These functions add members to an object that the caller opens and closes.
  */
@@ -25,6 +26,12 @@ void json_mig_details(struct strbuf *out, const struct mig_result *mig,
 
 /* scored_key - "total_time_ms" ... */
 const char *scored_key(enum scored field);
+/* json_unit - "count", "ms", "bytes", "ratio": lengths are printed in ms.  json_add_value - a value
+ * in that unit, lengths to the microsecond; null if it is not finite. */
+const char *json_unit(enum value_unit unit);
+void json_add_value(struct strbuf *out, enum value_unit unit, double value);
+void json_put_value(struct strbuf *out, const char *key, enum value_unit unit, double value);
+
 /* json_add_scored - a value of that field, in the unit its key names; null if it is not finite. */
 void json_add_scored(struct strbuf *out, enum scored field, double value);
 

@@ -83,18 +83,9 @@ static void begin_event(struct strbuf *out, const char *kind, const char *name, 
 {
     json_next(out);
     strbuf_addf(out, "\n{\"ph\":\"%s\"", kind);
-    json_key(out, "name");
-    json_add_text(out, name);
-    json_key(out, "pid");
-    json_add_u64(out, pid);
-    json_key(out, "tid");
-    json_add_u64(out, tid);
-}
-
-static void add_moment(struct strbuf *out, const char *key, int64_t us)
-{
-    json_key(out, key);
-    json_add_int(out, us);
+    json_put_text(out, "name", name);
+    json_put_u64(out, "pid", pid);
+    json_put_u64(out, "tid", tid);
 }
 
 static void add_name(struct strbuf *out, const char *kind, size_t pid, size_t tid, const char *name)
@@ -102,8 +93,7 @@ static void add_name(struct strbuf *out, const char *kind, size_t pid, size_t ti
     begin_event(out, "M", kind, pid, tid);
     json_key(out, "args");
     strbuf_addch(out, '{');
-    json_key(out, "name");
-    json_add_text(out, name);
+    json_put_text(out, "name", name);
     strbuf_addstr(out, "}}");
 }
 
@@ -120,10 +110,9 @@ static void begin_span(struct strbuf *out, const char *name, size_t pid, size_t 
                        int64_t to)
 {
     begin_event(out, "X", name, pid, tid);
-    add_moment(out, "ts", from);
-    add_moment(out, "dur", to - from);
-    json_key(out, "cat");
-    json_add_text(out, "migration");
+    json_put_int(out, "ts", from);
+    json_put_int(out, "dur", to - from);
+    json_put_text(out, "cat", "migration");
 }
 
 static void add_span(struct strbuf *out, const char *name, size_t pid, size_t tid, int64_t from,
@@ -143,11 +132,10 @@ static void add_counter(struct strbuf *out, const struct phases *p, const char *
 
     strbuf_addf(&name, "%s %s", what, vm);
     begin_event(out, "C", strbuf_text(&name), p->source, p->vm);
-    add_moment(out, "ts", us);
+    json_put_int(out, "ts", us);
     json_key(out, "args");
     strbuf_addch(out, '{');
-    json_key(out, unit);
-    json_add_u64(out, value);
+    json_put_u64(out, unit, value);
     strbuf_addstr(out, "}}");
     strbuf_release(&name);
 }
@@ -302,18 +290,13 @@ static void add_origin(struct trace *t, uint32_t replication, size_t left_out)
     struct strbuf *out = t->out;
 
     strbuf_addstr(out, "{\"displayTimeUnit\":\"ms\",\"otherData\":{");
-    json_key(out, "scenario");
-    json_add_text(out, t->run->scenario);
-    json_key(out, "digest");
-    json_add_text(out, t->run->digest);
-    json_key(out, "version");
-    json_add_text(out, t->run->version);
+    json_put_text(out, "scenario", t->run->scenario);
+    json_put_text(out, "digest", t->run->digest);
+    json_put_text(out, "version", t->run->version);
     json_key(out, "seed");
     strbuf_addf(out, "\"%llu\"", (unsigned long long)t->run->seed);
-    json_key(out, "replication");
-    json_add_u64(out, replication);
-    json_key(out, "migrations_left_out");
-    json_add_u64(out, left_out);
+    json_put_u64(out, "replication", replication);
+    json_put_u64(out, "migrations_left_out", left_out);
     strbuf_addstr(out, "},\"traceEvents\":[");
 }
 

@@ -103,12 +103,6 @@ enum status check_file_add(struct check_file *file, const struct check_entry *en
 
 /* ---- writing ---- */
 
-static void add_text(struct strbuf *out, const char *key, const char *text)
-{
-    json_key(out, key);
-    json_add_text(out, text);
-}
-
 static void add_value(struct strbuf *out, double value, enum value_unit unit)
 {
     json_next(out);
@@ -127,11 +121,11 @@ static void add_series(struct strbuf *out, const struct check_series *s, uint32_
         }
     json_next(out);
     strbuf_addstr(out, "\n    {");
-    add_text(out, "measure", s->measure);
+    json_put_text(out, "measure", s->measure);
     if (s->vm)
-        add_text(out, "vm", s->vm);
-    add_text(out, "unit", units[s->unit].word);
-    add_text(out, "better", s->less ? "less" : "more");
+        json_put_text(out, "vm", s->vm);
+    json_put_text(out, "unit", units[s->unit].word);
+    json_put_text(out, "better", s->less ? "less" : "more");
     json_key(out, "mean"); /* for who reads the file; not read back */
     json_add_double(out, known ? rounded(sum / known * units[s->unit].factor) : NAN);
     json_key(out, "values");
@@ -145,10 +139,10 @@ static void add_entry(struct strbuf *out, const struct check_entry *e)
 {
     json_next(out);
     strbuf_addstr(out, "\n  {");
-    add_text(out, "name", e->name);
+    json_put_text(out, "name", e->name);
     strbuf_addstr(out, ",\n   \"digest\":");
     json_add_text(out, e->digest);
-    add_text(out, "version", e->version);
+    json_put_text(out, "version", e->version);
     strbuf_addf(out, ",\"seed\":\"%" PRIu64 "\",\"samples\":%" PRIu32, e->seed, e->nr_samples);
     if (e->samples) {
         strbuf_addstr(out, ",\n   \"sample_names\":[");

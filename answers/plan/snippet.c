@@ -285,10 +285,10 @@ static void add_ovirt_bandwidth(struct snippet_job *j, struct strbuf *out)
         return;
     json_key(out, "bandwidth");
     strbuf_addstr(out, " {");
-    json_key(out, "assignment_method");
-    json_add_text(out, !method                       ? "custom"
-                       : strcmp(method, "vdsm") == 0 ? "hypervisor_default"
-                                                     : method);
+    json_put_text(out, "assignment_method",
+                  !method                       ? "custom"
+                  : strcmp(method, "vdsm") == 0 ? "hypervisor_default"
+                                                : method);
     if (custom) {
         json_key(out, "custom_value");
         strbuf_addch(out, '"');

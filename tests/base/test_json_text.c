@@ -201,3 +201,42 @@ Test(json_text, commas_stand_between_members_and_nowhere_else)
                      "\n -9223372036854775806],\"c\":{},\"d\":18446744073709551615,\"e\":true}");
     strbuf_release(&out);
 }
+
+Test(json_text, a_member_is_its_key_and_its_value)
+{
+    struct strbuf out = STRBUF_INIT;
+
+    strbuf_addch(&out, '{');
+    json_put_null(&out, "none");
+    json_put_text(&out, "vm", "db");
+    json_put_bool(&out, "crossed", true);
+    json_put_int(&out, "check", -3);
+    json_put_u64(&out, "seed", UINT64_MAX);
+    json_put_double(&out, "share", 0.25);
+    json_put_ms(&out, "total_time_ms", 1500 * NS_PER_US);
+    json_put_s(&out, "ended_s", 1500 * NS_PER_MS);
+    json_put_pair(&out, "interval", -0.5, NAN);
+    strbuf_addch(&out, '}');
+    cr_expect_str_eq(strbuf_text(&out),
+                     "{\"none\":null,\"vm\":\"db\",\"crossed\":true,\"check\":-3,"
+                     "\"seed\":18446744073709551615,\"share\":0.25,\"total_time_ms\":1.5,"
+                     "\"ended_s\":1.5,\"interval\":[-0.5,null]}");
+    strbuf_release(&out);
+}
+
+Test(json_text, a_difference_in_ms_keeps_its_sign_and_is_rounded_to_the_microsecond)
+{
+    static const struct {
+        double ns;
+        const char *text;
+    } cases[] = {{1500000.0, "1.5"}, {-17305708.4, "-17.306"}, {284990050.0, "284.99"}, {0.0, "0"},
+                 {NAN, "null"},      {INFINITY, "null"},       {56066487.0, "56.066"}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct strbuf out = STRBUF_INIT;
+
+        json_add_ms_real(&out, cases[i].ns);
+        cr_expect_str_eq(strbuf_text(&out), cases[i].text, "case %zu", i);
+        strbuf_release(&out);
+    }
+}
