@@ -98,6 +98,22 @@ bool cli_flag(const struct cli_opts *o, const char *name);
 const char *cli_value(const struct cli_opts *o, const char *name); /* the last given; NULL = none */
 const char *cli_value_at(const struct cli_opts *o, const char *name,
                          size_t i); /* i-th given; NULL = no more */
+/* cli_values - all values of an option that may come several times, in their order, with a NULL
+ * behind the last; caller frees the array.  NULL = out of memory. */
+const char **cli_values(const struct cli_opts *o, const char *name, size_t *nr);
+
+/* opts.c: what a scenario is loaded with: the overrides of --set, then --seed and others, which are
+ * overrides as any other and so part of every digest.  cli_sets_release() is due in every case. */
+struct cli_sets {
+    struct scn_override *all;
+    size_t nr;
+    size_t nr_given; /* the first ones borrow their text from the command line */
+};
+enum status cli_sets_init(struct cli_sets *sets, const struct cli_opts *o, struct diag *diag);
+/* cli_sets_add - one more, @key=@value; nothing where @value is NULL.  @origin is borrowed. */
+enum status cli_sets_add(struct cli_sets *sets, const char *origin, const char *key,
+                         const char *value, struct diag *diag);
+void cli_sets_release(struct cli_sets *sets);
 
 /* out.c: results.  cli_out() is standard output, or the file of -o: written beside it and renamed
  * when the subcommand succeeds, so a full disk or an interrupt never leaves half a file.  NULL =

@@ -72,22 +72,6 @@ static enum status read_numbers(struct gate *g)
     return ST_OK;
 }
 
-static enum status read_measures(struct gate *g)
-{
-    size_t nr = 0;
-
-    while (cli_value_at(g->o, "measure", nr))
-        nr++;
-    g->measures = calloc(nr + 1, sizeof(*g->measures));
-    if (!g->measures)
-        return diag_set(g->diag, ST_ENOMEM, "out of memory");
-    for (size_t i = 0; i < nr; i++)
-        g->measures[i] = cli_value_at(g->o, "measure", i);
-    g->options.measures = g->measures;
-    g->options.nr_measures = nr;
-    return ST_OK;
-}
-
 static enum check_by by_of(const char *word)
 {
     return !word                        ? CHECK_BY_AUTO
@@ -99,7 +83,6 @@ static enum check_by by_of(const char *word)
 static enum status read_options(struct gate *g)
 {
     const struct cli_opts *o = g->o;
-    enum status st;
 
     g->options = check_default();
     g->options.version = cli_version();
@@ -117,8 +100,11 @@ static enum status read_options(struct gate *g)
         return diag_set(g->diag, ST_EUSAGE, "name scenarios, or captures with --traces DIR");
     if (o->json && cli_value(o, "format"))
         return diag_set(g->diag, ST_EUSAGE, "--json and --format exclude each other");
-    st = read_numbers(g);
-    return st == ST_OK ? read_measures(g) : st;
+    g->measures = cli_values(o, "measure", &g->options.nr_measures);
+    if (!g->measures)
+        return diag_set(g->diag, ST_ENOMEM, "out of memory");
+    g->options.measures = g->measures;
+    return read_numbers(g);
 }
 
 /* ---- the baseline ---- */

@@ -16,19 +16,12 @@
 
 #include "base/banned.h"
 
-enum {
-    SET_TEXT = 64,
-    MORE_SETS = 2
-};
-
 /* What is asked for. */
 struct request {
     const char *kind; /* "vm", "op", "host"; NULL = the sensitivities of a scenario */
     const char *name;
     const char *path;
-    char seed_text[SET_TEXT], replications_text[SET_TEXT];
-    struct scn_override *sets;
-    size_t nr_sets;
+    struct cli_sets sets; /* of the command line, then those of a stored run */
     struct explain_options options;
     struct progress progress;
 };
@@ -59,27 +52,14 @@ static enum status read_pick(const struct cli_opts *o, struct request *r, struct
     return ST_OK;
 }
 
-/* Overrides of the command line, then --seed and --replications. */
 static enum status read_sets(const struct cli_opts *o, struct request *r, struct diag *diag)
 {
-    const char *replications = cli_value(o, "replications");
+    enum status st = cli_sets_init(&r->sets, o, diag);
 
-    r->sets = calloc(o->nr_sets + MORE_SETS, sizeof(*r->sets));
-    if (!r->sets)
-        return diag_set(diag, ST_ENOMEM, "out of memory");
-    for (size_t i = 0; i < o->nr_sets; i++)
-        r->sets[r->nr_sets++] = o->sets[i];
-    if (o->has_seed) {
-        snprintf(r->seed_text, sizeof(r->seed_text), "scenario.seed=%" PRIu64, o->seed);
-        r->sets[r->nr_sets++] = (struct scn_override){.text = r->seed_text, .origin = "--seed"};
-    }
-    if (replications) {
-        snprintf(r->replications_text, sizeof(r->replications_text), "scenario.replications=%s",
-                 replications);
-        r->sets[r->nr_sets++] =
-            (struct scn_override){.text = r->replications_text, .origin = "--replications"};
-    }
-    return ST_OK;
+    if (st == ST_OK)
+        st = cli_sets_add(&r->sets, "--replications", "scenario.replications",
+                          cli_value(o, "replications"), diag);
+    return st;
 }
 
 static bool is_kind(const char *word)
@@ -125,6 +105,7 @@ static enum status read_stored(const struct cli_opts *o, struct request *r, char
 {
     struct store *store = NULL;
     struct store_run run;
+    char number[UNITS_TEXT];
     enum status st = store_open(&store, o->db, STORE_OPEN_READ, diag);
 
     if (st != ST_OK)
@@ -135,20 +116,16 @@ static enum status read_stored(const struct cli_opts *o, struct request *r, char
         return st;
     snprintf(digest, 33, "%s", run.result.digest);
     strbuf_addstr(path, run.result.scenario);
-    if (!o->has_seed) {
-        snprintf(r->seed_text, sizeof(r->seed_text), "scenario.seed=%" PRIu64, run.result.seed);
-        r->sets[r->nr_sets++] = (struct scn_override){.text = r->seed_text, .origin = o->db};
-    }
-    if (!cli_flag(o, "replications")) {
-        snprintf(r->replications_text, sizeof(r->replications_text),
-                 "scenario.replications=%" PRIu32, run.result.replications);
-        r->sets[r->nr_sets++] =
-            (struct scn_override){.text = r->replications_text, .origin = o->db};
-    }
+    snprintf(number, sizeof(number), "%" PRIu64, run.result.seed);
+    if (!o->has_seed)
+        st = cli_sets_add(&r->sets, o->db, "scenario.seed", number, diag);
+    snprintf(number, sizeof(number), "%" PRIu32, run.result.replications);
+    if (st == ST_OK && !cli_flag(o, "replications"))
+        st = cli_sets_add(&r->sets, o->db, "scenario.replications", number, diag);
     store_run_release(&run);
     if (!r->path)
         r->path = strbuf_text(path);
-    return ST_OK;
+    return st;
 }
 
 static enum status load(const struct cli_opts *o, struct request *r, struct scenario *sc,
@@ -159,7 +136,7 @@ static enum status load(const struct cli_opts *o, struct request *r, struct scen
     enum status st = o->db ? read_stored(o, r, digest, &path, diag) : ST_OK;
 
     if (st == ST_OK)
-        st = scenario_load(sc, r->path, r->sets, r->nr_sets, diag);
+        st = scenario_load(sc, r->path, r->sets.all, r->sets.nr, diag);
     if (st == ST_OK && digest[0] && strcmp(digest, sc->digest) != 0) {
         diag_hint(diag, "give the --set of that run, or explain the scenario without --db");
         st = diag_at(diag, ST_EINPUT, r->path, 0,
@@ -334,7 +311,7 @@ static enum status explain_scenario(struct cli_opts *o, struct strbuf *out, stru
         st = explain_one_host(o, &r, &sc, out, diag);
     else if (st == ST_OK)
         st = explain_one_vm(o, &r, &sc, out, diag);
-    free(r.sets);
+    cli_sets_release(&r.sets);
     scenario_release(&sc);
     return st;
 }

@@ -15,20 +15,6 @@
 
 #include "base/banned.h"
 
-/* The values of an option that may come several times, with NULL at the end; caller frees. */
-static const char **all_values(const struct cli_opts *o, const char *name)
-{
-    const char **values;
-    size_t nr = 0;
-
-    while (cli_value_at(o, name, nr))
-        nr++;
-    values = calloc(nr + 1, sizeof(*values));
-    for (size_t i = 0; values && i < nr; i++)
-        values[i] = cli_value_at(o, name, i);
-    return values;
-}
-
 static enum status check_source(const struct cli_opts *o, struct diag *diag)
 {
     struct strbuf all = STRBUF_INIT;
@@ -103,19 +89,21 @@ static enum status run(struct cli_opts *o, struct diag *diag)
         .device = cli_value(o, "device"),
         .upgrade = cli_flag(o, "upgrade"),
     };
-    const char **drains = all_values(o, "drain"), **metrics = all_values(o, "metrics");
+    size_t nr_drains, nr_metrics;
+    const char **drains = cli_values(o, "drain", &nr_drains);
+    const char **metrics = cli_values(o, "metrics", &nr_metrics);
     enum status st = check_source(o, diag);
 
     if (!drains || !metrics)
         st = diag_set(diag, ST_ENOMEM, "out of memory");
-    if (st == ST_OK && options.upgrade && drains[0])
+    if (st == ST_OK && options.upgrade && nr_drains > 0)
         st = diag_set(diag, ST_EUSAGE, "--drain and --upgrade are two operations; take one");
     if (st == ST_OK && options.preset && !preset_find(options.preset)) {
         preset_hint(options.preset, diag);
         st = diag_set(diag, ST_EUSAGE, "--preset: '%.60s' is no preset", options.preset);
     }
     if (st == ST_OK) {
-        options.drains = drains[0] ? drains : NULL;
+        options.drains = nr_drains > 0 ? drains : NULL;
         options.metrics = metrics;
         st = convert(o, &options, diag);
     }

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -19,10 +20,6 @@
 
 #define MATRIX_MEMORY ((size_t)(64 * MIB))
 
-enum {
-    ONLY_MAX = 64
-};
-
 /* -------- JSON -------- */
 
 static void add_row_json(struct strbuf *out, const struct lab_row *r)
@@ -31,28 +28,17 @@ static void add_row_json(struct strbuf *out, const struct lab_row *r)
 
     json_next(out);
     strbuf_addch(out, '{');
-    json_key(out, "case");
-    json_add_text(out, r->c->name);
-    json_key(out, "group");
-    json_add_text(out, r->group->link ? r->group->name : NULL);
-    json_key(out, "repeat");
-    json_add_u64(out, r->repeat);
-    json_key(out, "state");
-    json_add_text(out, lab_state_name(r->state));
-    json_key(out, "why");
-    json_add_text(out, r->why[0] ? r->why : NULL);
-    json_key(out, "outcome");
-    json_add_text(out, known ? r->outcome : NULL);
-    json_key(out, "total_time_ms");
-    json_add_ms(out, known ? r->total_ns : -1);
-    json_key(out, "downtime_ms");
-    json_add_ms(out, known ? r->downtime_ns : -1);
-    json_key(out, "rounds");
-    json_add_int(out, known ? r->rounds : 0);
-    json_key(out, "transferred_bytes");
-    json_add_int(out, known ? r->transferred_bytes : 0);
-    json_key(out, "max_throttle_pct");
-    json_add_u64(out, known ? r->max_throttle_pct : 0);
+    json_put_text(out, "case", r->c->name);
+    json_put_text(out, "group", r->group->link ? r->group->name : NULL);
+    json_put_u64(out, "repeat", r->repeat);
+    json_put_text(out, "state", lab_state_name(r->state));
+    json_put_text(out, "why", r->why[0] ? r->why : NULL);
+    json_put_text(out, "outcome", known ? r->outcome : NULL);
+    json_put_ms(out, "total_time_ms", known ? r->total_ns : -1);
+    json_put_ms(out, "downtime_ms", known ? r->downtime_ns : -1);
+    json_put_int(out, "rounds", known ? r->rounds : 0);
+    json_put_int(out, "transferred_bytes", known ? r->transferred_bytes : 0);
+    json_put_u64(out, "max_throttle_pct", known ? r->max_throttle_pct : 0);
     strbuf_addch(out, '}');
 }
 
@@ -60,38 +46,25 @@ static void add_spread_json(struct strbuf *out, const struct lab_spread *s)
 {
     json_next(out);
     strbuf_addch(out, '{');
-    json_key(out, "case");
-    json_add_text(out, s->c->name);
-    json_key(out, "captures");
-    json_add_u64(out, s->nr);
-    json_key(out, "outcome");
-    json_add_text(out, s->outcome);
-    json_key(out, "same_outcome");
-    json_add_u64(out, s->nr_same);
-    json_key(out, "total_time_median_s");
-    json_add_double(out, s->total_median_s);
-    json_key(out, "total_time_spread_pct");
-    json_add_double(out, 100.0 * s->total_spread_ratio);
-    json_key(out, "downtime_median_ms");
-    json_add_double(out, s->downtime_median_ms);
-    json_key(out, "downtime_spread_ms");
-    json_add_double(out, s->downtime_spread_ms);
-    json_key(out, "transferred_spread_pct");
-    json_add_double(out, 100.0 * s->bytes_spread_ratio);
-    json_key(out, "rounds_min");
-    json_add_int(out, s->rounds_min);
-    json_key(out, "rounds_max");
-    json_add_int(out, s->rounds_max);
+    json_put_text(out, "case", s->c->name);
+    json_put_u64(out, "captures", s->nr);
+    json_put_text(out, "outcome", s->outcome);
+    json_put_u64(out, "same_outcome", s->nr_same);
+    json_put_double(out, "total_time_median_s", s->total_median_s);
+    json_put_double(out, "total_time_spread_pct", 100.0 * s->total_spread_ratio);
+    json_put_double(out, "downtime_median_ms", s->downtime_median_ms);
+    json_put_double(out, "downtime_spread_ms", s->downtime_spread_ms);
+    json_put_double(out, "transferred_spread_pct", 100.0 * s->bytes_spread_ratio);
+    json_put_int(out, "rounds_min", s->rounds_min);
+    json_put_int(out, "rounds_max", s->rounds_max);
     strbuf_addch(out, '}');
 }
 
 static void add_json(struct strbuf *out, const struct lab_matrix *m, const struct lab_run *run)
 {
     strbuf_addch(out, '{');
-    json_key(out, "format_version");
-    json_add_text(out, CLI_FORMAT_VERSION);
-    json_key(out, "matrix");
-    json_add_text(out, m->path);
+    json_put_text(out, "format_version", CLI_FORMAT_VERSION);
+    json_put_text(out, "matrix", m->path);
     json_key(out, "captures");
     strbuf_addch(out, '[');
     for (size_t i = 0; i < run->nr; i++)
@@ -102,12 +75,9 @@ static void add_json(struct strbuf *out, const struct lab_matrix *m, const struc
     for (size_t i = 0; i < run->nr_spreads; i++)
         add_spread_json(out, &run->spreads[i]);
     strbuf_addch(out, ']');
-    json_key(out, "total_time_spread_p50_pct");
-    json_add_double(out, 100.0 * run->total_spread_p50_ratio);
-    json_key(out, "total_time_spread_p90_pct");
-    json_add_double(out, 100.0 * run->total_spread_p90_ratio);
-    json_key(out, "downtime_spread_p90_ms");
-    json_add_double(out, run->downtime_spread_p90_ms);
+    json_put_double(out, "total_time_spread_p50_pct", 100.0 * run->total_spread_p50_ratio);
+    json_put_double(out, "total_time_spread_p90_pct", 100.0 * run->total_spread_p90_ratio);
+    json_put_double(out, "downtime_spread_p90_ms", run->downtime_spread_p90_ms);
     strbuf_addstr(out, "}\n");
 }
 
@@ -229,11 +199,10 @@ static enum status read_number(const struct cli_opts *o, const char *name, uint6
     return ST_OK;
 }
 
-static enum status read_options(struct lab_options *lo, const char *only[ONLY_MAX + 1],
-                                struct cli_opts *o, struct diag *diag)
+static enum status read_options(struct lab_options *lo, const char *const *only, struct cli_opts *o,
+                                struct diag *diag)
 {
     const char *limit = cli_value(o, "busy-limit");
-    size_t nr = 0;
     enum status st;
 
     *lo = (struct lab_options){.output = cli_value(o, "output"),
@@ -242,9 +211,6 @@ static enum status read_options(struct lab_options *lo, const char *only[ONLY_MA
                                .stop = &cli_interrupted,
                                .say = say,
                                .ctx = o};
-    for (const char *name; nr < ONLY_MAX && (name = cli_value_at(o, "only", nr)); nr++)
-        only[nr] = name;
-    only[nr] = NULL;
     st = read_number(o, "repeat", 99, &lo->repeat, diag);
     if (st == ST_OK)
         st = read_number(o, "count", 1000000, &lo->count, diag);
@@ -306,11 +272,12 @@ static enum status work(struct cli_opts *o, const struct lab_matrix *m,
 
 static enum status run(struct cli_opts *o, struct diag *diag)
 {
-    const char *only[ONLY_MAX + 1];
     struct strbuf text = STRBUF_INIT;
     struct lab_matrix m;
     struct lab_options lo;
     struct arena *arena;
+    const char **only;
+    size_t nr_only;
     enum status st;
 
     if (cli_flag(o, "options")) {
@@ -322,15 +289,16 @@ static enum status run(struct cli_opts *o, struct diag *diag)
     }
     if (!o->nr_args)
         return diag_set(diag, ST_EUSAGE, "the matrix is missing: MATRIX.ini");
-    st = read_options(&lo, only, o, diag);
-    if (st != ST_OK)
-        return st;
+    only = cli_values(o, "only", &nr_only);
     arena = arena_new(MATRIX_MEMORY);
-    st = arena ? lab_matrix_read(&m, o->args[0], arena, diag)
-               : diag_set(diag, ST_ENOMEM, "out of memory");
+    st = only && arena ? read_options(&lo, only, o, diag)
+                       : diag_set(diag, ST_ENOMEM, "out of memory");
+    if (st == ST_OK)
+        st = lab_matrix_read(&m, o->args[0], arena, diag);
     if (st == ST_OK)
         st = work(o, &m, &lo, diag);
     arena_free(arena);
+    free(only);
     return st;
 }
 

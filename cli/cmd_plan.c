@@ -14,26 +14,6 @@
 
 #include "base/banned.h"
 
-enum {
-    LIST_MAX = 64,
-    SEED_TEXT = 48
-};
-
-/* Options that may be given several times. */
-static enum status collect(const struct cli_opts *o, const char *name, const char **list,
-                           size_t *nr, struct diag *diag)
-{
-    const char *value;
-
-    *nr = 0;
-    for (size_t i = 0; (value = cli_value_at(o, name, i)); i++) {
-        if (*nr == LIST_MAX)
-            return diag_set(diag, ST_EUSAGE, "--%s more than %d times", name, LIST_MAX);
-        list[(*nr)++] = value;
-    }
-    return ST_OK;
-}
-
 static enum status read_count(const struct cli_opts *o, const char *name, uint32_t *out,
                               struct diag *diag)
 {
@@ -157,33 +137,27 @@ static enum status answer(struct cli_opts *o, struct plan_options *options, stru
 
 static enum status run(struct cli_opts *o, struct diag *diag)
 {
-    const char *goals[LIST_MAX], *knobs[LIST_MAX];
     struct plan_options options = {
-        .goals = goals, .knobs = knobs, .jobs = o->jobs, .stop = &cli_interrupted};
-    struct scn_override *sets = calloc(o->nr_sets + 1, sizeof(*sets));
-    char seed[SEED_TEXT];
-    enum status st = ST_OK;
+        .whole_front = cli_flag(o, "front"), .jobs = o->jobs, .stop = &cli_interrupted};
+    const char **goals = cli_values(o, "goal", &options.nr_goals);
+    const char **knobs = cli_values(o, "knob", &options.nr_knobs);
+    struct cli_sets sets;
+    enum status st = cli_sets_init(&sets, o, diag);
 
-    if (!sets)
-        return diag_set(diag, ST_ENOMEM, "out of memory");
-    for (size_t i = 0; i < o->nr_sets; i++)
-        sets[i] = o->sets[i];
-    options.base = (struct variant_base){.path = o->args[0], .sets = sets, .nr_sets = o->nr_sets};
-    if (o->has_seed) {
-        snprintf(seed, sizeof(seed), "scenario.seed=%llu", (unsigned long long)o->seed);
-        sets[options.base.nr_sets++] = (struct scn_override){.text = seed, .origin = "--seed"};
-    }
-    options.whole_front = cli_flag(o, "front");
-    st = collect(o, "goal", goals, &options.nr_goals, diag);
-    if (st == ST_OK)
-        st = collect(o, "knob", knobs, &options.nr_knobs, diag);
+    if (st == ST_OK && !(goals && knobs))
+        st = diag_set(diag, ST_ENOMEM, "out of memory");
+    options.goals = goals;
+    options.knobs = knobs;
+    options.base = (struct variant_base){.path = o->args[0], .sets = sets.all, .nr_sets = sets.nr};
     if (st == ST_OK)
         st = read_count(o, "budget", &options.budget, diag);
     if (st == ST_OK)
         st = read_count(o, "replications", &options.replications, diag);
     if (st == ST_OK)
         st = answer(o, &options, diag);
-    free(sets);
+    cli_sets_release(&sets);
+    free(goals);
+    free(knobs);
     return st;
 }
 

@@ -3,43 +3,21 @@
  *
  * Reads the scenario and says where the rows go; the rest is simulate.c.
  */
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "cli/simulate.h"
 
 #include "base/banned.h"
 
-enum {
-    SET_TEXT = 64
-};
-
-/* --seed and --replications are overrides as any other, so they win over the file and are part of
- * the digest. */
 static enum status load(const struct cli_opts *o, struct scenario *sc, struct diag *diag)
 {
-    struct scn_override *sets = calloc(o->nr_sets + 2, sizeof(*sets));
-    const char *replications = cli_value(o, "replications");
-    char seed_text[SET_TEXT], replications_text[SET_TEXT];
-    size_t nr = o->nr_sets;
-    enum status st;
+    struct cli_sets sets;
+    enum status st = cli_sets_init(&sets, o, diag);
 
-    if (!sets)
-        return diag_set(diag, ST_ENOMEM, "out of memory");
-    for (size_t i = 0; i < nr; i++)
-        sets[i] = o->sets[i];
-    if (o->has_seed) {
-        snprintf(seed_text, sizeof(seed_text), "scenario.seed=%" PRIu64, o->seed);
-        sets[nr++] = (struct scn_override){.text = seed_text, .origin = "--seed"};
-    }
-    if (replications) {
-        snprintf(replications_text, sizeof(replications_text), "scenario.replications=%s",
-                 replications);
-        sets[nr++] = (struct scn_override){.text = replications_text, .origin = "--replications"};
-    }
-    st = scenario_load(sc, o->args[0], sets, nr, diag);
-    free(sets);
+    if (st == ST_OK)
+        st = cli_sets_add(&sets, "--replications", "scenario.replications",
+                          cli_value(o, "replications"), diag);
+    if (st == ST_OK)
+        st = scenario_load(sc, o->args[0], sets.all, sets.nr, diag);
+    cli_sets_release(&sets);
     return st;
 }
 

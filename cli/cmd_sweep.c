@@ -18,39 +18,6 @@
 
 #include "base/banned.h"
 
-enum {
-    SET_TEXT = 64
-};
-
-/* --seed and --replications are overrides as any other, so they are part of every digest. */
-struct sets {
-    struct scn_override *all;
-    size_t nr;
-    char seed[SET_TEXT], replications[SET_TEXT];
-};
-
-static enum status make_sets(struct sets *s, const struct cli_opts *o, struct diag *diag)
-{
-    const char *replications = cli_value(o, "replications");
-
-    s->all = calloc(o->nr_sets + 2, sizeof(*s->all));
-    if (!s->all)
-        return diag_set(diag, ST_ENOMEM, "out of memory");
-    for (s->nr = 0; s->nr < o->nr_sets; s->nr++)
-        s->all[s->nr] = o->sets[s->nr];
-    if (o->has_seed) {
-        snprintf(s->seed, sizeof(s->seed), "scenario.seed=%" PRIu64, o->seed);
-        s->all[s->nr++] = (struct scn_override){.text = s->seed, .origin = "--seed"};
-    }
-    if (replications) {
-        snprintf(s->replications, sizeof(s->replications), "scenario.replications=%s",
-                 replications);
-        s->all[s->nr++] =
-            (struct scn_override){.text = s->replications, .origin = "--replications"};
-    }
-    return ST_OK;
-}
-
 /* ---- progress: in runs, because cells may differ much ---- */
 
 static void step(void *arg)
@@ -207,15 +174,6 @@ static enum status check_options(const struct cli_opts *o, struct cli_plot *plot
     return cli_plot_check(plot, o, "plot", diag);
 }
 
-static size_t list_measures(const struct cli_opts *o, const char **measures, size_t cap)
-{
-    size_t nr = 0;
-
-    while (nr < cap && (measures[nr] = cli_value_at(o, "measure", nr)))
-        nr++;
-    return nr;
-}
-
 static enum status run_with(struct cli_opts *o, const struct cli_plot *plot, const char *db,
                             struct sweep_options *options, struct diag *diag)
 {
@@ -236,13 +194,12 @@ static enum status run_with(struct cli_opts *o, const struct cli_plot *plot, con
 
 static enum status run(struct cli_opts *o, struct diag *diag)
 {
-    const char *measures[SWEEP_MEASURES_MAX + 1];
     struct strbuf path = STRBUF_INIT;
     struct cli_plot plot = {0};
-    struct sets sets = {0};
+    struct cli_sets sets = {0};
+    const char **measures = NULL;
     struct sweep_options options = {.axes = o->args + 1,
                                     .nr_axes = o->nr_args - 1,
-                                    .measures = measures,
                                     .version = cli_version(),
                                     .jobs = o->jobs,
                                     .again = cli_flag(o, "again"),
@@ -250,9 +207,14 @@ static enum status run(struct cli_opts *o, struct diag *diag)
     enum status st = check_options(o, &plot, diag);
 
     if (st == ST_OK)
-        st = make_sets(&sets, o, diag);
+        st = cli_sets_init(&sets, o, diag);
+    if (st == ST_OK)
+        st = cli_sets_add(&sets, "--replications", "scenario.replications",
+                          cli_value(o, "replications"), diag);
+    if (st == ST_OK && !(measures = cli_values(o, "measure", &options.nr_measures)))
+        st = diag_set(diag, ST_ENOMEM, "out of memory");
+    options.measures = measures;
     options.base = (struct variant_base){.path = o->args[0], .sets = sets.all, .nr_sets = sets.nr};
-    options.nr_measures = list_measures(o, measures, SWEEP_MEASURES_MAX + 1);
     cli_default_db(o, &path);
     if (st == ST_OK && strbuf_failed(&path))
         st = diag_set(diag, ST_ENOMEM, "out of memory");
@@ -263,7 +225,8 @@ static enum status run(struct cli_opts *o, struct diag *diag)
                                            : strbuf_text(&path),
                       &options, diag);
     strbuf_release(&path);
-    free(sets.all);
+    cli_sets_release(&sets);
+    free(measures);
     return st;
 }
 

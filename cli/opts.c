@@ -8,6 +8,7 @@
 #include "cli/opts.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,8 @@
 #include "base/banned.h"
 
 enum {
-    JOBS_MAX = 1024
+    JOBS_MAX = 1024,
+    SETS_MORE = 4 /* overrides that cli_sets can take beside those of --set */
 };
 
 /* clang-format off */
@@ -282,13 +284,20 @@ void opts_release(struct cli_opts *o)
     *o = (struct cli_opts){0};
 }
 
-const char *cli_value_at(const struct cli_opts *o, const char *name, size_t i)
+static const struct cli_option *own_row(const struct cli_opts *o, const char *name)
 {
     const struct cli_option *row = o->cmd->options;
 
     while (row && row->name && strcmp(row->name, name) != 0)
         row++;
     assert(row && row->name);
+    return row;
+}
+
+const char *cli_value_at(const struct cli_opts *o, const char *name, size_t i)
+{
+    const struct cli_option *row = own_row(o, name);
+
     for (size_t k = 0; k < o->state->nr_given; k++)
         if (o->state->given[k].option == row && i-- == 0)
             return o->state->given[k].value;
@@ -297,18 +306,62 @@ const char *cli_value_at(const struct cli_opts *o, const char *name, size_t i)
 
 const char *cli_value(const struct cli_opts *o, const char *name)
 {
-    const char *last = NULL;
+    const struct cli_option *row = own_row(o, name);
 
-    for (size_t i = 0;; i++) {
-        const char *value = cli_value_at(o, name, i);
+    for (size_t k = o->state->nr_given; k-- > 0;)
+        if (o->state->given[k].option == row)
+            return o->state->given[k].value;
+    return NULL;
+}
 
-        if (!value)
-            return last;
-        last = value;
-    }
+const char **cli_values(const struct cli_opts *o, const char *name, size_t *nr)
+{
+    const struct cli_option *row = own_row(o, name);
+    const char **values = calloc(o->state->nr_given + 1, sizeof(*values));
+
+    *nr = 0;
+    for (size_t k = 0; values && k < o->state->nr_given; k++)
+        if (o->state->given[k].option == row)
+            values[(*nr)++] = o->state->given[k].value;
+    return values;
 }
 
 bool cli_flag(const struct cli_opts *o, const char *name)
 {
     return cli_value(o, name) != NULL;
+}
+
+enum status cli_sets_init(struct cli_sets *sets, const struct cli_opts *o, struct diag *diag)
+{
+    char seed[UNITS_TEXT];
+
+    *sets = (struct cli_sets){.all = calloc(o->nr_sets + SETS_MORE, sizeof(*sets->all))};
+    if (!sets->all)
+        return diag_set(diag, ST_ENOMEM, "out of memory");
+    for (size_t i = 0; i < o->nr_sets; i++)
+        sets->all[sets->nr++] = o->sets[i];
+    sets->nr_given = sets->nr;
+    snprintf(seed, sizeof(seed), "%" PRIu64, o->seed);
+    return cli_sets_add(sets, "--seed", "scenario.seed", o->has_seed ? seed : NULL, diag);
+}
+
+enum status cli_sets_add(struct cli_sets *sets, const char *origin, const char *key,
+                         const char *value, struct diag *diag)
+{
+    struct strbuf text = STRBUF_INIT;
+
+    if (!value)
+        return ST_OK;
+    assert(sets->nr < sets->nr_given + SETS_MORE);
+    strbuf_addf(&text, "%s=%s", key, value);
+    sets->all[sets->nr] = (struct scn_override){.text = strbuf_detach(&text), .origin = origin};
+    return sets->all[sets->nr++].text ? ST_OK : diag_set(diag, ST_ENOMEM, "out of memory");
+}
+
+void cli_sets_release(struct cli_sets *sets)
+{
+    for (size_t i = sets->nr_given; i < sets->nr; i++)
+        free((char *)sets->all[i].text);
+    free(sets->all);
+    *sets = (struct cli_sets){0};
 }
