@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,26 @@ enum status store_prepare(struct store *store, const char *sql, const char *doin
     if (sqlite3_prepare_v2(store->db, sql, -1, stmt, NULL) != SQLITE_OK)
         return store_error(store, diag, doing);
     return ST_OK;
+}
+
+bool store_bind_text(sqlite3_stmt *stmt, int column, const char *text)
+{
+    return sqlite3_bind_text(stmt, column, text, -1, SQLITE_STATIC) == SQLITE_OK;
+}
+
+enum status store_insert(struct store *store, sqlite3_stmt *stmt, const char *doing,
+                         struct diag *diag)
+{
+    enum status st = sqlite3_step(stmt) == SQLITE_DONE ? ST_OK : store_error(store, diag, doing);
+
+    (void)sqlite3_reset(stmt);
+    return st;
+}
+
+double store_double_at(sqlite3_stmt *stmt, int column)
+{
+    return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NAN
+                                                            : sqlite3_column_double(stmt, column);
 }
 
 enum status store_query_int(struct store *store, const char *sql, int64_t *value, struct diag *diag)

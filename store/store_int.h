@@ -22,6 +22,13 @@ enum status store_exec(struct store *store, const char *sql, const char *doing, 
 /* store_prepare - *@stmt is NULL on failure. */
 enum status store_prepare(struct store *store, const char *sql, const char *doing,
                           sqlite3_stmt **stmt, struct diag *diag);
+/* store_bind_text - @text must live until the statement is reset; NULL becomes NULL. */
+bool store_bind_text(sqlite3_stmt *stmt, int column, const char *text);
+/* store_insert - run a statement that yields no row, and get it ready to be bound again. */
+enum status store_insert(struct store *store, sqlite3_stmt *stmt, const char *doing,
+                         struct diag *diag);
+/* store_double_at - a column of the row; NULL gives NaN. */
+double store_double_at(sqlite3_stmt *stmt, int column);
 /* store_query_int - the first column of the first row of @sql. */
 enum status store_query_int(struct store *store, const char *sql, int64_t *value,
                             struct diag *diag);

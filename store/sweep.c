@@ -35,19 +35,6 @@ static const char *const put_sql[PUT_NR] = {
     [PUT_GOAL] = "INSERT OR REPLACE INTO sweep_goal VALUES (?,?,?,?,?,?,?,?,?,?)",
 };
 
-static enum status step_insert(struct store *store, sqlite3_stmt *stmt, struct diag *diag)
-{
-    int code = sqlite3_step(stmt);
-
-    (void)sqlite3_reset(stmt);
-    return code == SQLITE_DONE ? ST_OK : store_error(store, diag, storing);
-}
-
-static void bind_text(sqlite3_stmt *stmt, int column, const char *text)
-{
-    (void)sqlite3_bind_text(stmt, column, text, -1, SQLITE_STATIC);
-}
-
 static int bind_figure(sqlite3_stmt *stmt, int column, const struct store_figure *f)
 {
     (void)sqlite3_bind_double(stmt, column++, f->value); /* NaN becomes NULL */
@@ -64,30 +51,30 @@ static enum status put_cell(struct store *store, sqlite3_stmt *const put[PUT_NR]
     enum status st;
 
     snprintf(seed, sizeof(seed), "%" PRIu64, cell->seed);
-    bind_text(put[PUT_CELL], 1, cell->key);
-    bind_text(put[PUT_CELL], 2, cell->digest);
-    bind_text(put[PUT_CELL], 3, cell->version);
-    bind_text(put[PUT_CELL], 4, seed);
+    (void)store_bind_text(put[PUT_CELL], 1, cell->key);
+    (void)store_bind_text(put[PUT_CELL], 2, cell->digest);
+    (void)store_bind_text(put[PUT_CELL], 3, cell->version);
+    (void)store_bind_text(put[PUT_CELL], 4, seed);
     (void)sqlite3_bind_int64(put[PUT_CELL], 5, cell->replications);
-    st = step_insert(store, put[PUT_CELL], diag);
+    st = store_insert(store, put[PUT_CELL], storing, diag);
     for (size_t i = 0; i < cell->nr_figures && st == ST_OK; i++) {
-        bind_text(put[PUT_FIGURE], 1, cell->key);
-        bind_text(put[PUT_FIGURE], 2, cell->names[i]);
+        (void)store_bind_text(put[PUT_FIGURE], 1, cell->key);
+        (void)store_bind_text(put[PUT_FIGURE], 2, cell->names[i]);
         bind_figure(put[PUT_FIGURE], 3, &cell->figures[i]);
-        st = step_insert(store, put[PUT_FIGURE], diag);
+        st = store_insert(store, put[PUT_FIGURE], storing, diag);
     }
     for (size_t i = 0; i < cell->nr_goals && st == ST_OK; i++) {
         const struct store_goal *g = &cell->goals[i];
         int column;
 
-        bind_text(put[PUT_GOAL], 1, cell->key);
+        (void)store_bind_text(put[PUT_GOAL], 1, cell->key);
         (void)sqlite3_bind_int64(put[PUT_GOAL], 2, (int64_t)i + 1);
-        bind_text(put[PUT_GOAL], 3, cell->goal_texts[i]);
+        (void)store_bind_text(put[PUT_GOAL], 3, cell->goal_texts[i]);
         column = bind_figure(put[PUT_GOAL], 4, &g->figure);
         (void)sqlite3_bind_int64(put[PUT_GOAL], column++, g->crossed);
         (void)sqlite3_bind_int64(put[PUT_GOAL], column++, g->small_sample);
         (void)sqlite3_bind_int64(put[PUT_GOAL], column, g->replications_needed);
-        st = step_insert(store, put[PUT_GOAL], diag);
+        st = store_insert(store, put[PUT_GOAL], storing, diag);
     }
     return st;
 }
@@ -154,18 +141,12 @@ void store_cells_free(struct store_cells *reader)
     free(reader);
 }
 
-static double read_double(sqlite3_stmt *stmt, int column)
-{
-    return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NAN
-                                                            : sqlite3_column_double(stmt, column);
-}
-
 static bool read_figure(sqlite3_stmt *stmt, struct store_figure *f)
 {
     int64_t n = sqlite3_column_int64(stmt, 3);
 
-    *f = (struct store_figure){read_double(stmt, 0), read_double(stmt, 1), read_double(stmt, 2),
-                               (uint64_t)n};
+    *f = (struct store_figure){store_double_at(stmt, 0), store_double_at(stmt, 1),
+                               store_double_at(stmt, 2), (uint64_t)n};
     return n >= 0;
 }
 
@@ -185,8 +166,8 @@ static enum status find_figure(struct store_cells *reader, const char *key, cons
 {
     enum status st;
 
-    bind_text(reader->figure, 1, key);
-    bind_text(reader->figure, 2, name);
+    (void)store_bind_text(reader->figure, 1, key);
+    (void)store_bind_text(reader->figure, 2, name);
     st = next_row(reader, reader->figure, found, diag);
     if (*found)
         *found = read_figure(reader->figure, figure);
@@ -201,7 +182,7 @@ static enum status find_goals(struct store_cells *reader, const char *key, struc
     size_t seen = 0;
     bool row = true, good = true;
 
-    bind_text(reader->goals, 1, key);
+    (void)store_bind_text(reader->goals, 1, key);
     while (row && good && st == ST_OK) {
         st = next_row(reader, reader->goals, &row, diag);
         if (!row)
