@@ -246,8 +246,9 @@ static void add_thresholds(struct html *h)
 static void add_nav(struct html *h)
 {
     strbuf_addf(h->out,
-                "<nav aria-label=\"Sections\">%s<a href=\"#outcomes\">Outcomes</a>"
+                "<nav aria-label=\"Sections\">%s%s<a href=\"#outcomes\">Outcomes</a>"
                 "<a href=\"#timeline\">Timeline</a>",
+                h->run->nr_fixes ? "<a href=\"#fixes\">Fixes</a>" : "",
                 h->run->nr_ops ? "<a href=\"#operations\">Operations</a>" : "");
     if (h->run->nr_links > 0 && h->run->links[0].nr > 0)
         strbuf_addstr(h->out, "<a href=\"#links\">Links</a>");
@@ -283,6 +284,7 @@ static void add_page(struct html *h)
     if (h->run->nr_migs > 0)
         add_nav(h);
     strbuf_addstr(h->out, "</header>\n");
+    html_fixes(h);
     html_operations(h);
     if (h->run->nr_migs > 0) {
         html_outcomes(h);

@@ -69,6 +69,9 @@ void html_close_table(struct html *h);
 
 /* html_tables.c */
 void html_outcomes(struct html *h);
+/* html_fixes - for the worst VMs: the smallest changes with which each ends well; nothing if none
+ * was looked for or found. */
+void html_fixes(struct html *h);
 void html_distributions(struct html *h);
 void html_vms(struct html *h);
 void html_effects(struct html *h);

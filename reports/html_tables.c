@@ -1,5 +1,6 @@
 /*
- * html_tables.c - the tables of the page: outcomes, spreads, VMs, and what guests and links paid.
+ * html_tables.c - the tables of the page: fixes, outcomes, spreads, VMs, and what guests and links
+ * paid.
  *
  * Invariant: each figure states of how many migrations it is; the table of VMs says when it is cut.
  */
@@ -73,6 +74,33 @@ size_t html_sample_of(struct html *h, html_get *get)
         nr += get(&h->run->migs[i], &h->scratch[nr]);
     stats_sort(h->scratch, nr);
     return nr;
+}
+
+void html_fixes(struct html *h)
+{
+    static const char *const heads[] = {"VM", "Ended", "Any one of these would do", NULL};
+
+    if (h->run->nr_fixes == 0)
+        return;
+    html_section(h, "fixes", "What would fix it");
+    html_open_table(h, "wide", "The worst VMs, each migrating alone; every change was simulated",
+                    heads);
+    for (size_t g = 0; g < h->sum.nr_groups; g++) {
+        const struct mig_result *mig = words_fixed(&h->sum, &h->sum.groups[g]);
+        struct strbuf words = STRBUF_INIT;
+
+        if (!mig)
+            continue;
+        strbuf_addstr(h->out, "<tr><th scope=\"row\">");
+        html_name(h, mig->vm);
+        strbuf_addf(h->out, "</th><td class=\"l\"><i class=\"dot o%d\"></i>%s</td><td class=\"l\">",
+                    mig->outcome, words_outcome(mig));
+        words_advice(&words, h->run, mig);
+        html_text(h, strbuf_text(&words));
+        strbuf_addstr(h->out, "</td></tr>\n");
+        strbuf_release(&words);
+    }
+    html_close_table(h);
 }
 
 void html_outcomes(struct html *h)

@@ -412,9 +412,11 @@ static void add_threshold_value(struct strbuf *words, const struct threshold_res
 
 static void add_threshold(struct text *t, const struct threshold_result *th)
 {
-    struct strbuf words = STRBUF_INIT, more = STRBUF_INIT;
+    struct strbuf words = STRBUF_INIT, more = STRBUF_INIT, place = STRBUF_INIT;
     const char *word = th->crossed ? (th->error ? "CROSSED" : "WARNING") : "ok";
     enum tone tone = th->crossed ? (th->error ? TONE_BAD : TONE_DOUBT) : TONE_GOOD;
+    bool wraps = t->opts->verbose || th->small_sample || t->run->nr_thresholds < THRESHOLDS_SHOWN;
+    size_t room = t->width - FACTS_INDENT, all;
 
     if (!isfinite(th->value) && !th->crossed) {
         word = "no data";
@@ -439,18 +441,22 @@ static void add_threshold(struct text *t, const struct threshold_result *th)
         strbuf_addf(&words, ", %s", strbuf_text(&more));
     strbuf_release(&more);
     if (th->crossed && th->file) {
-        strbuf_addstr(&words, " (");
-        cell_add_text(&words, th->file);
-        strbuf_addf(&words, ":%lu)", th->line);
+        strbuf_addstr(&place, " (");
+        cell_add_text(&place, th->file);
+        strbuf_addf(&place, ":%lu)", th->line);
     }
-    if (t->opts->verbose || th->small_sample) {
+    all = cell_width(strbuf_text(&words));
+    /* rather no place than half a place */
+    if (wraps || all + cell_width(strbuf_text(&place)) <= room)
+        strbuf_addstr(&words, strbuf_text(&place));
+    if (wraps) {
         text_wrap(t, strbuf_text(&words), FACTS_INDENT, FACTS_INDENT);
     } else {
-        size_t room = t->width - FACTS_INDENT, all = cell_width(strbuf_text(&words));
-
+        all = cell_width(strbuf_text(&words));
         cell_add(t->out, strbuf_text(&words), all < room ? all : room, CELL_LEFT);
         strbuf_addch(t->out, '\n');
     }
+    strbuf_release(&place);
     strbuf_release(&words);
 }
 

@@ -256,11 +256,11 @@ void text_fix_table(struct text *t)
     strbuf_addch(t->out, '\n');
     text_tone(t, TONE_HEADING, "Smallest fixes of the worst VMs, each migrating alone");
     strbuf_addch(t->out, '\n');
-    for (size_t i = 0; i < run->nr_fixes; i++) {
-        const struct mig_result *mig = &run->migs[run->fixes[i].mig];
+    for (size_t g = 0; g < t->sum.nr_groups; g++) {
+        const struct mig_result *mig = words_fixed(&t->sum, &t->sum.groups[g]);
 
-        if (i > 0 && run->fixes[i].mig == run->fixes[i - 1].mig)
-            continue; /* advice_add() took all of them */
+        if (!mig)
+            continue;
         strbuf_clear(&words);
         advice_add(&words, run, mig);
         text_fact(t, mig->vm, strbuf_text(&words));

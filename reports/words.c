@@ -171,6 +171,16 @@ void words_measured(struct strbuf *out, const struct threshold_result *th)
     strbuf_release(&more);
 }
 
+const struct mig_result *words_fixed(const struct summary *sum, const struct summary_group *group)
+{
+    size_t g = (size_t)(group - sum->groups);
+
+    for (size_t i = 0; i < sum->run->nr_fixes; i++)
+        if (sum->group_of[sum->run->fixes[i].mig] == g)
+            return &sum->run->migs[sum->run->fixes[i].mig];
+    return NULL;
+}
+
 bool words_advice(struct strbuf *out, const struct run_result *run, const struct mig_result *mig)
 {
     return advice_add(out, run, mig);

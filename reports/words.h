@@ -39,6 +39,8 @@ void words_counts(struct strbuf *out, const size_t outcomes[OUTCOME_NR], enum ou
  * time, downtime, what bound it, and the smallest change that would help. */
 void words_fate(struct strbuf *out, const struct summary *sum, const struct summary_group *group);
 
+/* words_fixed - the migration of @group for which changes were found by simulation; NULL = none. */
+const struct mig_result *words_fixed(const struct summary *sum, const struct summary_group *group);
 /* words_advice - the smallest changes that would let @mig, a row of @run, end well; false if there
  * is none. */
 bool words_advice(struct strbuf *out, const struct run_result *run, const struct mig_result *mig);

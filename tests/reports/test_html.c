@@ -56,6 +56,33 @@ Test(report_html, verdict_and_thresholds_come_first)
     free(s);
 }
 
+Test(report_html, fixes_stand_before_the_outcomes_worst_vm_first)
+{
+    /* as a database gives them back: by migration; db-07 failed oftener */
+    struct fix_result fixes[] = {{.mig = 0, .kind = FIX_ALONE},
+                                 {.mig = 2, .kind = FIX_LINK_RATE, .value = 2.5e9},
+                                 {.mig = 2, .kind = FIX_POSTCOPY, .value = 2}};
+    struct sample *s = sample_new();
+    char *text;
+
+    sample_add_timeout(s, "cache")->replication = 1;
+    sample_add(s, "cache")->replication = 2;
+    sample_add_timeout(s, "db-07")->replication = 1;
+    sample_add_timeout(s, "db-07")->replication = 2;
+    s->run.replications = 2;
+    text = page(&s->run);
+    cr_expect_null(strstr(text, "id=\"fixes\""));
+    free(text);
+    s->run.fixes = fixes;
+    s->run.nr_fixes = 3;
+    text = page(&s->run);
+    expect_before(text, "id=\"fixes\"", "a link of &gt;= 2.5 Gb/s, or post-copy from round 2 on<");
+    expect_before(text, "post-copy from round 2 on<", "migrating it while no other migration runs");
+    expect_before(text, "migrating it while no other migration runs", "id=\"outcomes\"");
+    free(text);
+    free(s);
+}
+
 Test(report_html, asks_for_no_other_file)
 {
     static const char *const words[] = {" src=", "@import", "url(", "<link", "href=\"http"};
