@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # demo.sh - from a bare Debian 12 machine to a finished forecast: installs packages, builds the release
-# program, forecasts the drain of a rack, and checks the program against captured migrations.
+# program, forecasts the drain of a rack, asks what would mend it, and checks the program against
+# captured migrations.
 # May be run again, or twice at once; what is done is skipped.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -20,13 +21,16 @@ run_step() {
 
 prepare
 mkdir -p report
-db=report/rack-drain.db
-run_step "draining a rack, as scenarios/rack-drain.ini says" \
-    build/migcast run scenarios/rack-drain.ini --db "$db"
+scenario=scenarios/rack-window.ini
+db=report/rack-window.db
+run_step "does emptying this rack fit its window, and which VM breaks it?" \
+    build/migcast run "$scenario" --db "$db"
 verdict="no threshold is crossed"
-[ "$step_code" -eq 0 ] || verdict="a threshold was crossed"
-page=report/rack-drain.html
+[ "$step_code" -eq 0 ] || verdict="a threshold is crossed, and the plan above says what would mend it"
+page=report/rack-window.html
 build/migcast report "$db" --format html -o "$page" || die "cannot write $page"
+run_step "which knob fixes it?" build/migcast plan "$scenario" -o report/plan.txt
+cat report/plan.txt
 run_step "the forecast against captured migrations" \
     build/migcast score -o report/score.txt --plot report/score.svg tests/traces/*.zst
 cat report/score.txt

@@ -4,9 +4,11 @@
  */
 #include <criterion/criterion.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/units.h"
+#include "sim/run.h"
 #include "support_run.h"
 
 #define S NS_PER_S
@@ -55,6 +57,41 @@ Test(cluster_scenarios, rack_drain_spreads_evenly_within_its_limits)
     cr_assert(last_end(&run) > 230 * S && last_end(&run) < 240 * S, "%lld s",
               (long long)(last_end(&run) / S));
     test_run_release(&run);
+}
+
+/* Over all replications: who does not leave are databases that write more than they may send. */
+Test(cluster_scenarios, rack_window_is_broken_by_databases_that_outwrite_their_cap)
+{
+    struct scn_override set = {.text = "migration.max_bandwidth=512MiB/s", .origin = "test"};
+    char path[300];
+    struct diag diag = {0};
+
+    snprintf(path, sizeof(path), "%s/scenarios/rack-window.ini", SOURCE_DIR);
+    for (size_t with = 0; with < 2; with++) {
+        struct run_result out;
+        struct scenario sc;
+        size_t lost = 0;
+
+        cr_assert_eq(scenario_load(&sc, path, with ? &set : NULL, with, &diag), ST_OK, "%s",
+                     diag.what);
+        cr_assert_eq(run_scenario(&sc, &(struct run_options){.jobs = 1}, &out, &diag), ST_OK);
+        for (size_t i = 0; i < out.nr_migs; i++) {
+            const struct mig_result *r = &out.migs[i];
+
+            if (r->outcome == OUTCOME_COMPLETED)
+                continue;
+            lost++;
+            cr_expect_eq(strncmp(r->vm, "db-", 3), 0, "%s", r->vm);
+            if (r->outcome == OUTCOME_TIMEOUT)
+                cr_expect_eq(r->binding, BINDING_DIRTY_RATE, "%s", r->vm);
+        }
+        if (with)
+            cr_expect_eq(lost, 0);
+        else
+            cr_expect_geq(lost, 10);
+        run_free(&out);
+        scenario_release(&sc);
+    }
 }
 
 Test(cluster_scenarios, rolling_upgrade_moves_few_guests_twice)
