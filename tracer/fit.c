@@ -3,7 +3,9 @@
  *
  * Each proposal draws a family's shape (rates per page, split, phases); the scale, in which
  * everything is linear, is drawn around its least-squares value, and the proposal's weight is prior
- * x likelihood / density.
+ * x likelihood / density.  A guest that comes and goes does so at moments of its own, and few draws
+ * hit them: where too few proposals count, many more phases are drawn, and those that no writer
+ * could fit to the windows are dropped before anything else is asked of them.
  */
 #include "tracer/fit.h"
 
@@ -20,8 +22,11 @@
 #include "models/dirty.h"
 
 enum {
-    PROPOSALS = 12000, /* per family */
-    WINDOWS_MAX = 16   /* measurements used: the last ones */
+    PROPOSALS = 12000,     /* per family */
+    WINDOWS_MAX = 16,      /* measurements used: the last ones */
+    EFFECTIVE_LEAST = 100, /* fewer effective proposals make samples copies of one another */
+    MORE_DRAWS = 400000,   /* of each family with phases, in that case */
+    MORE_PROPOSALS = 20000 /* and at most so many of them are kept */
 };
 
 /* Prior share of each family.  Most writers are random over some set; none is ruled out. */
@@ -31,6 +36,7 @@ static const double prior[FIT_NR] = {0.37, 0.23, 0.10, 0.20, 0.10};
 #define CPU_BOUND_SHARE 0.15 /* of writers */
 #define MODEL_ERROR 0.01     /* relative: what a perfect family may still be off */
 #define NOISE_MIB 0.12       /* and absolute: housekeeping of the guest */
+#define SCREEN_SIGMAS 5.0    /* phases that miss a window by more need not be looked at */
 
 struct window {
     double from_s, to_s; /* relative to the last line before `migrate`; both < 0 */
@@ -102,6 +108,12 @@ static bool read_window(struct window *w, const struct facts_header *h, const st
     return true;
 }
 
+/* Standard deviation of what a perfect family may be off in a window. */
+static double slack(double mib)
+{
+    return MODEL_ERROR * mib + NOISE_MIB;
+}
+
 static double log_likelihood(const struct window *w, double mib)
 {
     double p;
@@ -113,7 +125,7 @@ static double log_likelihood(const struct window *w, double mib)
         if (w->count_low >= 1.0)
             p -= gsl_cdf_binomial_P((unsigned)(w->count_low - 1.0), q, (unsigned)w->samples);
     } else {
-        double sigma = MODEL_ERROR * mib + NOISE_MIB;
+        double sigma = slack(mib);
 
         p = gsl_cdf_ugaussian_P((w->high - mib) / sigma) -
             gsl_cdf_ugaussian_P((w->low - mib) / sigma);
@@ -177,18 +189,50 @@ static void draw_shape(struct dirty_params *d, enum fit_family family, double re
     }
 }
 
+/* Seconds of a window before the migration in which the writer wrote. */
+static double writing_time(const struct dirty_params *d, const struct window *w)
+{
+    struct dirty_model m = {.on_ns = d->on_ns, .off_ns = d->off_ns, .phase_ns = d->phase_ns};
+    int64_t cycle = d->on_ns + d->off_ns, from = (int64_t)(w->from_s * 1e9), shift;
+
+    if (d->off_ns <= 0)
+        return w->to_s - w->from_s;
+    shift = (-from / cycle + 1) * cycle;
+    return dirty_wanted(&m, from + shift, (int64_t)(w->to_s * 1e9) + shift);
+}
+
+/*
+ * Could a writer with these phases have dirtied what the windows say, whatever its set and speed?
+ * Distinct pages grow with the time written in, but no faster than it: a window with more of it has
+ * seen no fewer pages, and no more in proportion.
+ */
+static bool phases_could_fit(const struct dirty_params *d, const struct window *w, size_t nr)
+{
+    double tau[WINDOWS_MAX], low[WINDOWS_MAX], high[WINDOWS_MAX];
+
+    for (size_t i = 0; i < nr; i++) {
+        double room = w[i].sampled ? w[i].sigma : slack(w[i].high);
+
+        tau[i] = writing_time(d, &w[i]);
+        low[i] = (w[i].sampled ? w[i].mid : w[i].low) - SCREEN_SIGMAS * room;
+        high[i] = (w[i].sampled ? w[i].mid : w[i].high) + SCREEN_SIGMAS * room;
+        if (tau[i] <= 0.0 && low[i] > 0.0)
+            return false;
+    }
+    for (size_t i = 0; i < nr; i++) {
+        for (size_t j = 0; j < nr; j++) {
+            if (tau[i] <= tau[j] && (low[i] > high[j] || high[i] * tau[j] < low[j] * tau[i]))
+                return false;
+        }
+    }
+    return true;
+}
+
 /* Distinct MiB of a shape of scale 1 in a window before the migration. */
 static double shape_mib(const struct dirty_params *d, const struct window *w, double scale)
 {
-    double tau = w->to_s - w->from_s, pages = 0.0;
+    double tau = writing_time(d, w), pages = 0.0;
 
-    if (d->off_ns > 0) {
-        struct dirty_model m = {.on_ns = d->on_ns, .off_ns = d->off_ns, .phase_ns = d->phase_ns};
-        int64_t cycle = d->on_ns + d->off_ns;
-        int64_t from = (int64_t)(w->from_s * 1e9), shift = (-from / cycle + 1) * cycle;
-
-        tau = dirty_wanted(&m, from + shift, (int64_t)(w->to_s * 1e9) + shift);
-    }
     for (uint32_t k = 0; k < d->nr_classes; k++) {
         const struct dirty_class *c = &d->classes[k];
         /* the second class of a hot-and-cold shape has its size already: only its writes scale */
@@ -265,6 +309,8 @@ static bool propose(struct proposal *p, enum fit_family family, const struct win
 
     p->family = family;
     draw_shape(&p->dirty, family, resident, rng);
+    if (p->dirty.off_ns > 0 && !phases_could_fit(&p->dirty, w, nr))
+        return false;
     if (nr == 0) {
         scale = log_uniform(rng, 16.0, resident);
         x = scale;
@@ -289,29 +335,91 @@ static bool propose(struct proposal *p, enum fit_family family, const struct win
     return true;
 }
 
-/* Systematic resampling: equally likely samples, each proposal in proportion to its weight. */
-static void resample(struct fit *out, const struct proposal *p, size_t nr, double max_log,
-                     struct rng *rng)
-{
-    double total = 0.0, squares = 0.0, at, step, sum = 0.0;
-    size_t k = 0;
+/* All proposals of a fit. */
+struct proposals {
+    const struct window *windows;
+    size_t nr_windows;
+    const struct fit_options *options;
 
-    for (size_t i = 0; i < nr; i++) {
-        double w = exp(p[i].log_weight - max_log);
+    struct proposal *p;
+    size_t nr, cap;
+};
+
+/* Draw up to @draws writers of a family, as long as there is room; each counts as one of so many.
+ */
+static void draw_family(struct proposals *all, enum fit_family family, size_t draws,
+                        struct rng *rng)
+{
+    size_t first = all->nr, drawn = 0;
+
+    for (; drawn < draws && all->nr < all->cap; drawn++)
+        all->nr +=
+            propose(&all->p[all->nr], family, all->windows, all->nr_windows, all->options, rng);
+    for (size_t i = first; i < all->nr; i++)
+        all->p[i].log_weight -= log((double)drawn);
+}
+
+static double heaviest(const struct proposals *all)
+{
+    double top = -INFINITY;
+
+    for (size_t i = 0; i < all->nr; i++)
+        top = fmax(top, all->p[i].log_weight);
+    return top;
+}
+
+/* Effective number of proposals, and each family's share of their weight. */
+static double weigh(const struct proposals *all, double share[FIT_NR])
+{
+    double top = heaviest(all), total = 0.0, squares = 0.0;
+
+    memset(share, 0, FIT_NR * sizeof(*share));
+    for (size_t i = 0; i < all->nr; i++) {
+        double w = exp(all->p[i].log_weight - top);
 
         total += w;
         squares += w * w;
-        out->share[p[i].family] += w;
+        share[all->p[i].family] += w;
     }
     for (int f = 0; f < FIT_NR; f++)
-        out->share[f] /= total;
-    out->effective = total * total / squares;
+        share[f] /= total;
+    return total * total / squares;
+}
+
+/* Phases again, and many more of them. */
+static void draw_more_phases(struct proposals *all, struct rng *rng)
+{
+    size_t kept = 0, room = all->cap;
+
+    for (size_t i = 0; i < all->nr; i++) {
+        if (all->p[i].dirty.off_ns <= 0)
+            all->p[kept++] = all->p[i];
+    }
+    all->nr = kept;
+    for (int f = 0; f < FIT_NR; f++) {
+        if (f != FIT_PHASED && f != FIT_BURSTS)
+            continue;
+        all->cap = all->nr + MORE_PROPOSALS < room ? all->nr + MORE_PROPOSALS : room;
+        draw_family(all, (enum fit_family)f, MORE_DRAWS, rng);
+    }
+    all->cap = room;
+}
+
+/* Systematic resampling: equally likely samples, each proposal in proportion to its weight; in no
+ * order, so that whoever takes only some of them takes some of each family. */
+static void resample(struct fit *out, const struct proposals *all, struct rng *rng)
+{
+    double top = heaviest(all), total = 0.0, at, step, sum = 0.0;
+    size_t k = 0;
+
+    for (size_t i = 0; i < all->nr; i++)
+        total += exp(all->p[i].log_weight - top);
     step = total / (double)out->nr;
     at = step * rng_uniform(rng);
-    for (size_t i = 0; i < nr && k < out->nr; i++) {
-        sum += exp(p[i].log_weight - max_log);
+    for (size_t i = 0; i < all->nr && k < out->nr; i++) {
+        sum += exp(all->p[i].log_weight - top);
         while (k < out->nr && at < sum) {
-            out->samples[k++] = p[i].dirty;
+            out->samples[k++] = all->p[i].dirty;
             at += step;
         }
     }
@@ -319,6 +427,7 @@ static void resample(struct fit *out, const struct proposal *p, size_t nr, doubl
         out->samples[k] = out->samples[k - 1];
         k++;
     }
+    gsl_ran_shuffle(rng_gsl(rng), out->samples, out->nr, sizeof(*out->samples));
 }
 
 static enum status summarise(struct fit *out)
@@ -354,40 +463,37 @@ enum status fit_before(struct fit *out, const struct facts_header *header,
                        const struct facts_before *before, const struct fit_options *options)
 {
     struct window windows[WINDOWS_MAX];
-    struct proposal *p = malloc((size_t)PROPOSALS * FIT_NR * sizeof(*p));
-    size_t nr = 0, got = 0,
-           first = before->nr_dirty > WINDOWS_MAX ? before->nr_dirty - WINDOWS_MAX : 0;
-    double max_log = -INFINITY;
+    struct proposals all = {.windows = windows,
+                            .options = options,
+                            .cap = (size_t)PROPOSALS * FIT_NR + 2 * MORE_PROPOSALS};
+    size_t first = before->nr_dirty > WINDOWS_MAX ? before->nr_dirty - WINDOWS_MAX : 0;
     struct rng rng;
     enum status st = ST_ENOMEM;
 
     *out = (struct fit){.nr = options->nr_samples};
     out->samples = malloc(options->nr_samples * sizeof(*out->samples));
-    if (!p || !out->samples)
+    all.p = malloc(all.cap * sizeof(*all.p));
+    if (!all.p || !out->samples)
         goto out;
     for (size_t i = first; i < before->nr_dirty; i++)
-        nr += read_window(&windows[nr], header, &before->dirty[i], before->until_ns) ? 1 : 0;
+        all.nr_windows +=
+            read_window(&windows[all.nr_windows], header, &before->dirty[i], before->until_ns);
     rng_stream(&rng, options->seed, "fit", 0, 0);
-    for (int f = 0; f < FIT_NR; f++) {
-        for (int i = 0; i < PROPOSALS; i++) {
-            if (!propose(&p[got], (enum fit_family)f, windows, nr, options, &rng))
-                continue;
-            max_log = fmax(max_log, p[got].log_weight);
-            got++;
-        }
-    }
-    if (got == 0) {
+    for (int f = 0; f < FIT_NR; f++)
+        draw_family(&all, (enum fit_family)f, PROPOSALS, &rng);
+    if (all.nr == 0 || weigh(&all, out->share) < EFFECTIVE_LEAST)
+        draw_more_phases(&all, &rng);
+    if (all.nr == 0) {
         /* nothing fits at all: an idle guest is the one thing left to say */
-        p[0].dirty =
-            (struct dirty_params){.kind = DIRTY_IDLE, .compress_ratio = 1.0, .cpu_need_ratio = 1.0};
-        p[0].log_weight = max_log = 0.0;
-        p[0].family = FIT_RANDOM;
-        got = 1;
+        all.p[all.nr++] = (struct proposal){
+            .dirty = {.kind = DIRTY_IDLE, .compress_ratio = 1.0, .cpu_need_ratio = 1.0},
+            .family = FIT_RANDOM};
     }
-    resample(out, p, got, max_log, &rng);
+    out->effective = weigh(&all, out->share);
+    resample(out, &all, &rng);
     st = summarise(out);
 out:
-    free(p);
+    free(all.p);
     if (st != ST_OK)
         fit_release(out);
     return st;
