@@ -32,11 +32,12 @@ enum {
 /* Prior share of each family.  Most writers are random over some set; none is ruled out. */
 static const double prior[FIT_NR] = {0.37, 0.23, 0.10, 0.20, 0.10};
 
-#define SLICE_NS 10e6        /* QEMU's run slice between two throttle sleeps */
-#define CPU_BOUND_SHARE 0.15 /* of writers */
-#define MODEL_ERROR 0.01     /* relative: what a perfect family may still be off */
-#define NOISE_MIB 0.12       /* and absolute: housekeeping of the guest */
-#define SCREEN_SIGMAS 5.0    /* phases that miss a window by more need not be looked at */
+#define COLD_LEAST_PAGES 1024.0 /* smallest cold part: 4 MiB */
+#define SLICE_NS 10e6           /* QEMU's run slice between two throttle sleeps */
+#define CPU_BOUND_SHARE 0.15    /* of writers */
+#define MODEL_ERROR 0.01        /* relative: what a perfect family may still be off */
+#define NOISE_MIB 0.12          /* and absolute: housekeeping of the guest */
+#define SCREEN_SIGMAS 5.0       /* phases that miss a window by more need not be looked at */
 
 struct window {
     double from_s, to_s; /* relative to the last line before `migrate`; both < 0 */
@@ -157,13 +158,12 @@ static void draw_shape(struct dirty_params *d, enum fit_family family, double re
         add_class(d, 1.0, per_page, false);
         break;
     case FIT_HOTCOLD: {
-        /* the cold class is all of resident memory: so large that it does not fill up in the
-         * windows */
+        /* all of resident memory at most, for the set that is written need not be all of it */
         double split = rng_uniform(rng);
+        double cold = log_uniform(rng, fmin(COLD_LEAST_PAGES, resident_pages), resident_pages);
 
         add_class(d, 1.0, per_page, false);
-        add_class(d, resident_pages, per_page * log_uniform(rng, 0.01, 1.0) * (0.2 + 0.8 * split),
-                  false);
+        add_class(d, cold, per_page * log_uniform(rng, 0.01, 1.0) * (0.2 + 0.8 * split), false);
         break;
     }
     case FIT_SEQUENTIAL:

@@ -128,3 +128,24 @@ Test(fit, hands_out_families_in_no_order)
     cr_expect(one_class < 38);
     fit_release(&fit);
 }
+
+/* A hot set of 16 MiB, and no more: distinct pages level off. */
+Test(fit, lets_the_cold_part_be_small)
+{
+    static const unsigned levels_off[WINDOWS] = {6, 4, 3};
+    struct windows w;
+    struct fit fit;
+    int small = 0, large = 0;
+
+    windows_init(&w, levels_off);
+    fit = fit_windows(&w);
+    for (size_t k = 0; k < fit.nr; k++) {
+        double cold = fit.samples[k].nr_classes == 2 ? fit.samples[k].classes[1].pages : 0.0;
+
+        small += cold > 0.0 && cold * (double)PAGE_BYTES < RESIDENT / 2.0;
+        large += cold * (double)PAGE_BYTES >= RESIDENT / 2.0;
+    }
+    cr_expect(small > 40);
+    cr_expect(large > 0);
+    fit_release(&fit);
+}
