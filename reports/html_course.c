@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "reports/charts/chart.h"
 #include "reports/queue_course.h"
+#include "reports/words.h"
 
 #include "base/banned.h"
 
@@ -18,19 +19,6 @@ enum {
     QUEUE_ROWS = 25,
     LINK_PARTS = 8 /* stretches of time in the table of links */
 };
-
-static const double full_pct = 95;
-
-/* "Replication 3, of the median makespan among 20; seed 7" */
-void html_setting(const struct html *h, struct strbuf *out)
-{
-    if (h->run->replications > 1)
-        strbuf_addf(out, "Replication %u, of the median makespan among %u; seed %llu",
-                    h->run->migs[h->typical.first].replication, h->run->replications,
-                    (unsigned long long)h->run->seed);
-    else
-        strbuf_addf(out, "1 replication, seed %llu", (unsigned long long)h->run->seed);
-}
 
 /* The state at QUEUE_ROWS moments that are evenly apart. */
 static void add_queue_rows(struct html *h, const struct queue_course *q)
@@ -61,7 +49,7 @@ void html_queue(struct html *h)
     enum status st = queue_course_init(&q, &h->run->migs[h->typical.first], h->typical.nr);
 
     if (st == ST_OK && q.nr > 1 && q.most_waiting + q.most_running > 2) {
-        html_setting(h, &setting);
+        words_replication(&setting, h->run, h->typical.first);
         html_section(h, "queue", "Queue");
         html_open_figure(h, "Migrations that wait and that run");
         if (chart_available())
@@ -88,15 +76,6 @@ static double mean_used(const struct link_result *link, uint32_t from, uint32_t 
     return to > from ? sum / (to - from) : 0;
 }
 
-static double full_ns(const struct link_result *link)
-{
-    double ns = 0;
-
-    for (uint32_t i = 0; i < link->nr; i++)
-        ns += link->used_pct[i] >= full_pct ? (double)link->step_ns : 0;
-    return ns;
-}
-
 static void add_link_row(struct html *h, const struct link_result *link)
 {
     strbuf_addstr(h->out, "<tr><th scope=\"row\">");
@@ -104,7 +83,7 @@ static void add_link_row(struct html *h, const struct link_result *link)
     strbuf_addstr(h->out, "</th><td>");
     html_value(h, UNIT_PCT, mean_used(link, 0, link->nr));
     strbuf_addstr(h->out, "</td><td>");
-    html_value(h, UNIT_NS, full_ns(link));
+    html_value(h, UNIT_NS, (double)words_link_full_ns(link));
     strbuf_addstr(h->out, "</td><td class=\"l\">");
     for (uint32_t i = 0; i < LINK_PARTS && link->nr >= LINK_PARTS; i++) {
         strbuf_addstr(h->out, i ? ", " : "");
@@ -125,7 +104,7 @@ void html_links(struct html *h)
 
     if (h->run->nr_links == 0 || h->run->links[0].nr == 0)
         return;
-    html_setting(h, &setting);
+    words_replication(&setting, h->run, h->typical.first);
     html_section(h, "links", "Link use");
     html_open_figure(h, "Use of links over time");
     if (chart_available())

@@ -84,7 +84,7 @@ void html_gantt(struct html *h)
 
     if (one->nr == 0)
         return;
-    html_setting(h, &setting);
+    words_replication(&setting, h->run, h->typical.first);
     what.first = one->first;
     what.nr = one->nr;
     what.subtitle = strbuf_text(&setting);
@@ -120,9 +120,7 @@ static void add_cdf(struct html *h, const char *id, const char *axis, const char
 
     if (sample->nr == 0)
         return;
-    strbuf_addf(&setting, "n = %zu migrations, %u replication%s, seed %llu", sample->nr,
-                h->run->replications, h->run->replications == 1 ? "" : "s",
-                (unsigned long long)h->run->seed);
+    words_sample(&setting, h->run, sample->nr);
     what.subtitle = strbuf_text(&setting);
     html_open_figure(h, axis);
     if (chart_available())

@@ -90,7 +90,6 @@ void html_log(struct html *h);
 void html_method(struct html *h);
 
 /* html_course.c: nothing where there is nothing to tell */
-void html_setting(const struct html *h, struct strbuf *out);
 void html_queue(struct html *h);
 void html_links(struct html *h);
 

@@ -13,17 +13,9 @@
 #include "base/stats.h"
 #include "reports/queue_course.h"
 #include "reports/summary.h"
+#include "reports/words.h"
 
 #include "base/banned.h"
-
-static void say_replication(struct strbuf *out, const struct run_result *run, size_t first)
-{
-    if (run->replications > 1)
-        strbuf_addf(out, "Replication %u, of the median makespan among %u; seed %llu",
-                    run->migs[first].replication, run->replications, (unsigned long long)run->seed);
-    else
-        strbuf_addf(out, "1 replication, seed %llu", (unsigned long long)run->seed);
-}
 
 static enum status draw_timeline(struct strbuf *out, const struct chart_look *look,
                                  const struct run_result *run)
@@ -38,7 +30,7 @@ static enum status draw_timeline(struct strbuf *out, const struct chart_look *lo
         any |= run->migs[what.first + i].started_ns >= 0;
     if (!any)
         return ST_EINPUT;
-    say_replication(&setting, run, what.first);
+    words_replication(&setting, run, what.first);
     what.subtitle = strbuf_text(&setting);
     st = chart_gantt(out, look, &what);
     strbuf_release(&setting);
@@ -56,7 +48,7 @@ static enum status draw_queue(struct strbuf *out, const struct chart_look *look,
     if (nr == 0)
         return ST_EINPUT;
     st = queue_course_init(&q, &run->migs[first], nr);
-    say_replication(&setting, run, first);
+    words_replication(&setting, run, first);
     if (st == ST_OK)
         st = chart_queue(out, look, &(struct chart_queue){&q, strbuf_text(&setting)});
     queue_course_release(&q);
@@ -100,7 +92,7 @@ static enum status draw_links(struct strbuf *out, const struct chart_look *look,
 
     if (nr == 0 || run->nr_links == 0 || run->links[0].nr == 0)
         return ST_EINPUT;
-    say_replication(&setting, run, first);
+    words_replication(&setting, run, first);
     st = chart_run_links(out, look, run, strbuf_text(&setting));
     strbuf_release(&setting);
     return st;
@@ -120,9 +112,7 @@ static enum status draw_cdf(struct strbuf *out, const struct chart_look *look,
     for (size_t i = 0; i < run->nr_migs; i++)
         what.nr += scored_value(&run->migs[i], field, &values[what.nr]);
     stats_sort(values, what.nr);
-    strbuf_addf(&setting, "n = %zu migrations, %u replication%s, seed %llu", what.nr,
-                run->replications, run->replications == 1 ? "" : "s",
-                (unsigned long long)run->seed);
+    words_sample(&setting, run, what.nr);
     what.subtitle = strbuf_text(&setting);
     if (what.nr > 0)
         st = chart_cdf(out, look, &what);

@@ -65,12 +65,21 @@ void words_operation_stands(struct strbuf *out, const struct op_result *op);
  * hosts. */
 uint32_t words_operation_done(const struct run_result *run, const char *name);
 
+/* words_replication - what a chart of one replication shows: "Replication 3, of the median makespan
+ * among 20; seed 7".  @first: its first migration. */
+void words_replication(struct strbuf *out, const struct run_result *run, size_t first);
+/* words_sample - what a distribution is made from: "n = 400 migrations, 20 replications, seed 7".
+ */
+void words_sample(struct strbuf *out, const struct run_result *run, size_t nr);
+
 /* words_queue - of the typical replication: "up to 40 wait, first after 29 min; up to 8 run";
  * nothing where nothing waits.  False when memory ran out. */
 bool words_queue(struct strbuf *out, const struct run_result *run);
 /* words_links - "link backbone is full for 74 s of 75 s", or which link is used most; nothing
  * without links. */
 void words_links(struct strbuf *out, const struct run_result *run);
+/* words_link_full_ns - how long a link was full: at 95 % or more of what migrations can have. */
+int64_t words_link_full_ns(const struct link_result *link);
 
 /* words_escape - @text (NULL: "-"), where @special gives what to write for the character at @at
  * (NULL: as it is).  Other control characters and direction marks are shown as reports/cell.h does.

@@ -8,6 +8,21 @@
 
 #include "base/banned.h"
 
+void words_replication(struct strbuf *out, const struct run_result *run, size_t first)
+{
+    if (run->replications > 1)
+        strbuf_addf(out, "Replication %u, of the median makespan among %u; seed %llu",
+                    run->migs[first].replication, run->replications, (unsigned long long)run->seed);
+    else
+        strbuf_addf(out, "1 replication, seed %llu", (unsigned long long)run->seed);
+}
+
+void words_sample(struct strbuf *out, const struct run_result *run, size_t nr)
+{
+    strbuf_addf(out, "n = %zu migrations, %u replication%s, seed %llu", nr, run->replications,
+                run->replications == 1 ? "" : "s", (unsigned long long)run->seed);
+}
+
 bool words_queue(struct strbuf *out, const struct run_result *run)
 {
     size_t nr, first = result_typical(run, &nr);
@@ -29,25 +44,32 @@ enum {
     FULL_PCT = 95
 };
 
+int64_t words_link_full_ns(const struct link_result *link)
+{
+    int64_t ns = 0;
+
+    for (uint32_t k = 0; k < link->nr; k++)
+        ns += link->used_pct[k] >= FULL_PCT ? link->step_ns : 0;
+    return ns;
+}
+
 void words_links(struct strbuf *out, const struct run_result *run)
 {
     const struct link_result *most = NULL;
-    uint32_t steps = 0, peak = 0;
+    int64_t longest = 0;
+    uint32_t peak = 0;
     char full[UNITS_TEXT], all[UNITS_TEXT];
 
     for (size_t i = 0; i < run->nr_links; i++) {
-        uint32_t nr = 0;
+        int64_t ns = words_link_full_ns(&run->links[i]);
 
-        for (uint32_t k = 0; k < run->links[i].nr; k++)
-            nr += run->links[i].used_pct[k] >= FULL_PCT;
-        if (nr > steps) {
-            steps = nr;
+        if (ns > longest) {
+            longest = ns;
             most = &run->links[i];
         }
     }
     if (most) {
-        strbuf_addf(out, "%s is full for %s of %s", most->link,
-                    units_time(full, most->step_ns * steps),
+        strbuf_addf(out, "%s is full for %s of %s", most->link, units_time(full, longest),
                     units_time(all, most->step_ns * most->nr));
     } else if (run->nr_links > 0) {
         most = &run->links[0];
