@@ -204,11 +204,6 @@ double stats_moments_variance(const struct stats_moments *m)
     return m->count < 2 ? NAN : m->m2 / (double)(m->count - 1);
 }
 
-double stats_moments_stddev(const struct stats_moments *m)
-{
-    return sqrt(stats_moments_variance(m));
-}
-
 /* ---- intervals ---- */
 
 static double tail(double confidence)

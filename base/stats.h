@@ -85,7 +85,6 @@ void stats_moments_add(struct stats_moments *m, double value);
 void stats_moments_merge(struct stats_moments *into, const struct stats_moments *from);
 /* Of the population the values were drawn from (n - 1); NAN below two values. */
 double stats_moments_variance(const struct stats_moments *m);
-double stats_moments_stddev(const struct stats_moments *m);
 
 /* ---- intervals; @confidence is between 0 and 1, 0.95 say ---- */
 

@@ -1,11 +1,10 @@
 /*
- * codes.c - from a row, a hazard, a threshold or a status to its code.
+ * codes.c - from a row or a hazard to its code.
  *
  * The texts are codes_table.c's.  Invariant: every code that leaves here stands in the table.
  */
 #include "reports/codes.h"
 
-#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -98,38 +97,4 @@ const char *code_of_hazard(enum hazard_kind kind)
     };
 
     return kind < HAZARD_NR ? of[kind] : NULL;
-}
-
-const char *code_of_threshold(const struct threshold_result *th)
-{
-    if (th->crossed)
-        return "E-THRESHOLD";
-    return th->small_sample || isnan(th->value) ? "E-SAMPLE" : NULL;
-}
-
-const char *code_of_status(enum status st)
-{
-    switch (st) {
-    case ST_OK:
-        break;
-    case ST_EUSAGE:
-        return "E-USAGE";
-    case ST_EINPUT:
-        return "E-INPUT";
-    case ST_EOUTPUT:
-        return "E-OUTPUT";
-    case ST_ERETRY:
-        return "E-BUSY";
-    case ST_ENOMEM:
-        return "E-MEMORY";
-    case ST_ETHRESHOLD:
-        return "E-THRESHOLD";
-    case ST_EINTR:
-        return "E-INTERRUPTED";
-    case ST_EDIFF:
-        return "E-DIFF";
-    default:
-        return "E-INTERNAL";
-    }
-    return NULL;
 }

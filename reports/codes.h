@@ -8,7 +8,6 @@
 #ifndef MIGCAST_REPORTS_CODES_H
 #define MIGCAST_REPORTS_CODES_H
 
-#include "base/status.h"
 #include "sim/result.h"
 
 enum code_group {
@@ -39,8 +38,5 @@ const char *code_group_name(enum code_group group); /* "outcomes" ... */
 /* code_of_migration - why this attempt did not end well; NULL for one that completed. */
 const char *code_of_migration(const struct mig_result *mig);
 const char *code_of_hazard(enum hazard_kind kind);
-/* code_of_threshold - of one that was crossed or cannot be judged; NULL when it is met. */
-const char *code_of_threshold(const struct threshold_result *th);
-const char *code_of_status(enum status st); /* NULL for ST_OK */
 
 #endif

@@ -114,17 +114,6 @@ uint32_t disks_to_copy(const struct sim *sim, uint32_t vm, uint32_t source, uint
     return nr;
 }
 
-const char *disks_first_local(const struct sim *sim, uint32_t vm, uint32_t source, uint32_t target)
-{
-    uint32_t first, last;
-
-    disks_of(sim, vm, &first, &last);
-    for (uint32_t i = first; i < last; i++)
-        if (disks_is_local(sim, i, source, target))
-            return sim->sc->disks.kinds[sim->sc->disks.disks[i].kind].name;
-    return NULL;
-}
-
 void disks_route(const struct sim *sim, const struct mig *m, uint32_t disk, struct route *route)
 {
     const struct scn_disk_kind *k = &sim->sc->disks.kinds[sim->sc->disks.disks[disk].kind];
@@ -422,16 +411,4 @@ bool disks_never_ready(const struct sim *sim, const struct mig *m)
             return true;
     }
     return false;
-}
-
-double disks_left_bytes(const struct sim *sim, const struct mig *m)
-{
-    uint32_t first, last;
-    double left = 0.0;
-
-    disks_of(sim, m->vm, &first, &last);
-    for (uint32_t i = first; i < last; i++)
-        if (sim->disks[i].copies)
-            left += mirror_left_bytes(&sim->disks[i].mirror);
-    return left;
 }

@@ -41,8 +41,6 @@ void disks_begin_run(struct sim *sim);
 
 /* How many disks of @vm must be copied for it to run at @target. */
 uint32_t disks_to_copy(const struct sim *sim, uint32_t vm, uint32_t source, uint32_t target);
-/* One of them, for messages: name of the first that must be. */
-const char *disks_first_local(const struct sim *sim, uint32_t vm, uint32_t source, uint32_t target);
 /* Does @disk have to be copied? */
 bool disks_is_local(const struct sim *sim, uint32_t disk, uint32_t source, uint32_t target);
 /* The way of a copy of @disk, storage included. */
@@ -72,7 +70,5 @@ int64_t disks_cut(struct sim *sim, struct mig *m);
 void disks_stop(struct sim *sim, struct mig *m);
 /* Is there one that, at its share of this moment, will never be ready? */
 bool disks_never_ready(const struct sim *sim, const struct mig *m);
-/* Bytes that are still to be copied. */
-double disks_left_bytes(const struct sim *sim, const struct mig *m);
 
 #endif

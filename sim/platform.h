@@ -100,7 +100,6 @@ int64_t platform_lattice(int64_t origin_ns, int64_t period_ns, int64_t at_ns);
 
 /* Orders to a running migration; all of them settle and plan anew. */
 void mig_order_downtime_limit(struct sim *sim, struct mig *m, int64_t limit_ns);
-void mig_order_bandwidth(struct sim *sim, struct mig *m, uint64_t bytes_per_s);
 void mig_order_postcopy(struct sim *sim, struct mig *m);
 void mig_order_suspend(struct sim *sim, struct mig *m);
 /* Slow the guest by @pct of its vCPU time from now on, besides what QEMU itself does. */

@@ -94,20 +94,6 @@ void mig_order_downtime_limit(struct sim *sim, struct mig *m, int64_t limit_ns)
     mig_replan(sim, m);
 }
 
-void mig_order_bandwidth(struct sim *sim, struct mig *m, uint64_t bytes_per_s)
-{
-    if (!mig_in_precopy(m))
-        return;
-    mig_settle(sim, m);
-    m->params.max_bandwidth_bytes_per_s = bytes_per_s;
-    mig_set_limits(sim, m);
-    mig_replan(sim, m);
-    if (m->state == MIG_PRECOPY) {
-        network_set_demand(&sim->net, m->slot, precopy_demand(&m->limits, WIRE_NORMAL));
-        sim_reshare(sim);
-    }
-}
-
 void mig_order_suspend(struct sim *sim, struct mig *m)
 {
     if (!(mig_in_precopy(m) || m->state == MIG_MIRROR) || m->suspended)

@@ -1,7 +1,6 @@
 /*
  * test_codes.c - every failure has a code, and every code has its texts.
  */
-#include <math.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -57,9 +56,6 @@ Test(codes, every_end_but_a_good_one_has_a_code)
     for (int k = 0; k < HAZARD_NR; k++)
         cr_expect(code_of_hazard((enum hazard_kind)k) &&
                   code_find(code_of_hazard((enum hazard_kind)k)));
-    for (int st = ST_OK + 1; st <= ST_ENOMEM; st++)
-        cr_expect(code_of_status((enum status)st) && code_find(code_of_status((enum status)st)));
-    cr_expect(!code_of_status(ST_OK));
 }
 
 Test(codes, an_end_gets_the_code_of_its_reason)
@@ -90,17 +86,4 @@ Test(codes, an_end_gets_the_code_of_its_reason)
 
         cr_expect_str_eq(code_of_migration(&mig), cases[i].code);
     }
-}
-
-Test(codes, a_threshold_has_a_code_only_where_there_is_doubt)
-{
-    struct threshold_result th = {.value = 1.0, .limit = 2.0};
-
-    cr_expect(!code_of_threshold(&th));
-    th.small_sample = true;
-    cr_expect_str_eq(code_of_threshold(&th), "E-SAMPLE");
-    th.crossed = true;
-    cr_expect_str_eq(code_of_threshold(&th), "E-THRESHOLD");
-    th = (struct threshold_result){.value = NAN};
-    cr_expect_str_eq(code_of_threshold(&th), "E-SAMPLE");
 }
