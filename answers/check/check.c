@@ -4,7 +4,7 @@
  * Nothing is simulated here.  Invariant: verdicts depend on the values alone, so two people who
  * hold the same baseline and the same program read the same.
  */
-#include "answers/check/check.h"
+#include "answers/check/check_int.h"
 
 #include <assert.h>
 #include <math.h>
@@ -37,91 +37,6 @@ const char *check_verdict_key(enum check_verdict verdict)
 struct check_options check_default(void)
 {
     return (struct check_options){.alpha = CHECK_ALPHA, .noise = CHECK_NOISE, .version = ""};
-}
-
-/* ---- inputs ---- */
-
-static const struct check_input *find_input(const struct check_entry *e,
-                                            const struct check_input *like)
-{
-    for (size_t i = 0; i < e->nr_inputs; i++)
-        if (strcmp(e->inputs[i].key, like->key) == 0 &&
-            strcmp(e->inputs[i].section, like->section) == 0)
-            return &e->inputs[i];
-    return NULL;
-}
-
-/* The sections of one kind share what they inherit: one line is told once. */
-static bool told(const struct check_result *r, const struct check_change *c)
-{
-    for (size_t i = 0; i < r->nr_changes; i++) {
-        const struct check_change *t = &r->changes[i];
-
-        if (c->file && t->file && c->line > 0 && c->line == t->line &&
-            strcmp(c->file, t->file) == 0 && strcmp(c->key, t->key) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void add_change(struct check_result *r, struct check_change c)
-{
-    if (told(r, &c))
-        return;
-    c.seq = r->nr_changes;
-    c.share = NAN;
-    r->changes[r->nr_changes++] = c;
-}
-
-/* Where a section stands now, for a key that it no longer has. */
-static void place(const struct check_entry *now, struct check_change *c)
-{
-    for (size_t i = 0; i < now->nr_inputs; i++)
-        if (strcmp(now->inputs[i].section, c->section) == 0) {
-            c->file = now->inputs[i].file;
-            c->line = now->inputs[i].line;
-            return;
-        }
-}
-
-/* Both lists are in the order of the scenario, so what is looked for mostly stands at the same
- * place; lists of ten thousands are compared without a search for each. */
-static enum status compare_inputs(struct check_result *r)
-{
-    const struct check_entry *before = r->before, *now = r->now;
-    size_t room = before->nr_inputs + now->nr_inputs;
-    struct check_change c;
-
-    r->changes = arena_array(r->arena, room, sizeof(*r->changes));
-    if (!r->changes)
-        return ST_ENOMEM;
-    if (!r->inputs_differ || room > 20000)
-        return ST_OK;
-    for (size_t i = 0; i < now->nr_inputs; i++) {
-        const struct check_input *in = &now->inputs[i], *old = find_input(before, in);
-
-        if (old && strcmp(old->value, in->value) == 0)
-            continue;
-        c = (struct check_change){.section = in->section,
-                                  .key = in->key,
-                                  .before = old ? old->value : NULL,
-                                  .now = in->value,
-                                  .file = in->file,
-                                  .line = in->line};
-        add_change(r, c);
-    }
-    for (size_t i = 0; i < before->nr_inputs; i++) {
-        const struct check_input *old = &before->inputs[i];
-
-        if (find_input(now, old))
-            continue;
-        c = (struct check_change){.section = old->section, .key = old->key, .before = old->value};
-        place(now, &c);
-        c.seq = r->nr_changes;
-        c.share = NAN;
-        r->changes[r->nr_changes++] = c;
-    }
-    return ST_OK;
 }
 
 /* ---- figures ---- */
@@ -289,7 +204,7 @@ enum status check_compare(const struct check_entry *before, const struct check_e
         out->version_differs = strcmp(before->version, now->version) != 0;
         out->seed_differs = before->seed != now->seed;
         out->samples_differ = before->nr_samples != now->nr_samples;
-        st = compare_inputs(out);
+        st = check_inputs(out);
     }
     if (st == ST_OK)
         st = test_all(out);

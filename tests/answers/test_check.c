@@ -82,6 +82,55 @@ Test(check, an_unchanged_scenario_has_the_same_values_to_the_last_digit)
     arena_free(now.arena);
 }
 
+/* Entries of @nr sections with one value each; every @step-th is another one, and the last section
+ * has its own name. */
+static struct one many_inputs(size_t nr, size_t step, const char *last)
+{
+    struct one one = {.arena = arena_new(0)};
+    struct check_input *in = arena_array(one.arena, nr, sizeof(*in));
+
+    one.entry = (struct check_entry){.name = "x.ini", .digest = last, .version = "1"};
+    one.entry.inputs = in;
+    one.entry.nr_inputs = nr;
+    for (size_t i = 0; i < nr; i++) {
+        char section[32];
+
+        snprintf(section, sizeof(section), i + 1 < nr ? "vm %zu" : "vm %zu %s", i, last);
+        in[i] = (struct check_input){.section = arena_strdup(one.arena, section),
+                                     .key = "memory",
+                                     .value = step && i % step == 0 ? "8GiB" : "4GiB",
+                                     .file = "x.ini",
+                                     .line = i / 2 + 1}; /* two sections inherit one line */
+    }
+    return one;
+}
+
+Test(check, changes_are_found_among_a_hundred_thousand_inputs)
+{
+    const size_t nr = 100000;
+    struct one before = many_inputs(nr, 0, "old"), now = many_inputs(nr, 1000, "new");
+    struct check_result r = compare(&before, &now);
+
+    cr_assert_eq(r.nr_changes, 100 + 2);
+    for (size_t i = 0; i < 100; i++) {
+        cr_expect_eq(r.changes[i].line, i * 500 + 1, "in the order of the scenario");
+        cr_expect(r.changes[i].seq == i && strcmp(r.changes[i].before, "4GiB") == 0);
+    }
+    cr_expect_str_eq(r.changes[100].section, "vm 99999 new");
+    cr_expect_null(r.changes[100].before);
+    cr_expect_str_eq(r.changes[101].section, "vm 99999 old");
+    cr_expect_null(r.changes[101].now);
+    check_release(&r);
+
+    before.entry.inputs[0].value = before.entry.inputs[1].value = "2GiB";
+    r = compare(&before, &now);
+    cr_expect_eq(r.nr_changes, 100 + 2, "one line for both");
+    cr_expect_str_eq(r.changes[0].section, "vm 0");
+    check_release(&r);
+    arena_free(before.arena);
+    arena_free(now.arena);
+}
+
 Test(check, a_slower_link_regresses_and_its_line_is_named)
 {
     struct check_options options = check_default();
