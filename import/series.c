@@ -166,10 +166,11 @@ static void add_slots(const struct imp_series *s, double start_s, double slot_s,
     }
 }
 
-struct choice {                       /* of a host */
+struct choice {
     const struct imp_series *best[2]; /* transmit, receive */
 };
 
+/* Both directions of the busiest card of @host, or of any host where that is NULL. */
 static struct choice choose(struct import *im, const struct imp_host *host)
 {
     struct choice c = {{NULL, NULL}};
@@ -178,7 +179,12 @@ static struct choice choose(struct import *im, const struct imp_host *host)
 
     HASH_ITER(hh, im->series, s, next)
     {
-        if (s->nr >= 2 && host_of(im, s) == host && (!busiest || s->mean > busiest->mean))
+        const struct imp_host *of;
+
+        if (s->nr < 2 || (busiest && s->mean <= busiest->mean))
+            continue;
+        of = host_of(im, s);
+        if (of && (!host || of == host))
             busiest = s;
     }
     HASH_ITER(hh, im->series, s, next)
@@ -211,30 +217,15 @@ static char *slots_text(struct import *im, const double *slots, uint32_t nr, dou
     return text;
 }
 
-/* In the direction that has more; -1 = none was measured. */
-static double most_traffic(const struct choice *c)
-{
-    return fmax(c->best[0] ? c->best[0]->mean : -1.0, c->best[1] ? c->best[1]->mean : -1.0);
-}
-
 /* The host whose migrations the text is for: NULL = the one with most traffic. */
 enum status imp_series_text(struct import *im, const struct imp_host *host, char **text,
                             double *period_s, const char **from)
 {
     double slots[2][IMP_POINTS] = {{0.0}}, start = INFINITY, end = -INFINITY, slot;
-    struct choice c = {{NULL, NULL}};
+    struct choice c = choose(im, host);
     uint32_t nr;
 
     *text = NULL;
-    for (struct imp_host *h = im->hosts; h && im->series; h = h->next) {
-        struct choice other;
-
-        if (host && h != host)
-            continue;
-        other = choose(im, h);
-        if (most_traffic(&other) > most_traffic(&c))
-            c = other;
-    }
     for (int d = 0; d < 2; d++) {
         if (!c.best[d] || c.best[d]->nr < 2)
             continue;
