@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/new_file.h"
 #include "base/units.h"
 #include "cli/check_print.h"
 #include "store/history.h"
@@ -116,30 +117,6 @@ static enum status read_baseline(struct gate *g)
     return check_file_read(&g->file, g->path, g->diag);
 }
 
-/* Beside it and renamed, so that an interrupt leaves the old one whole. */
-static enum status write_text(const char *path, const struct strbuf *text, struct diag *diag)
-{
-    struct strbuf beside = STRBUF_INIT;
-    FILE *out = NULL;
-    enum status st = ST_OK;
-
-    strbuf_addf(&beside, "%s.new", path);
-    if (strbuf_failed(&beside) || strbuf_failed(text))
-        st = diag_set(diag, ST_ENOMEM, "out of memory");
-    else if (!(out = fopen(strbuf_text(&beside), "we")))
-        st = diag_errno(diag, ST_EOUTPUT, path, "cannot write the baseline");
-    if (out && (fwrite(strbuf_text(text), 1, text->len, out) != text->len || fflush(out) != 0))
-        st = diag_errno(diag, ST_EOUTPUT, path, "cannot write the baseline");
-    if (out && fclose(out) != 0 && st == ST_OK)
-        st = diag_errno(diag, ST_EOUTPUT, path, "cannot write the baseline");
-    if (st == ST_OK && rename(strbuf_text(&beside), path) != 0)
-        st = diag_errno(diag, ST_EOUTPUT, path, "cannot write the baseline");
-    if (st != ST_OK && out)
-        unlink(strbuf_text(&beside));
-    strbuf_release(&beside);
-    return st;
-}
-
 static enum status write_baseline(struct gate *g)
 {
     struct strbuf text = STRBUF_INIT;
@@ -148,7 +125,8 @@ static enum status write_baseline(struct gate *g)
     for (size_t i = 0; st == ST_OK && i < g->nr; i++)
         st = check_file_add(&g->file, &g->now[i]);
     check_file_print(&g->file, &text);
-    st = st == ST_OK ? write_text(g->path, &text, g->diag) : diag_set(g->diag, st, "out of memory");
+    st = st == ST_OK ? new_file_write(g->path, &text, "write the baseline", g->diag)
+                     : diag_set(g->diag, st, "out of memory");
     if (st == ST_OK)
         cli_note(g->o, "%s holds %zu %s", g->path, g->file.nr,
                  g->file.nr == 1 ? "entry" : "entries");

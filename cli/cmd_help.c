@@ -4,9 +4,9 @@
  * Also writes the man pages and the completion when the program is built.  The texts come from
  * manual.c and, for scenario options, from the scenario's own table.
  */
-#include <errno.h>
 #include <string.h>
 
+#include "base/new_file.h"
 #include "cli/manual.h"
 #include "cli/opts.h"
 #include "sim/scenario/scenario_options.h"
@@ -43,24 +43,11 @@ static enum status write_file(const char *dir, const char *file, const struct st
                               struct diag *diag)
 {
     struct strbuf path = STRBUF_INIT;
-    enum status st = ST_OK;
-    FILE *out = NULL;
-    bool written;
+    enum status st;
 
     strbuf_addf(&path, "%s/%s", dir, file);
-    if (strbuf_failed(text) || strbuf_failed(&path)) {
-        st = diag_set(diag, ST_ENOMEM, "out of memory");
-        goto out;
-    }
-    out = fopen(strbuf_text(&path), "w");
-    if (!out) {
-        st = diag_errno(diag, ST_EOUTPUT, strbuf_text(&path), "cannot open for writing");
-        goto out;
-    }
-    written = fwrite(strbuf_text(text), 1, text->len, out) == text->len;
-    if (fclose(out) != 0 || !written)
-        st = diag_errno(diag, ST_EOUTPUT, strbuf_text(&path), "cannot write");
-out:
+    st = strbuf_failed(&path) ? diag_set(diag, ST_ENOMEM, "out of memory")
+                              : new_file_write(strbuf_text(&path), text, "write the page", diag);
     strbuf_release(&path);
     return st;
 }

@@ -277,7 +277,7 @@ void opts_release(struct cli_opts *o)
 {
     if (!o->state)
         return;
-    assert(!o->state->out && !o->state->out_temp); /* out_finish() came first */
+    assert(!o->state->file.out); /* out_finish() came first */
     free(o->state->given);
     free(o->state->sets);
     free(o->state);

@@ -5,6 +5,7 @@
 #ifndef MIGCAST_CLI_OPTS_H
 #define MIGCAST_CLI_OPTS_H
 
+#include "base/new_file.h"
 #include "cli/cmd.h"
 
 struct cli_given { /* one of the subcommand's own options, as given */
@@ -17,9 +18,8 @@ struct cli_state {
     struct cli_given *given; /* in the order of the command line */
     size_t nr_given;
     struct scn_override *sets;
-    FILE *out;       /* of cli_out(); NULL = not asked for yet */
-    char *out_temp;  /* where @out goes until it is complete; NULL = straight to its place */
-    int write_errno; /* why cli_emit() could not write; 0 = it could */
+    struct new_file file; /* of -o; not open until cli_out() asks for it */
+    int write_errno;      /* why cli_emit() could not write; 0 = it could */
 };
 
 /* The shared options, with the CLI_* bit of each; 0 = taken by every subcommand.  Ended by a row

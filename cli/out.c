@@ -2,66 +2,27 @@
  * out.c - where results and notes go.
  *
  * Results are checked once, at the end: stdio remembers a failed write, and out_finish() asks.  The
- * file of -o is written beside its place and renamed when complete, unless the place is a device or
- * a pipe. Invariant: after out_finish() nothing is open and no temporary file is left.
+ * file of -o is whole or not there (base/new_file.h).  Invariant: after out_finish() nothing is
+ * open.
  */
 #include <errno.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/opts.h"
 
 #include "base/banned.h"
 
-/* Opens @path.XXXXXX with the permissions that a plain open would give. */
-static FILE *open_temp(struct cli_state *state, const char *path)
-{
-    struct strbuf name = STRBUF_INIT;
-    FILE *out = NULL;
-    mode_t mask;
-    int fd;
-
-    strbuf_addf(&name, "%s.XXXXXX", path);
-    state->out_temp = strbuf_detach(&name);
-    if (!state->out_temp)
-        return NULL;
-    fd = mkstemp(state->out_temp);
-    if (fd >= 0) {
-        mask = umask(0);
-        umask(mask);
-        if (fchmod(fd, 0666 & ~mask) == 0)
-            out = fdopen(fd, "w");
-        if (!out) {
-            close(fd);
-            unlink(state->out_temp);
-        }
-    }
-    if (!out) {
-        free(state->out_temp);
-        state->out_temp = NULL;
-    }
-    return out;
-}
-
 FILE *cli_out(struct cli_opts *o, struct diag *diag)
 {
     struct cli_state *state = o->state;
-    struct stat at;
 
     if (!o->output)
         return stdout;
-    if (state->out)
-        return state->out;
-    if (stat(o->output, &at) == 0 && !S_ISREG(at.st_mode))
-        state->out = fopen(o->output, "w");
-    else
-        state->out = open_temp(state, o->output);
-    if (!state->out)
-        diag_errno(diag, ST_EOUTPUT, o->output, "cannot open for writing");
-    return state->out;
+    if (!state->file.out)
+        (void)new_file_open(&state->file, o->output, diag);
+    return state->file.out;
 }
 
 enum status cli_emit(struct cli_opts *o, const struct strbuf *text, struct diag *diag)
@@ -79,18 +40,6 @@ enum status cli_emit(struct cli_opts *o, const struct strbuf *text, struct diag 
     return ST_OK;
 }
 
-/* Closes @out; true if every byte is with the kernel.  errno says why not, 0 if that is forgotten.
- */
-static bool close_checked(FILE *out)
-{
-    bool failed = ferror(out) != 0;
-
-    errno = 0;
-    if (fclose(out) != 0)
-        failed = true;
-    return !failed;
-}
-
 static enum status lost(const struct cli_opts *o, struct diag *diag, const char *where)
 {
     int why = o->state && o->state->write_errno ? o->state->write_errno : errno;
@@ -101,29 +50,23 @@ static enum status lost(const struct cli_opts *o, struct diag *diag, const char 
 
 static enum status finish_file(struct cli_opts *o, bool keep, struct diag *diag)
 {
-    struct cli_state *state = o->state;
-    bool complete = close_checked(state->out);
-    enum status st = ST_OK;
-
-    if (complete && keep && state->out_temp)
-        complete = rename(state->out_temp, o->output) == 0;
-    if (!complete && keep)
-        st = lost(o, diag, o->output);
-    if (state->out_temp && (!keep || st != ST_OK))
-        unlink(state->out_temp);
-    free(state->out_temp);
-    state->out_temp = NULL;
-    state->out = NULL;
-    return st;
+    if (keep)
+        return new_file_keep(&o->state->file) ? ST_OK : lost(o, diag, o->output);
+    new_file_drop(&o->state->file);
+    return ST_OK;
 }
 
 enum status out_finish(struct cli_opts *o, bool keep, struct diag *diag)
 {
+    bool failed = ferror(stdout) != 0;
     enum status st = ST_OK;
 
-    if (o->state && o->state->out)
+    if (o->state && o->state->file.out)
         st = finish_file(o, keep, diag);
-    if (!close_checked(stdout) && st == ST_OK)
+    errno = 0;
+    if (fclose(stdout) != 0)
+        failed = true;
+    if (failed && st == ST_OK)
         st = lost(o, diag, "standard output");
     return st;
 }

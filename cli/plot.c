@@ -3,8 +3,9 @@
  */
 #include "cli/plot.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "base/new_file.h"
 
 #include "base/banned.h"
 
@@ -31,13 +32,5 @@ enum status cli_plot_check(struct cli_plot *plot, const struct cli_opts *o, cons
 enum status cli_plot_write(const struct cli_plot *plot, const struct strbuf *picture,
                            struct diag *diag)
 {
-    FILE *file = fopen(plot->path, "wb");
-    bool whole;
-
-    if (!file)
-        return diag_errno(diag, ST_EOUTPUT, plot->path, "cannot open for writing");
-    whole = fwrite(strbuf_text(picture), 1, picture->len, file) == picture->len;
-    if (fclose(file) != 0 || !whole)
-        return diag_errno(diag, ST_EOUTPUT, plot->path, "cannot write the picture");
-    return ST_OK;
+    return new_file_write(plot->path, picture, "write the picture", diag);
 }
