@@ -9,11 +9,9 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/units.h"
 #include "sim/measure_int.h"
 #include "sim/scenario/scenario_options.h"
 
@@ -89,26 +87,6 @@ static bool slowdown(const struct scenario *sc, const struct mig_result *mig, do
     return mig->started_ns >= 0 && isfinite(mig->guest_slowdown_ratio);
 }
 
-static const struct {
-    const char *name;
-    row_metric *of_row;
-} row_metrics[] = {
-    {"downtime", downtime},     {"blackout", blackout},           {"total_time", total_time},
-    {"queue_time", queue_time}, {"postcopy_time", postcopy_time}, {"transferred", transferred},
-    {"rounds", rounds},         {"throttle", throttle},           {"slowdown", slowdown},
-};
-
-static const struct {
-    const char *name;
-    enum outcome outcome;
-} outcome_metrics[] = {
-    {"completed", OUTCOME_COMPLETED}, {"timeouts", OUTCOME_TIMEOUT},
-    {"cancelled", OUTCOME_CANCELLED}, {"failed", OUTCOME_FAILED},
-    {"rejected", OUTCOME_REJECTED},   {"queued", OUTCOME_QUEUED},
-};
-
-#define NR(table) (sizeof(table) / sizeof((table)[0]))
-
 /* ---- from rows to values ---- */
 
 /* Names are shared by the rows of a VM or class, so most rows are told by the pointer alone. */
@@ -152,11 +130,22 @@ static bool last_attempt(const struct run_result *run, size_t i)
            mig[1].job != mig->job;
 }
 
-/* First request to last end, and the bytes of all: one value a replication. */
+/* Where the values of a metric come from. */
+struct source {
+    void (*collect)(struct measure_sample *s, const struct scenario *sc,
+                    const struct run_result *run, const struct measure *m,
+                    const struct source *from);
+    row_metric *of_row;   /* of collect_rows() */
+    enum outcome outcome; /* of collect_outcomes() */
+    bool of_wishes;       /* of each wish its last attempt alone */
+    bool of_time;         /* of collect_drains(): the makespan, else the bytes */
+};
+
+/* First request to last end, or the bytes of all: one value a replication. */
 static void collect_drains(struct measure_sample *s, const struct scenario *sc,
-                           const struct run_result *run, const struct measure *m)
+                           const struct run_result *run, const struct measure *m,
+                           const struct source *from)
 {
-    bool makespan = strcmp(m->metric->name, "drain.makespan") == 0;
     struct filter filter = {.m = m};
 
     for (size_t i = 0; i < run->nr_migs;) {
@@ -176,53 +165,66 @@ static void collect_drains(struct measure_sample *s, const struct scenario *sc,
         }
         if (first == INT64_MAX)
             continue;
-        add_value(s, replication, !makespan ? bytes : last > first ? (double)(last - first) : 0.0);
+        add_value(s, replication,
+                  !from->of_time ? bytes
+                  : last > first ? (double)(last - first)
+                                 : 0.0);
     }
 }
 
 static void collect_rows(struct measure_sample *s, const struct scenario *sc,
-                         const struct run_result *run, const struct measure *m, row_metric *of_row)
+                         const struct run_result *run, const struct measure *m,
+                         const struct source *from)
 {
     struct filter filter = {.m = m};
     double value;
 
     for (size_t i = 0; i < run->nr_migs; i++)
-        if (fits(&filter, &run->migs[i]) && of_row(sc, &run->migs[i], &value))
+        if (fits(&filter, &run->migs[i]) && from->of_row(sc, &run->migs[i], &value))
             add_value(s, run->migs[i].replication, value);
 }
 
-static void collect_outcomes(struct measure_sample *s, const struct run_result *run,
-                             const struct measure *m, enum outcome outcome)
+static void collect_outcomes(struct measure_sample *s, const struct scenario *sc,
+                             const struct run_result *run, const struct measure *m,
+                             const struct source *from)
 {
-    bool wishes = strcmp(m->metric->name, "moved") == 0;
     struct filter filter = {.m = m};
 
+    (void)sc;
     for (size_t i = 0; i < run->nr_migs; i++)
-        if (fits(&filter, &run->migs[i]) && (!wishes || last_attempt(run, i)))
-            add_value(s, run->migs[i].replication, run->migs[i].outcome == outcome);
+        if (fits(&filter, &run->migs[i]) && (!from->of_wishes || last_attempt(run, i)))
+            add_value(s, run->migs[i].replication, run->migs[i].outcome == from->outcome);
 }
+
+/* clang-format off */
+static const struct source sources[SCN_METRIC_NR] = {
+    [SCN_METRIC_DOWNTIME]          = {collect_rows, .of_row = downtime},
+    [SCN_METRIC_BLACKOUT]          = {collect_rows, .of_row = blackout},
+    [SCN_METRIC_TOTAL_TIME]        = {collect_rows, .of_row = total_time},
+    [SCN_METRIC_QUEUE_TIME]        = {collect_rows, .of_row = queue_time},
+    [SCN_METRIC_POSTCOPY_TIME]     = {collect_rows, .of_row = postcopy_time},
+    [SCN_METRIC_DRAIN_MAKESPAN]    = {collect_drains, .of_time = true},
+    [SCN_METRIC_TRANSFERRED]       = {collect_rows, .of_row = transferred},
+    [SCN_METRIC_DRAIN_TRANSFERRED] = {collect_drains, .of_time = false},
+    [SCN_METRIC_ROUNDS]            = {collect_rows, .of_row = rounds},
+    [SCN_METRIC_THROTTLE]          = {collect_rows, .of_row = throttle},
+    [SCN_METRIC_SLOWDOWN]          = {collect_rows, .of_row = slowdown},
+    [SCN_METRIC_MOVED]             = {collect_outcomes, .outcome = OUTCOME_COMPLETED, .of_wishes = true},
+    [SCN_METRIC_COMPLETED]         = {collect_outcomes, .outcome = OUTCOME_COMPLETED},
+    [SCN_METRIC_TIMEOUTS]          = {collect_outcomes, .outcome = OUTCOME_TIMEOUT},
+    [SCN_METRIC_CANCELLED]         = {collect_outcomes, .outcome = OUTCOME_CANCELLED},
+    [SCN_METRIC_FAILED]            = {collect_outcomes, .outcome = OUTCOME_FAILED},
+    [SCN_METRIC_REJECTED]          = {collect_outcomes, .outcome = OUTCOME_REJECTED},
+    [SCN_METRIC_QUEUED]            = {collect_outcomes, .outcome = OUTCOME_QUEUED},
+};
+/* clang-format on */
 
 static void collect(struct measure_sample *s, const struct scenario *sc,
                     const struct run_result *run, const struct measure *m)
 {
-    const char *name = m->metric->name;
+    const struct source *from = &sources[m->metric - scn_metrics];
 
-    for (size_t k = 0; k < NR(row_metrics); k++)
-        if (strcmp(row_metrics[k].name, name) == 0) {
-            collect_rows(s, sc, run, m, row_metrics[k].of_row);
-            return;
-        }
-    for (size_t k = 0; k < NR(outcome_metrics); k++)
-        if (strcmp(outcome_metrics[k].name, name) == 0) {
-            collect_outcomes(s, run, m, outcome_metrics[k].outcome);
-            return;
-        }
-    if (strcmp(name, "moved") == 0) {
-        collect_outcomes(s, run, m, OUTCOME_COMPLETED);
-        return;
-    }
-    assert(strncmp(name, "drain.", 6) == 0);
-    collect_drains(s, sc, run, m);
+    from->collect(s, sc, run, m, from);
 }
 
 enum status measure_collect(struct measure_sample *s, const struct scenario *sc,

@@ -1,7 +1,6 @@
 /*
  * measure_words.c - "class.web.downtime.p99": reading and printing what a measure is called.
  */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -175,5 +174,6 @@ void measure_print(const struct measure *m, struct strbuf *out)
 
 bool measure_wanted_less(const struct measure *m)
 {
-    return strcmp(m->metric->name, "completed") != 0 && strcmp(m->metric->name, "moved") != 0;
+    return m->metric != &scn_metrics[SCN_METRIC_COMPLETED] &&
+           m->metric != &scn_metrics[SCN_METRIC_MOVED];
 }

@@ -27,7 +27,7 @@ struct run_options {
     void *step_arg;
 };
 
-/* run_scenario - on ST_OK and ST_EINTR @out holds what was finished; free with run_result_free().
+/* run_scenario - on ST_OK and ST_EINTR @out holds what was finished; free with run_free().
  * Strings in @out are borrowed from @sc.  A run that was interrupted keeps the leading
  * replications. */
 enum status run_scenario(const struct scenario *sc, const struct run_options *options,

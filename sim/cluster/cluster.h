@@ -157,7 +157,7 @@ void job_retry(struct sim *sim, struct job *job, int64_t at_ns);
 void job_put_off(struct sim *sim, const struct job *job, int64_t at_ns);
 /* job_cancel - withdraw it, whatever it is doing; post-copy cannot be. */
 void job_cancel(struct sim *sim, struct job *job, const char *reason);
-/* cluster_wake - look at the queue again at @at_ns (now, or a platform's next look). */
+/* cluster_wake_at - look at the queue again at @at_ns (now, or a platform's next look). */
 void cluster_wake_at(struct sim *sim, int64_t at_ns);
 /* cluster_hold_source - from ops->admit(), which then says no: nothing that waits at @host is
  * looked at before @at_ns.  For platforms that look at their queue only now and then. */

@@ -217,6 +217,28 @@ enum scn_statistics {
     SCN_STAT_RATE = 1 << 1 /* rate: the share of migrations */
 };
 
+enum scn_metric_id {
+    SCN_METRIC_DOWNTIME,
+    SCN_METRIC_BLACKOUT,
+    SCN_METRIC_TOTAL_TIME,
+    SCN_METRIC_QUEUE_TIME,
+    SCN_METRIC_POSTCOPY_TIME,
+    SCN_METRIC_DRAIN_MAKESPAN,
+    SCN_METRIC_TRANSFERRED,
+    SCN_METRIC_DRAIN_TRANSFERRED,
+    SCN_METRIC_ROUNDS,
+    SCN_METRIC_THROTTLE,
+    SCN_METRIC_SLOWDOWN,
+    SCN_METRIC_MOVED,
+    SCN_METRIC_COMPLETED,
+    SCN_METRIC_TIMEOUTS,
+    SCN_METRIC_CANCELLED,
+    SCN_METRIC_FAILED,
+    SCN_METRIC_REJECTED,
+    SCN_METRIC_QUEUED,
+    SCN_METRIC_NR
+};
+
 struct scn_metric {
     const char *name;
     enum value_unit unit;
@@ -224,8 +246,8 @@ struct scn_metric {
     const char *help;
 };
 
-/* Ends with a NULL name. */
-extern const struct scn_metric scn_metrics[];
+/* By enum scn_metric_id; ends with a NULL name. */
+extern const struct scn_metric scn_metrics[SCN_METRIC_NR + 1];
 
 extern const struct option_table scn_scenario_options, scn_migration_options, scn_host_options,
     scn_host_place_options, scn_vm_place_options, scn_affinity_options, scn_operation_options,
