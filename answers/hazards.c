@@ -5,7 +5,7 @@
  * replications a kind shows and keeps the words of the first.  Invariant: nothing is simulated, and
  * the same run gives the same words.
  */
-#include "answers/hazards.h"
+#include "answers/hazards_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,26 +22,6 @@ enum {
 };
 #define STANDSTILL_NS (10 * NS_PER_S) /* a guest's clients have given up by then */
 #define HIGH_LIMIT_NS (2 * NS_PER_S)  /* nobody chooses it for a guest that serves */
-
-/* The rows of one replication. */
-struct look {
-    const struct scenario *sc;
-    const struct run_result *run;
-    const struct mig_result *rows;
-    size_t nr;
-    uint32_t replication;
-    size_t *by_vm; /* rows in the order of (VM, time): scratch of all finders */
-};
-
-struct find {
-    struct strbuf words;
-    const char *vm, *host;
-};
-
-static bool starts_with(const char *text, const char *start)
-{
-    return text && strncmp(text, start, strlen(start)) == 0;
-}
 
 /* The same reason, but for its numbers. */
 static bool same_reason(const char *a, const char *b)
@@ -73,11 +53,11 @@ static bool is_live(const struct mig_result *r)
 /* ---- the drain that never ends ---- */
 
 /* An operation that is not over, and what its host waits for. */
-static bool stuck_operation(const struct look *l, struct find *f)
+static bool stuck_operation(const struct hazard_look *l, struct hazard_find *f)
 {
     for (size_t i = 0; i < l->run->nr_ops; i++) {
         const struct op_result *op = &l->run->ops[i];
-        bool hopeless = op->why && !starts_with(op->why, "no target");
+        bool hopeless = op->why && !hazard_starts_with(op->why, "no target");
 
         if (op->replication != l->replication || op->started_ns < 0 || op->ended_ns >= 0 ||
             !op->blocker || !hopeless)
@@ -92,7 +72,7 @@ static bool stuck_operation(const struct look *l, struct find *f)
 }
 
 /* A VM that was tried again and again, and is not done. */
-static bool infinite_drain(const struct look *l, struct find *f)
+static bool infinite_drain(const struct hazard_look *l, struct hazard_find *f)
 {
     size_t most = TRIES - 1;
 
@@ -112,7 +92,7 @@ static bool infinite_drain(const struct look *l, struct find *f)
         }
         i = k;
         if (last->outcome == OUTCOME_COMPLETED || tries <= most || !reason ||
-            starts_with(reason, "no target"))
+            hazard_starts_with(reason, "no target"))
             continue;
         most = tries;
         strbuf_clear(&f->words);
@@ -123,66 +103,6 @@ static bool infinite_drain(const struct look *l, struct find *f)
                     last->source, last->vm, tries, reason);
     }
     return f->words.len > 0 || stuck_operation(l, f);
-}
-
-/* ---- nowhere to go ---- */
-
-/* VMs that wait for a host, with the reason of the first; @room: for want of memory or CPUs. */
-static size_t homeless(const struct look *l, bool room, const struct mig_result **first)
-{
-    size_t nr = 0;
-
-    for (size_t i = 0; i < l->nr; i++) {
-        const struct mig_result *r = &l->rows[l->by_vm[i]];
-        bool last = i + 1 == l->nr || strcmp(l->rows[l->by_vm[i + 1]].vm, r->vm) != 0;
-
-        if (!last || r->started_ns >= 0 || !starts_with(r->reason, "no target") ||
-            (r->outcome != OUTCOME_QUEUED && r->outcome != OUTCOME_REJECTED) ||
-            (strstr(r->reason, "short of") != NULL) != room)
-            continue;
-        if (nr++ == 0)
-            *first = r;
-    }
-    return nr;
-}
-
-static bool dead_lock(const struct look *l, struct find *f)
-{
-    const struct mig_result *first = NULL;
-    size_t nr = homeless(l, true, &first), moving = 0, done = 0;
-
-    for (size_t i = 0; i < l->nr; i++) {
-        moving += l->rows[i].outcome == OUTCOME_QUEUED && l->rows[i].started_ns >= 0;
-        done += l->rows[i].outcome == OUTCOME_COMPLETED;
-    }
-    if (nr == 0 || moving > 0)
-        return false;
-    f->vm = first->vm;
-    f->host = first->source;
-    if (done == 0)
-        strbuf_addf(
-            &f->words,
-            "dead-locked: the cluster has no room in one piece, no host can take the first VM "
-            "(%zu %s; %s: %s)",
-            nr, nr == 1 ? "waits" : "wait", first->vm, first->reason);
-    else
-        strbuf_addf(&f->words, "dead-locked: %zu %s for room that nothing will free (%s: %s)", nr,
-                    nr == 1 ? "VM waits" : "VMs wait", first->vm, first->reason);
-    return true;
-}
-
-static bool no_target(const struct look *l, struct find *f)
-{
-    const struct mig_result *first = NULL;
-    size_t nr = homeless(l, false, &first);
-
-    if (nr == 0)
-        return false;
-    f->vm = first->vm;
-    f->host = first->source;
-    strbuf_addf(&f->words, "no host will do for %zu %s (%s: %s)", nr, nr == 1 ? "VM" : "VMs",
-                first->vm, first->reason);
-    return true;
 }
 
 /* ---- the timeout that fails everybody ---- */
@@ -214,7 +134,7 @@ static void count_row(struct tally *t, const struct mig_result *r)
     }
 }
 
-static void say_timeouts(struct find *f, const struct tally *t, const char *class_name)
+static void say_timeouts(struct hazard_find *f, const struct tally *t, const char *class_name)
 {
     strbuf_clear(&f->words);
     strbuf_addstr(&f->words, "the timeout ends every migration");
@@ -228,7 +148,7 @@ static void say_timeouts(struct find *f, const struct tally *t, const char *clas
 }
 
 /* All there are; else all of the largest class of which all are. */
-static bool all_timed_out(const struct look *l, struct find *f)
+static bool all_timed_out(const struct hazard_look *l, struct hazard_find *f)
 {
     size_t *order = malloc(l->nr * sizeof(*order) + 1), most = SAMPLE - 1;
     struct tally all = {0};
@@ -267,7 +187,7 @@ static bool all_timed_out(const struct look *l, struct find *f)
 /* ---- what never ends by itself ---- */
 
 /* A guest that never converges, and others that wait behind it; alone, the verdict says it. */
-static bool never(const struct look *l, struct find *f)
+static bool never(const struct hazard_look *l, struct hazard_find *f)
 {
     size_t nr = 0, waiting = 0;
 
@@ -296,14 +216,15 @@ static bool never(const struct look *l, struct find *f)
     return true;
 }
 
-static bool disk_never_ready(const struct look *l, struct find *f)
+static bool disk_never_ready(const struct hazard_look *l, struct hazard_find *f)
 {
     size_t nr = 0;
 
     for (size_t i = 0; i < l->nr; i++) {
         const struct mig_result *r = &l->rows[i];
 
-        if (r->outcome == OUTCOME_QUEUED && starts_with(r->reason, "never ready") && nr++ == 0) {
+        if (r->outcome == OUTCOME_QUEUED && hazard_starts_with(r->reason, "never ready") &&
+            nr++ == 0) {
             f->vm = r->vm;
             f->host = r->source;
         }
@@ -319,7 +240,7 @@ static bool disk_never_ready(const struct look *l, struct find *f)
 
 /* ---- guests that stand still, or are lost ---- */
 
-static bool high_limit(const struct look *l, struct find *f)
+static bool high_limit(const struct hazard_look *l, struct hazard_find *f)
 {
     const struct mig_result *worst = NULL;
     char limit[UNITS_TEXT], stop[UNITS_TEXT];
@@ -345,7 +266,7 @@ static bool high_limit(const struct look *l, struct find *f)
     return true;
 }
 
-static bool frozen(const struct look *l, struct find *f)
+static bool frozen(const struct hazard_look *l, struct hazard_find *f)
 {
     const struct mig_result *worst = NULL;
     char text[UNITS_TEXT];
@@ -369,7 +290,7 @@ static bool frozen(const struct look *l, struct find *f)
     return true;
 }
 
-static bool lost(const struct look *l, struct find *f)
+static bool lost(const struct hazard_look *l, struct hazard_find *f)
 {
     size_t nr = 0;
 
@@ -390,7 +311,7 @@ static bool lost(const struct look *l, struct find *f)
     return true;
 }
 
-static bool exposed(const struct look *l, struct find *f)
+static bool exposed(const struct hazard_look *l, struct hazard_find *f)
 {
     const struct mig_result *worst = NULL;
     char all[UNITS_TEXT], most[UNITS_TEXT];
@@ -454,7 +375,7 @@ static int most_at_once(struct moment *all, size_t nr, uint32_t *host)
     return most;
 }
 
-static bool crowded_target(const struct look *l, struct find *f)
+static bool crowded_target(const struct hazard_look *l, struct hazard_find *f)
 {
     struct moment *in = malloc(2 * l->nr * sizeof(*in) + 1);
     struct moment *out = malloc(2 * l->nr * sizeof(*out) + 1);
@@ -493,10 +414,10 @@ static bool crowded_target(const struct look *l, struct find *f)
 
 /* ---- all of them ---- */
 
-static bool (*const finders[HAZARD_NR])(const struct look *l, struct find *f) = {
+static bool (*const finders[HAZARD_NR])(const struct hazard_look *l, struct hazard_find *f) = {
     [HAZARD_INFINITE_DRAIN] = infinite_drain,
-    [HAZARD_DEADLOCK] = dead_lock,
-    [HAZARD_NO_TARGET] = no_target,
+    [HAZARD_DEADLOCK] = hazard_dead_lock,
+    [HAZARD_NO_TARGET] = hazard_no_target,
     [HAZARD_TIMEOUT] = all_timed_out,
     [HAZARD_NEVER] = never,
     [HAZARD_DISK] = disk_never_ready,
@@ -520,7 +441,7 @@ static int by_vm_and_time(const void *a, const void *b, void *rows)
     return ra < rb ? -1 : ra > rb;
 }
 
-static bool keep(struct run_result *run, enum hazard_kind kind, const struct find *f)
+static bool keep(struct run_result *run, enum hazard_kind kind, const struct hazard_find *f)
 {
     struct hazard_result *h = NULL;
 
@@ -541,13 +462,13 @@ static bool keep(struct run_result *run, enum hazard_kind kind, const struct fin
     return run->hazards[run->nr_hazards++].text != NULL;
 }
 
-static enum status look_at(struct look *l, struct run_result *run)
+static enum status look_at(struct hazard_look *l, struct run_result *run)
 {
     for (size_t i = 0; i < l->nr; i++)
         l->by_vm[i] = i;
     qsort_r(l->by_vm, l->nr, sizeof(*l->by_vm), by_vm_and_time, (void *)l->rows);
     for (int k = 0; k < HAZARD_NR; k++) {
-        struct find f = {.words = STRBUF_INIT};
+        struct hazard_find f = {.words = STRBUF_INIT};
         bool kept = !finders[k](l, &f) || keep(run, (enum hazard_kind)k, &f);
 
         strbuf_release(&f.words);
@@ -559,7 +480,7 @@ static enum status look_at(struct look *l, struct run_result *run)
 
 enum status hazards_find(const struct scenario *sc, struct run_result *run)
 {
-    struct look l = {.sc = sc, .run = run};
+    struct hazard_look l = {.sc = sc, .run = run};
     size_t from = 0;
     enum status st = ST_OK;
 

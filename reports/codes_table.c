@@ -86,7 +86,8 @@ const struct code code_table[] = {
      "'stuck = skip' and 'max_wait' of the operation.",
      "migcast run scenarios/kubevirt-endless-drain.ini"},
     {"E-DEADLOCK", CODES_HAZARDS, "the cluster is too full to begin",
-     "Waiting VMs fit on no host, nothing moves, and so nothing will make room.",
+     "Waiting VMs fit on no host, nothing moves, and so nothing will make room. The cluster may be full, or its free memory "
+     "in pieces: enough in all, too little on any one host.",
      "All waiting reasons say 'short of', and no migration runs.",
      "Shut down or resize one VM, add a host, or let hosts overcommit for the time of the work. For the next time: keep the memory "
      "of the largest host free (scenarios/n-plus-1.ini).",
