@@ -199,7 +199,7 @@ static enum status run(struct cli_opts *o, struct diag *diag)
     struct predict_options po = {.calibration = &c, .seed = o->has_seed ? o->seed : 1};
     struct prediction *p = 0;
     size_t nr_abnormal = 0;
-    enum status st = cli_traces_load(&t, o, FACTS_BEFORE_ONLY, diag);
+    enum status st = cli_traces_load(&t, o, FACTS_BEFORE_ONLY | FACTS_FIND_CUT, diag);
 
     if (st != ST_OK)
         return st;

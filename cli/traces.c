@@ -7,6 +7,20 @@
 
 #include "base/banned.h"
 
+static void warn_of_cut(const struct cli_opts *o, const char *path, const struct trace_facts *f,
+                        unsigned flags)
+{
+    if (!f->counts.truncated)
+        return;
+    if ((flags & FACTS_BEFORE_ONLY) && f->before.migrate_ns >= 0)
+        cli_warn(o,
+                 "%s: ends in the middle of a line or of a compressed frame; everything before "
+                 "`migrate` is there",
+                 path);
+    else
+        cli_warn(o, "%s: the last line is cut short and was left out", path);
+}
+
 enum status cli_traces_load(struct cli_traces *t, const struct cli_opts *o, unsigned flags,
                             struct diag *diag)
 {
@@ -18,8 +32,7 @@ enum status cli_traces_load(struct cli_traces *t, const struct cli_opts *o, unsi
     while (t->nr < o->nr_args && st == ST_OK) {
         st = facts_load(&t->facts[t->nr], o->args[t->nr], flags, diag);
         if (st == ST_OK) {
-            if (t->facts[t->nr].counts.truncated)
-                cli_warn(o, "%s: the last line is cut short and was left out", o->args[t->nr]);
+            warn_of_cut(o, o->args[t->nr], &t->facts[t->nr], flags);
             t->nr++;
         }
         if (st == ST_OK && cli_interrupted)

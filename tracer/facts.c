@@ -147,6 +147,8 @@ enum status facts_load(struct trace_facts *out, const char *path, unsigned flags
     facts_before_init(&ld);
     facts_after_init(&ld);
     st = take_all(&ld, reader, flags);
+    if (st == ST_OK && (flags & FACTS_FIND_CUT))
+        trace_find_cut(reader);
     if (st == ST_OK) {
         facts_before_finish(&ld);
         facts_after_finish(&ld);

@@ -241,7 +241,8 @@ struct trace_facts {
 };
 
 enum facts_load_flags {
-    FACTS_BEFORE_ONLY = 1 << 0 /* read no line after `migrate`; `after` stays empty */
+    FACTS_BEFORE_ONLY = 1 << 0, /* read no line after `migrate`; `after` stays empty */
+    FACTS_FIND_CUT = 1 << 1     /* then go to the end all the same, for counts.truncated */
 };
 
 /* facts_load - read the trace at @path ("-": standard input).  On success release @out with

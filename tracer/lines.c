@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -231,6 +232,13 @@ enum status lines_next(struct lines *ls, struct text_line *out, struct diag *dia
 bool lines_cut(const struct lines *ls)
 {
     return ls->cut;
+}
+
+bool lines_regular(const struct lines *ls)
+{
+    struct stat at;
+
+    return fstat(ls->fd, &at) == 0 && S_ISREG(at.st_mode);
 }
 
 const char *lines_name(const struct lines *ls)

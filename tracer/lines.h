@@ -39,6 +39,9 @@ enum status lines_next(struct lines *ls, struct text_line *out, struct diag *dia
  */
 bool lines_cut(const struct lines *ls);
 
+/* lines_regular - is it a file that has an end, and not a pipe whose writer may not be done? */
+bool lines_regular(const struct lines *ls);
+
 /* lines_name - the name for messages: the path, or "<stdin>".  Borrowed. */
 const char *lines_name(const struct lines *ls);
 

@@ -338,6 +338,27 @@ enum status trace_next(struct trace_reader *r, struct trace_line *out, struct di
     return st;
 }
 
+void trace_find_cut(struct trace_reader *r)
+{
+    struct text_line text = {0};
+    enum status st = ST_OK;
+
+    if (r->ended || r->failed || !lines_regular(r->lines))
+        return;
+    while ((st = lines_next(r->lines, &text, NULL)) == ST_OK && text.text) {
+        json_error_t error;
+        json_t *last = NULL;
+
+        if (text.ended || is_blank(&text))
+            continue;
+        last = json_loadb(text.text, text.len, JSON_DECODE_ANY, &error);
+        r->counts.truncated |= !last;
+        json_decref(last);
+    }
+    r->counts.truncated |= st != ST_OK || lines_cut(r->lines);
+    r->ended = true;
+}
+
 struct trace_counts trace_counts(const struct trace_reader *r)
 {
     return r->counts;

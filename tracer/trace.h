@@ -68,7 +68,12 @@ enum status trace_open(struct trace_reader **out, const char *path, struct diag 
  * Do not call again after a failure. */
 enum status trace_next(struct trace_reader *r, struct trace_line *out, struct diag *diag);
 
-/* trace_counts - so far; `truncated` is known once TRACE_END was returned. */
+/* trace_find_cut - go to the end without looking at what lines say, so that trace_counts() tells
+ * whether it is cut.  Does nothing where the rest of a pipe would have to be waited for. */
+void trace_find_cut(struct trace_reader *r);
+
+/* trace_counts - so far; `truncated` is known once TRACE_END was returned, or
+ * trace_find_cut() was called. */
 struct trace_counts trace_counts(const struct trace_reader *r);
 
 /* trace_name - the name for messages; borrowed from the reader. */

@@ -84,6 +84,29 @@ claim_what_is_no_capture_is_refused_with_the_line() {
     exits 74 "$PROGRAM" predict "$traces/kvm-idle-512m.jsonl.zst" -o /dev/full
 }
 
+claim_a_capture_cut_behind_migrate_is_forecast_as_if_it_were_whole_and_said_to_be_cut() {
+    local zst=$SOURCE_DIR/tests/traces/kvm-phased.jsonl.zst
+
+    exits 0 "$PROGRAM" predict --json "$zst"
+    fails grep -q "middle of a line" err
+    sed 's/"trace":"[^"]*"//' out >want
+    head -c $(($(wc -c <"$zst") - 2000)) "$zst" >cut.jsonl.zst
+    exits 0 "$PROGRAM" predict --json cut.jsonl.zst
+    says "cut.jsonl.zst: ends in the middle of a line or of a compressed frame; everything before"
+    sed 's/"trace":"[^"]*"//' out | cmp - want
+
+    head -c -100 "$SOURCE_DIR/tests/tracer/plain/linux-idle.jsonl" >half.jsonl
+    exits 0 "$PROGRAM" predict half.jsonl
+    cp out half
+    says "half.jsonl: ends in the middle of a line"
+    sed '$d' half.jsonl >lines.jsonl
+    exits 0 "$PROGRAM" predict lines.jsonl
+    fails grep -q "middle of a line" err
+    # a pipe may not be at its end for long: it is not waited for
+    timeout 50 "$PROGRAM" predict <(cat half.jsonl; exec sleep 60) >piped 2>err
+    cmp <(sed 1d half) <(sed 1d piped)
+}
+
 claim_a_trace_cut_while_migrating_shows_no_time_that_it_did_not_see() {
     zstd -dcq "$SOURCE_DIR/tests/traces/kvm-phased.jsonl.zst" >whole.jsonl 2>/dev/null ||
         { echo "skipped: no zstd here"; return 0; }
