@@ -4,10 +4,10 @@
  * Runs what has to be run, with the same seed on both sides; answers/diff.c compares, diff_print.c
  * tells.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "answers/diff.h"
+#include "answers/variant.h"
 #include "base/units.h"
 #include "cli/diff_print.h"
 #include "sim/run.h"
@@ -62,22 +62,20 @@ static enum status load_stored(struct side *s, struct diag *diag)
     return st;
 }
 
-/* The scenario under a preset that is stronger than its own presets and weaker than its values. */
+/* The scenario under a preset in place of its own, as `sweep preset=NAME` has it. */
 static enum status load_with_preset(const struct cli_opts *o, struct side *s, const char *scenario,
                                     struct diag *diag)
 {
-    char *path = realpath(scenario, NULL);
-    struct strbuf text = STRBUF_INIT;
+    struct variant_base base = {.path = scenario, .sets = o->sets, .nr_sets = o->nr_sets};
+    struct strbuf setting = STRBUF_INIT;
+    const char *settings[1];
     enum status st;
 
-    if (!path)
-        return diag_at(diag, ST_EINPUT, scenario, 0, "cannot be read");
-    strbuf_addf(&text, "[scenario]\npreset = %s\ninclude = %s\n", s->what, path);
-    st = strbuf_failed(&text)
-             ? diag_set(diag, ST_ENOMEM, "out of memory")
-             : scenario_load_text(&s->sc, s->what, strbuf_text(&text), o->sets, o->nr_sets, diag);
-    strbuf_release(&text);
-    free(path);
+    strbuf_addf(&setting, "preset=%s", s->what);
+    settings[0] = strbuf_text(&setting);
+    st = strbuf_failed(&setting) ? diag_set(diag, ST_ENOMEM, "out of memory")
+                                 : variant_load(&s->sc, &base, settings, 1, diag);
+    strbuf_release(&setting);
     return st;
 }
 
@@ -145,7 +143,9 @@ const struct cmd cmd_diff = {
     .help = "compare two scenarios, stored results, or presets on one scenario",
     .about =
         "A and B are scenario files, databases (.db: their last run), or, with a third argument, "
-        "presets under which that scenario is run. Both sides meet the same random draws, so what "
+        "presets under which that scenario is run: they take the place of its own `preset =` "
+        "line, as in `migcast sweep SCENARIO preset=A,B`. Both sides meet the same random draws, "
+        "so what "
         "differs comes from what was changed.\n\n"
         "Each VM that differs gets a line: ~ changed, + only in B, - only in A.\n\n"
         "  migcast diff today.ini tomorrow.ini\n"

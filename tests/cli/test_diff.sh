@@ -49,6 +49,18 @@ claim_presets_are_compared_on_one_scenario() {
     says "there is no preset 'nova-not-there'"
 }
 
+claim_presets_take_the_place_of_the_scenarios_own() {
+    two
+    exits 0 "$PROGRAM" diff nova kubevirt-1.9 a.ini --json
+    cp out without
+    sed 's/^\[scenario\]/&\npreset = proxmox-9/' a.ini >b.ini
+    grep -q '^preset = proxmox-9' b.ini
+    mv b.ini a.ini
+    exits 0 "$PROGRAM" run a.ini --no-db
+    exits 0 "$PROGRAM" diff nova kubevirt-1.9 a.ini --json
+    cmp out without
+}
+
 claim_what_cannot_be_read_is_said() {
     exits 65 "$PROGRAM" diff none.ini other.ini
     exits 65 "$PROGRAM" diff none.db other.db
