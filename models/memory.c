@@ -164,8 +164,8 @@ static double passed_after_opening(const struct opens *o, double most, double ra
 /* Newly dirty pages of a sequential class of which @known were dirty and @sent_part sent, by part.
  * The writer meets the clean pages first, for it leaves the dirty ones behind it; those it meets
  * later count if their chunk is open by then. */
-static double sequential_sync(const struct sweep *s, double pages, double known,
-                              const double sent_part[2], double written)
+static double chunks_sync(const struct sweep *s, double pages, double known, double sent_ahead,
+                          double sent_behind, double written)
 {
     double clean = pages - known, rest = num_max(written - clean, 0.0);
     double most = known > 0.0 ? num_min(rest / known, 1.0) : 0.0;
@@ -173,8 +173,8 @@ static double sequential_sync(const struct sweep *s, double pages, double known,
 
     if (most <= 0.0)
         return num_min(written, clean);
-    return num_min(written, clean) + sent_part[0] * passed_after_opening(&s->opens[0], most, rate) +
-           sent_part[1] * passed_after_opening(&s->opens[1], most, rate);
+    return num_min(written, clean) + sent_ahead * passed_after_opening(&s->opens[0], most, rate) +
+           sent_behind * passed_after_opening(&s->opens[1], most, rate);
 }
 
 /* Add [from, to) to the ascending arcs in @list, joining what touches; when they are too many, the
@@ -260,38 +260,61 @@ static double arcs_sync(struct memory *mem, double pages, double written, double
     return arcs_size(mem->arcs, mem->nr_arcs) - before;
 }
 
-/* Newly dirty pages of class @k in the part @i that were sent, or were clean. */
+/* The known pages of a class, and the clean ones that became dirty, in the parts ahead and behind.
+ */
 struct class_sync {
-    double sent[2], unsent[2]; /* of the known pages */
-    double again[2];           /* sent and dirty again */
-    double fresh[2];           /* clean before */
+    double sent_ahead, sent_behind;
+    double unsent_ahead, unsent_behind;
+    double fresh_ahead, fresh_behind;
 };
 
-/* @x: how often each page was written. */
+static struct class_sync class_parts(const struct memory *mem, const struct sweep *s, uint32_t k)
+{
+    double ahead = mem->ahead[k], behind = num_max(mem->known[k] - ahead, 0.0);
+    double sent_ahead = ahead * s->share[0], sent_behind = behind * s->share[1];
+
+    return (struct class_sync){.sent_ahead = sent_ahead,
+                               .sent_behind = sent_behind,
+                               .unsent_ahead = ahead - sent_ahead,
+                               .unsent_behind = behind - sent_behind};
+}
+
+/* @x: how often each of the @pages was written. */
 static double random_sync(const struct memory *mem, const struct sweep *s, double pages, double x,
                           struct class_sync *c)
 {
-    double clean = -expm1(-x), newly = 0.0;
+    double ahead = c->sent_ahead + c->unsent_ahead, behind = c->sent_behind + c->unsent_behind;
+    double clean = -expm1(-x), again = 0.0;
 
-    for (int i = 0; i < 2; i++) {
-        double share = i == 0 ? mem->ahead_share : 1.0 - mem->ahead_share;
+    c->fresh_ahead = num_max(pages * mem->ahead_share - ahead, 0.0) * clean;
+    c->fresh_behind = num_max(pages * (1.0 - mem->ahead_share) - behind, 0.0) * clean;
+    if (mem->chunks <= 1.0)
+        return (c->sent_ahead + c->sent_behind) * clean + c->fresh_ahead + c->fresh_behind;
+    if (c->sent_ahead > 0.0)
+        again = c->sent_ahead * redirtied(&s->opens[0], x, clean);
+    if (c->sent_behind > 0.0)
+        again += c->sent_behind * redirtied(&s->opens[1], x, clean);
+    return again + c->fresh_ahead + c->fresh_behind;
+}
 
-        if (c->sent[i] > 0.0)
-            c->again[i] =
-                c->sent[i] * (mem->chunks <= 1.0 ? clean : redirtied(&s->opens[i], x, clean));
-        c->fresh[i] = num_max(pages * share - c->sent[i] - c->unsent[i], 0.0) * clean;
-        newly += c->again[i] + c->fresh[i];
-    }
-    return newly;
+static double sequential_sync(struct memory *mem, const struct sweep *s,
+                              const struct dirty_model *model, uint32_t k, double written,
+                              const struct class_sync *c)
+{
+    double n = model->pages[k], unsent = c->unsent_ahead + c->unsent_behind, add = written;
+
+    if (mem->chunks > 1.0)
+        add = chunks_sync(s, n, mem->known[k], c->sent_ahead, c->sent_behind, written);
+    else if (k == mem->arcs_class)
+        add = arcs_sync(mem, n, written, unsent);
+    return num_min(add, n - unsent);
 }
 
 /* The parts of a class change places: returns what then lies ahead. */
 static double new_ahead(const struct sweep *s, const struct class_sync *c)
 {
-    double ahead = s->share[0] < 1.0 ? s->share[0] : s->share[1];
-    int part = s->share[0] < 1.0 ? 0 : 1;
-
-    return c->unsent[part] + c->fresh[part] * (1.0 - ahead);
+    return s->share[0] < 1.0 ? c->unsent_ahead + c->fresh_ahead * (1.0 - s->share[0])
+                             : c->unsent_behind + c->fresh_behind * (1.0 - s->share[1]);
 }
 
 static void move_on(struct memory *mem, const struct sweep *s)
@@ -323,28 +346,13 @@ double memory_sync(struct memory *mem, const struct dirty_model *model, double t
     }
     find_sweep(mem, ahead, known - ahead, known * (1.0 - unsent_share), &s);
     for (uint32_t k = 0; k < model->nr; k++) {
-        double n = model->pages[k], written = model->writes_per_s[k] * tau, add, unsent;
-        double parts[2] = {mem->ahead[k], num_max(mem->known[k] - mem->ahead[k], 0.0)};
-        struct class_sync c = {0};
+        struct class_sync c = class_parts(mem, &s, k);
+        double n = model->pages[k], unsent = c.unsent_ahead + c.unsent_behind, add;
 
-        for (int i = 0; i < 2; i++) {
-            c.sent[i] = parts[i] * s.share[i];
-            c.unsent[i] = parts[i] - c.sent[i];
-        }
-        unsent = c.unsent[0] + c.unsent[1];
-        if (!model->sequential[k]) {
+        if (model->sequential[k])
+            add = sequential_sync(mem, &s, model, k, model->writes_per_s[k] * tau, &c);
+        else
             add = random_sync(mem, &s, n, model->page_writes_per_s[k] * tau, &c);
-        } else {
-            if (k == mem->arcs_class && mem->chunks <= 1.0)
-                add = arcs_sync(mem, n, written, unsent);
-            else if (mem->chunks <= 1.0)
-                add = num_min(written, n - unsent);
-            else
-                add = sequential_sync(&s, n, mem->known[k], c.sent, written);
-            add = num_min(add, n - unsent);
-            c.again[0] = add * mem->ahead_share;
-            c.again[1] = add - c.again[0];
-        }
         mem->known[k] = num_min(unsent + add, n);
         mem->ahead[k] = num_min(new_ahead(&s, &c), mem->known[k]);
         newly += add;
