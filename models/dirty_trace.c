@@ -11,5 +11,5 @@ void dirty_compile_trace(const struct dirty_params *params, struct dirty_model *
 {
     dirty_compile_series(params, model);
     for (uint32_t k = 0; k < model->nr; k++)
-        model->sequential[k] = true;
+        model->sequential[k] = model->any_sequential = true;
 }
