@@ -314,51 +314,89 @@ static uint32_t pick_leg(const struct route_map *map, const struct route_request
     return legs > 1 ? (uint32_t)(mix(draw + host) % legs) : 0;
 }
 
+static void add_path(const struct common *c, uint32_t streams, uint32_t out, uint32_t in,
+                     struct route *route)
+{
+    struct network_path *p = &route->paths[route->nr_paths++];
+
+    *p = c->path;
+    p->weight = (double)streams;
+    if (out != NETWORK_NONE)
+        p->hops[p->nr_hops++] = out;
+    if (in != NETWORK_NONE)
+        p->hops[p->nr_hops++] = in;
+    assert(p->nr_hops < NETWORK_HOPS_MAX); /* one is left for the flow's private link */
+}
+
 /* Streams that draw the same legs share a path. */
+static void place_on_legs(const struct route_map *map, const struct route_request *r,
+                          const struct common *c, struct route_nic out, struct route_nic in,
+                          struct route *route)
+{
+    uint32_t of_pair[BOND_LEGS_MAX * BOND_LEGS_MAX] = {0};
+
+    for (uint32_t s = 0; s < r->streams; s++)
+        of_pair[pick_leg(map, r, r->source, s, out.legs) * in.legs +
+                pick_leg(map, r, r->target, s, in.legs)]++;
+    for (uint32_t pair = 0; pair < out.legs * in.legs; pair++) {
+        if (of_pair[pair] == 0)
+            continue;
+        add_path(
+            c, of_pair[pair], out.first == NETWORK_NONE ? NETWORK_NONE : out.first + pair / in.legs,
+            in.first == NETWORK_NONE ? NETWORK_NONE : in.first + in.legs + pair % in.legs, route);
+    }
+}
+
 static void place_streams(const struct route_map *map, const struct route_request *r,
                           const struct common *c, struct route *route)
 {
     struct route_nic out = map->nics[(size_t)r->network * map->sc->nr_hosts + r->source];
     struct route_nic in = map->nics[(size_t)r->network * map->sc->nr_hosts + r->target];
-    uint32_t of_pair[BOND_LEGS_MAX * BOND_LEGS_MAX] = {0};
 
     route->nr_paths = 0;
-    if (out.legs == 1 && in.legs == 1) {
-        of_pair[0] = r->streams;
-    } else {
-        for (uint32_t s = 0; s < r->streams; s++)
-            of_pair[pick_leg(map, r, r->source, s, out.legs) * in.legs +
-                    pick_leg(map, r, r->target, s, in.legs)]++;
-    }
-    for (uint32_t pair = 0; pair < out.legs * in.legs; pair++) {
-        struct network_path *p = &route->paths[route->nr_paths];
+    if (out.legs == 1 && in.legs == 1)
+        add_path(c, r->streams, out.first, in.first == NETWORK_NONE ? NETWORK_NONE : in.first + 1,
+                 route);
+    else
+        place_on_legs(map, r, c, out, in, route);
+}
 
-        if (of_pair[pair] == 0)
-            continue;
-        *p = c->path;
-        p->weight = (double)of_pair[pair];
-        if (out.first != NETWORK_NONE)
-            p->hops[p->nr_hops++] = out.first + pair / in.legs;
-        if (in.first != NETWORK_NONE)
-            p->hops[p->nr_hops++] = in.first + in.legs + pair % in.legs;
-        assert(p->nr_hops < NETWORK_HOPS_MAX); /* one is left for the flow's private link */
-        route->nr_paths++;
-    }
+static const struct scn_network *network_of(const struct route_map *map,
+                                            const struct route_request *r)
+{
+    return map->sc->topology.nr_networks ? &map->sc->topology.networks[r->network] : NULL;
+}
+
+/* The links of the scenario and the uplinks of racks: the only ones with a latency. */
+static void begin_path(const struct route_map *map, const struct route_request *r, struct common *c)
+{
+    const struct scn_network *n = network_of(map, r);
+    uint32_t from = map->sc->hosts[r->source].rack, to = map->sc->hosts[r->target].rack;
+
+    assert(r->source != r->target && r->streams >= 1);
+    c->path.nr_hops = 0;
+    c->path.ceiling = INFINITY;
+    c->other_rack = from != to;
+    c->uplinks = !n || n->uplinks;
+    c->latency_ns = n ? n->latency_ns : 0;
+    cross_links(c, map, r);
+    cross_racks(c, map, from, to);
+}
+
+int64_t route_rtt(const struct route_map *map, const struct route_request *r)
+{
+    struct common c;
+
+    begin_path(map, r, &c);
+    return r->rtt_ns + 2 * c.latency_ns;
 }
 
 void route_find(const struct route_map *map, const struct route_request *r, struct route *route)
 {
-    const struct scenario *sc = map->sc;
-    const struct scn_network *n =
-        sc->topology.nr_networks ? &sc->topology.networks[r->network] : NULL;
-    struct common c = {.path = {.ceiling = INFINITY},
-                       .other_rack = sc->hosts[r->source].rack != sc->hosts[r->target].rack,
-                       .uplinks = !n || n->uplinks};
+    const struct scn_network *n = network_of(map, r);
+    struct common c;
 
-    assert(r->source != r->target && r->streams >= 1);
-    c.latency_ns = n ? n->latency_ns : 0;
-    cross_links(&c, map, r);
-    cross_racks(&c, map, sc->hosts[r->source].rack, sc->hosts[r->target].rack);
+    begin_path(map, r, &c);
     cross(&c, map->limit[r->network]);
     cross(&c, map->out[r->source]);
     cross(&c, map->in[r->target]);

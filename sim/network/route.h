@@ -61,6 +61,8 @@ void route_release(struct route_map *map);
 void route_apply(const struct route_map *map, struct network *net);
 void route_find(const struct route_map *map, const struct route_request *request,
                 struct route *route);
+/* route_rtt - the rtt_ns of that route alone. */
+int64_t route_rtt(const struct route_map *map, const struct route_request *request);
 /* route_local - one stream that leaves no host. */
 void route_local(struct route *route);
 /* route_key - what the legs of bonds are drawn from: each attempt takes other ports. */
