@@ -53,7 +53,7 @@ struct event_key {
     uint32_t slot;
 };
 
-static uint64_t event_rank(const struct event *e)
+static inline uint64_t event_rank(const struct event *e)
 {
     return (uint64_t)(INT16_MAX - e->prio) << SEQ_BITS | e->seq;
 }
@@ -64,7 +64,7 @@ static bool key_before(const struct event_key *a, const struct event_key *b)
     return (a->time_ns < b->time_ns) | ((a->time_ns == b->time_ns) & (a->rank < b->rank));
 }
 
-static struct event_key slot_key(const struct event_queue *q, uint32_t slot)
+static inline struct event_key slot_key(const struct event_queue *q, uint32_t slot)
 {
     const struct event *e = &q->events[slot];
 
@@ -73,13 +73,13 @@ static struct event_key slot_key(const struct event_queue *q, uint32_t slot)
 
 /* ---- heap ---- */
 
-static void heap_place(struct event_queue *q, uint32_t pos, struct event_key key)
+static inline void heap_place(struct event_queue *q, uint32_t pos, struct event_key key)
 {
     q->heap[pos] = key;
     q->links[key.slot].where = WHERE_HEAP | pos;
 }
 
-static void heap_sift_up(struct event_queue *q, uint32_t pos, struct event_key key)
+static inline void heap_sift_up(struct event_queue *q, uint32_t pos, struct event_key key)
 {
     while (pos > 0) {
         uint32_t parent = (pos - 1) / 4;
@@ -339,17 +339,20 @@ static void spill(struct event_queue *q)
 
 /* ---- slots ---- */
 
-/* Put the event of @slot, whose fields are set, where its time belongs. */
-static void slot_insert(struct event_queue *q, uint32_t slot)
+static void insert_later(struct event_queue *q, uint32_t slot)
 {
-    if (q->events[slot].time_ns <= q->near_last_ns) {
-        if (q->heap_len < q->spill_at) {
-            heap_sift_up(q, q->heap_len++, slot_key(q, slot));
-            return;
-        }
+    if (q->events[slot].time_ns <= q->near_last_ns)
         spill(q);
-    }
     later_add(q, slot);
+}
+
+/* Put the event of @slot, whose fields are set, where its time belongs. */
+static inline void slot_insert(struct event_queue *q, uint32_t slot)
+{
+    if (q->events[slot].time_ns <= q->near_last_ns && q->heap_len < q->spill_at)
+        heap_sift_up(q, q->heap_len++, slot_key(q, slot));
+    else
+        insert_later(q, slot);
 }
 
 /* Take the event of @slot out of heap, wheel or far. */
@@ -366,7 +369,7 @@ static void slot_extract(struct event_queue *q, uint32_t slot)
         wheel_remove(q, slot);
 }
 
-static uint32_t slot_take(struct event_queue *q)
+static inline uint32_t slot_take(struct event_queue *q)
 {
     uint32_t slot = q->free_slot;
 
@@ -379,7 +382,7 @@ static uint32_t slot_take(struct event_queue *q)
 }
 
 /* Last in, first out: the slot that was freed last is still in the cache. */
-static void slot_free(struct event_queue *q, uint32_t slot)
+static inline void slot_free(struct event_queue *q, uint32_t slot)
 {
     struct event_link *link = &q->links[slot];
 
@@ -390,7 +393,7 @@ static void slot_free(struct event_queue *q, uint32_t slot)
 }
 
 /* The slot of a handle, SLOT_NONE when stale. */
-static uint32_t handle_slot(const struct event_queue *q, event_handle handle)
+static inline uint32_t handle_slot(const struct event_queue *q, event_handle handle)
 {
     uint32_t slot = (uint32_t)handle;
 
@@ -400,7 +403,7 @@ static uint32_t handle_slot(const struct event_queue *q, event_handle handle)
     return slot;
 }
 
-static uint64_t next_seq(struct event_queue *q)
+static inline uint64_t next_seq(struct event_queue *q)
 {
     assert(q->next_seq < UINT64_C(1) << SEQ_BITS);
     return q->next_seq++;
@@ -411,7 +414,7 @@ static uint64_t next_seq(struct event_queue *q)
 enum status event_queue_init(struct event_queue *q, uint32_t capacity)
 {
     memset(q, 0, sizeof(*q));
-    q->near_last_ns = INT64_MIN;
+    q->near_last_ns = INT64_MAX;
     q->next_seq = 1;
     q->spill_at = FIRST_SPILL;
     q->free_slot = SLOT_NONE;
@@ -462,7 +465,7 @@ void event_queue_clear(struct event_queue *q)
     }
     for (uint32_t i = 0; i < q->nr_buckets; i++)
         q->buckets[i] = SLOT_NONE;
-    q->near_last_ns = INT64_MIN;
+    q->near_last_ns = INT64_MAX;
     q->next_seq = 1;
     q->nr_buckets = 0;
     q->len = q->heap_len = q->wheel_len = q->far_len = 0;
@@ -491,16 +494,15 @@ event_handle event_queue_push(struct event_queue *q, int64_t time_ns, int16_t pr
         return EVENT_NONE;
 
     uint32_t slot = slot_take(q);
+    struct event *e = &q->events[slot];
 
-    q->events[slot] = (struct event){
-        .time_ns = time_ns,
-        .seq = next_seq(q),
-        .index = index,
-        .data = data,
-        .kind = kind,
-        .prio = prio,
-        .slot = slot,
-    };
+    e->time_ns = time_ns;
+    e->seq = next_seq(q);
+    e->index = index;
+    e->data = data;
+    e->kind = kind;
+    e->prio = prio;
+    e->slot = slot;
     q->len++;
     slot_insert(q, slot);
     return (event_handle)q->links[slot].gen << 32 | slot;
@@ -508,11 +510,10 @@ event_handle event_queue_push(struct event_queue *q, int64_t time_ns, int16_t pr
 
 bool event_queue_pop(struct event_queue *q, struct event *out)
 {
-    if (q->heap_len == 0) {
+    if (q->len == 0)
+        return false;
+    if (q->heap_len == 0)
         heap_refill(q);
-        if (q->heap_len == 0)
-            return false;
-    }
 
     uint32_t slot = q->heap[0].slot;
 
@@ -527,9 +528,11 @@ bool event_queue_pop(struct event_queue *q, struct event *out)
 
 const struct event *event_queue_peek(struct event_queue *q)
 {
+    if (q->len == 0)
+        return NULL;
     if (q->heap_len == 0)
         heap_refill(q);
-    return q->heap_len > 0 ? &q->events[q->heap[0].slot] : NULL;
+    return &q->events[q->heap[0].slot];
 }
 
 bool event_queue_cancel(struct event_queue *q, event_handle handle)
