@@ -168,7 +168,7 @@ struct growth {
 };
 
 /* A random class gives them all from its one exponential; a sequential one grows straight on. */
-static void distinct_growth(const struct dirty_model *m, double tau, struct growth *g)
+static inline void distinct_growth(const struct dirty_model *m, double tau, struct growth *g)
 {
     double pages = 0.0, first = 0.0, second = 0.0, third = 0.0, fourth = 0.0;
 
@@ -196,8 +196,8 @@ static void distinct_growth(const struct dirty_model *m, double tau, struct grow
 /* How much more work than @x makes the need of vCPU time smaller by @over: the power series of the
  * need around @x, turned round.  False when its last term, each part of it taken without sign, is
  * not small beside @x: then @step is as far as the first two go. */
-static bool work_less(const struct dirty_model *m, const struct growth *g, double over, double x,
-                      double *step)
+static inline bool work_less(const struct dirty_model *m, const struct growth *g, double over,
+                             double x, double *step)
 {
     double per = 1.0 / (m->cpu_per_work + m->fault_s * g->by[0]), part = m->fault_s * per;
     double a = part * g->by[1], b = part * g->by[2], c = part * g->by[3], y = -over * per;
@@ -215,8 +215,8 @@ static bool work_less(const struct dirty_model *m, const struct growth *g, doubl
  * need grows with work and bends down.  Near the most that could be, of which faults take a little,
  * the series there gives the root at once; farther off, and past the corners of a sequential class,
  * steps between two bounds come closer first. */
-static double work_for_cpu(const struct dirty_model *m, double tau, double before, double cpu,
-                           double hi)
+static inline double work_for_cpu(const struct dirty_model *m, double tau, double before,
+                                  double cpu, double hi)
 {
     double lo = 0.0, x;
 

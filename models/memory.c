@@ -53,7 +53,7 @@ struct sweep {
     double share[2]; /* of the known pages of each part, sent in this round */
 };
 
-static double passed_at(const struct sweep *s, double offset)
+static inline double passed_at(const struct sweep *s, double offset)
 {
     const struct stretch *p =
         &s->part[offset < s->part[0].to || s->part[1].to <= s->part[1].from ? 0 : 1];
@@ -64,7 +64,7 @@ static double passed_at(const struct sweep *s, double offset)
 }
 
 /* From @around on, pages lie in the chunk with which the sweep began. */
-static double opened_at(const struct sweep *s, double offset, double around)
+static inline double opened_at(const struct sweep *s, double offset, double around)
 {
     return offset >= around - 1e-9 ? 0.0 : passed_at(s, offset);
 }
@@ -123,7 +123,7 @@ static void find_sweep(const struct memory *mem, double known_ahead, double know
 
 /* Mean over a stretch of 1 - exp(-x (1 - t)), t = when a page opens; @all: what it is with t = 0.
  * The sum over chunks is geometric. */
-static double redirtied(const struct opens *o, double x, double all)
+static inline double redirtied(const struct opens *o, double x, double all)
 {
     double sum = 0.0;
 
@@ -268,7 +268,8 @@ struct class_sync {
     double fresh_ahead, fresh_behind;
 };
 
-static struct class_sync class_parts(const struct memory *mem, const struct sweep *s, uint32_t k)
+static inline struct class_sync class_parts(const struct memory *mem, const struct sweep *s,
+                                            uint32_t k)
 {
     double ahead = mem->ahead[k], behind = num_max(mem->known[k] - ahead, 0.0);
     double sent_ahead = ahead * s->share[0], sent_behind = behind * s->share[1];
@@ -280,8 +281,8 @@ static struct class_sync class_parts(const struct memory *mem, const struct swee
 }
 
 /* @x: how often each of the @pages was written. */
-static double random_sync(const struct memory *mem, const struct sweep *s, double pages, double x,
-                          struct class_sync *c)
+static inline double random_sync(const struct memory *mem, const struct sweep *s, double pages,
+                                 double x, struct class_sync *c)
 {
     double ahead = c->sent_ahead + c->unsent_ahead, behind = c->sent_behind + c->unsent_behind;
     double clean = -expm1(-x), again = 0.0;
@@ -311,13 +312,13 @@ static double sequential_sync(struct memory *mem, const struct sweep *s,
 }
 
 /* The parts of a class change places: returns what then lies ahead. */
-static double new_ahead(const struct sweep *s, const struct class_sync *c)
+static inline double new_ahead(const struct sweep *s, const struct class_sync *c)
 {
     return s->share[0] < 1.0 ? c->unsent_ahead + c->fresh_ahead * (1.0 - s->share[0])
                              : c->unsent_behind + c->fresh_behind * (1.0 - s->share[1]);
 }
 
-static void move_on(struct memory *mem, const struct sweep *s)
+static inline void move_on(struct memory *mem, const struct sweep *s)
 {
     double ahead = mem->ahead_share, behind = 1.0 - ahead;
     double still_unsent[2] = {mem->still_ahead * (1.0 - s->share[0]),

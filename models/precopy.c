@@ -40,20 +40,26 @@ void precopy_add(struct precopy *p, uint64_t pages, enum wire_kind kind)
     p->nr_runs++;
 }
 
+/* A count of pages fits int64_t, which becomes a double without a branch. */
+static inline double in_pages(uint64_t pages)
+{
+    return (double)(int64_t)pages;
+}
+
 bool precopy_asks_exact(const struct precopy *p)
 {
-    return (double)p->pending_pages * (double)PAGE_BYTES < p->threshold_bytes;
+    return in_pages(p->pending_pages) * (double)PAGE_BYTES < p->threshold_bytes;
 }
 
 bool precopy_is_low(const struct precopy *p, const struct precopy_limits *l)
 {
-    double pending = (double)p->pending_pages * (double)PAGE_BYTES;
+    double pending = in_pages(p->pending_pages) * (double)PAGE_BYTES;
 
     return pending < p->threshold_bytes || (l->at_threshold && pending <= p->threshold_bytes);
 }
 
 /* Time of one page, the slower of sender and link. */
-static double page_ns(const struct precopy_limits *l, enum wire_kind kind)
+static inline double page_ns(const struct precopy_limits *l, enum wire_kind kind)
 {
     double link = l->cost[kind].wire_bytes * (double)NS_PER_S / l->link_bytes_per_s;
 
@@ -71,8 +77,8 @@ double precopy_demand(const struct precopy_limits *l, enum wire_kind kind)
 
 /* Pages after which the quota test says stop: the first count at which what counts exceeds the
  * quota, when @used counts already and @queued bytes wait for their step to fill. */
-static double pages_to_quota(const struct precopy_limits *l, enum wire_kind kind, double used,
-                             double queued)
+static inline double pages_to_quota(const struct precopy_limits *l, enum wire_kind kind,
+                                    double used, double queued)
 {
     double page = l->cost[kind].counted_bytes, flush = l->flush_bytes[kind], steps;
 
@@ -115,21 +121,43 @@ static void end_quota(const struct precopy_limits *l, double *used, double *queu
 }
 
 /* Pages sent in one call before the clock stops it: the clock is read after page 1, 65, 129, ... */
-static double pages_to_clock(double ns, uint64_t call_pages, int64_t elapsed_ns)
+static inline double pages_to_clock(double ns, uint64_t call_pages, int64_t elapsed_ns)
 {
     double left = (double)(PRECOPY_CALL_NS - elapsed_ns);
     double more = left <= 0.0 ? 1.0 : num_ceil(left / ns - 1e-9);
-    double total = (double)call_pages + num_max(more, 1.0);
+    double total = in_pages(call_pages) + num_max(more, 1.0);
 
     total = 1.0 + (double)PRECOPY_CALL_CHECK * num_ceil((total - 1.0) / PRECOPY_CALL_CHECK);
-    return total - (double)call_pages;
+    return total - in_pages(call_pages);
 }
 
-static void account(struct precopy *p, const struct precopy_limits *l, enum wire_kind kind,
-                    uint64_t pages)
+/* How pages of one kind leave under the limits of one precopy_run(). */
+struct speed {
+    enum wire_kind kind; /* WIRE_NR: not known yet */
+    double page_ns;
+    double call_pages; /* that a whole call sends before the clock stops it; 0: not known yet */
+};
+
+static inline void speed_of(struct speed *speed, const struct precopy_limits *l,
+                            enum wire_kind kind)
+{
+    if (speed->kind == kind)
+        return;
+    *speed = (struct speed){.kind = kind, .page_ns = page_ns(l, kind)};
+}
+
+static inline double pages_in_call(struct speed *speed)
+{
+    if (speed->call_pages <= 0.0)
+        speed->call_pages = pages_to_clock(speed->page_ns, 0, 0);
+    return speed->call_pages;
+}
+
+static inline void account(struct precopy *p, const struct precopy_limits *l, enum wire_kind kind,
+                           uint64_t pages)
 {
     struct precopy_run_of_pages *head = &p->runs[0];
-    double counted = (double)pages * l->cost[kind].counted_bytes;
+    double counted = in_pages(pages) * l->cost[kind].counted_bytes;
 
     assert(p->nr_runs > 0 && head->kind == kind && pages <= head->pages);
     head->pages -= pages;
@@ -139,7 +167,7 @@ static void account(struct precopy *p, const struct precopy_limits *l, enum wire
     if (l->quota_bytes < INFINITY)
         use_quota(l, kind, counted, &p->quota_used, &p->queued_bytes);
     p->counted_bytes += counted;
-    p->wire_bytes += (double)pages * l->cost[kind].wire_bytes;
+    p->wire_bytes += in_pages(pages) * l->cost[kind].wire_bytes;
     if (head->pages == 0) {
         for (uint32_t i = 1; i < p->nr_runs; i++)
             p->runs[i - 1] = p->runs[i];
@@ -147,8 +175,8 @@ static void account(struct precopy *p, const struct precopy_limits *l, enum wire
     }
 }
 
-static void spend(struct precopy *p, const struct precopy_limits *l, enum wire_kind kind,
-                  int64_t ns)
+static inline void spend(struct precopy *p, const struct precopy_limits *l, enum wire_kind kind,
+                         int64_t ns)
 {
     enum bound b = BOUND_LINK;
 
@@ -162,7 +190,7 @@ static void spend(struct precopy *p, const struct precopy_limits *l, enum wire_k
     p->sent_ns = p->now_ns;
 }
 
-static void close_window(struct precopy *p, const struct precopy_limits *l)
+static inline void close_window(struct precopy *p, const struct precopy_limits *l)
 {
     double ms = (double)(p->now_ns - p->window_ns) / NS_PER_MS_F;
     double switchover;
@@ -179,7 +207,7 @@ static void close_window(struct precopy *p, const struct precopy_limits *l)
 
 /* The rate_limit step at the end of a call: close the window if it is old enough, else sleep if the
  * quota is gone, else decide again. */
-static void end_call(struct precopy *p, const struct precopy_limits *l)
+static inline void end_call(struct precopy *p, const struct precopy_limits *l)
 {
     if (p->now_ns - p->window_ns >= PRECOPY_WINDOW_NS) {
         close_window(p, l);
@@ -189,7 +217,7 @@ static void end_call(struct precopy *p, const struct precopy_limits *l)
     }
 }
 
-static void end_pages(struct precopy *p, const struct precopy_limits *l)
+static inline void end_pages(struct precopy *p, const struct precopy_limits *l)
 {
     p->window_bytes += l->call_bytes;
     if (l->quota_bytes < INFINITY)
@@ -220,33 +248,31 @@ void precopy_call(struct precopy *p)
 
 /* Send from the head run until the call ends, the run ends, or until_ns.  False = until_ns came
  * first. */
-static bool send_head(struct precopy *p, const struct precopy_limits *l, int64_t until_ns)
+static inline bool send_head(struct precopy *p, const struct precopy_limits *l, struct speed *speed,
+                             int64_t until_ns)
 {
     enum wire_kind kind = p->runs[0].kind;
-    double ns = page_ns(l, kind);
-    double quota = pages_to_quota(l, kind, p->quota_used, p->queued_bytes);
-    double run = (double)p->runs[0].pages, most = num_min(quota, run);
+    double quota = pages_to_quota(l, kind, p->quota_used, p->queued_bytes), ns, n, clock = INFINITY;
     int64_t elapsed = p->now_ns - p->call_start_ns;
-    /* what is over before the clock could end the call need not ask it */
-    double clock = most * ns + (double)elapsed < (double)PRECOPY_CALL_NS
-                       ? INFINITY
-                       : pages_to_clock(ns, p->call_pages, elapsed);
-    double n = num_min(most, clock);
-    double room = (double)(until_ns - p->now_ns) / ns;
+    bool in_time;
 
-    if (n > room) {
-        n = num_floor(room);
-        account(p, l, kind, (uint64_t)n);
-        p->call_pages += (uint64_t)n;
-        spend(p, l, kind, num_round(n * ns));
-        return false;
-    }
-    account(p, l, kind, (uint64_t)n);
-    p->call_pages += (uint64_t)n;
+    speed_of(speed, l, kind);
+    ns = speed->page_ns;
+    n = num_min(quota, in_pages(p->runs[0].pages));
+    /* what is over before the clock could end the call need not ask it */
+    if (n * ns + (double)elapsed >= (double)PRECOPY_CALL_NS)
+        clock = elapsed == 0 && p->call_pages == 0 ? pages_in_call(speed)
+                                                   : pages_to_clock(ns, p->call_pages, elapsed);
+    n = num_min(n, clock);
+    in_time = n * ns <= (double)(until_ns - p->now_ns);
+    if (!in_time)
+        n = num_min(num_floor((double)(until_ns - p->now_ns) / ns), n);
+    account(p, l, kind, (uint64_t)(int64_t)n);
+    p->call_pages += (uint32_t)(int64_t)n;
     spend(p, l, kind, num_round(n * ns));
-    if (n >= quota || n >= clock)
+    if (in_time && (n >= quota || n >= clock))
         end_pages(p, l);
-    return true;
+    return in_time;
 }
 
 /* What a steady window looks like while the head run lasts. */
@@ -257,10 +283,11 @@ struct steady {
     int64_t busy_ns; /* not asleep */
 };
 
-static bool steady_window(const struct precopy_limits *l, enum wire_kind kind, struct steady *s)
+static inline bool steady_window(const struct precopy_limits *l, struct speed *speed,
+                                 struct steady *s)
 {
-    double ns = page_ns(l, kind), page = l->cost[kind].counted_bytes;
-    double call = pages_to_clock(ns, 0, 0);
+    enum wire_kind kind = speed->kind;
+    double ns = speed->page_ns, page = l->cost[kind].counted_bytes, call = pages_in_call(speed);
     double calls = 0.0, done = 0.0, t = 0.0, used = 0.0, queued = 0.0;
 
     /* at most two calls: each is 51 ms or more, or ends the quota */
@@ -291,7 +318,8 @@ static bool steady_window(const struct precopy_limits *l, enum wire_kind kind, s
  * pending stays at or above the threshold (the one in force and the steady one) at each decision
  * inside.
  */
-static void jump(struct precopy *p, const struct precopy_limits *l, int64_t until_ns)
+static inline void jump(struct precopy *p, const struct precopy_limits *l, struct speed *speed,
+                        int64_t until_ns)
 {
     enum wire_kind kind = p->runs[0].kind;
     struct steady s;
@@ -301,26 +329,28 @@ static void jump(struct precopy *p, const struct precopy_limits *l, int64_t unti
         return;
     if (p->queued_bytes > 0.0 && !isinf(l->quota_bytes))
         return;
-    if (p->runs[0].pages < PRECOPY_CALL_CHECK || !steady_window(l, kind, &s) ||
-        (double)p->runs[0].pages <= s.pages)
+    if (p->runs[0].pages < PRECOPY_CALL_CHECK)
+        return;
+    speed_of(speed, l, kind);
+    if (!steady_window(l, speed, &s) || in_pages(p->runs[0].pages) <= s.pages)
         return;
     threshold = l->switchover_bytes_per_s > 0.0 ? l->switchover_bytes_per_s / 1000.0
                                                 : s.bytes / ((double)s.ns / NS_PER_MS_F);
     threshold = num_max(num_floor(threshold * l->downtime_limit_ms), p->threshold_bytes);
     low = threshold / (double)PAGE_BYTES + 1.0;
-    windows = ((double)p->pending_pages - low) / s.pages;
-    windows = num_min(windows, (double)(p->runs[0].pages - 1) / s.pages);
-    windows = num_min(windows, (double)(until_ns - p->now_ns) / (double)s.ns);
+    windows = num_min(in_pages(p->pending_pages) - low, in_pages(p->runs[0].pages - 1)) / s.pages;
+    if (windows * (double)s.ns > (double)(until_ns - p->now_ns))
+        windows = (double)(until_ns - p->now_ns) / (double)s.ns;
     if (windows < 1.0)
         return;
     windows = num_floor(windows);
     /* all but the last in one go, the last as a window, so that what it measured is what a step
      * measures */
-    uint64_t n = (uint64_t)windows;
+    uint64_t n = (uint64_t)(int64_t)windows;
     int64_t before = p->now_ns;
     double calls = (s.bytes - s.pages * l->cost[kind].counted_bytes) * windows;
 
-    account(p, l, kind, n * (uint64_t)s.pages);
+    account(p, l, kind, n * (uint64_t)(int64_t)s.pages);
     p->counted_bytes += calls;
     p->wire_bytes += calls;
     spend(p, l, kind, s.busy_ns * (int64_t)n);
@@ -365,13 +395,14 @@ static enum wire_kind quickest(const struct precopy *p, const struct precopy_lim
 static double pages_in_reach(const struct precopy *p, const struct precopy_limits *l, double most)
 {
     struct precopy_limits fast = *l;
+    struct speed speed = {.kind = WIRE_NR};
     struct steady s;
     double threshold, pages;
 
     fast.link_bytes_per_s = most;
+    speed_of(&speed, &fast, quickest(p, &fast));
     /* a slower link sends no more in a window, so a quota that does not bind here never does */
-    if (!steady_window(&fast, quickest(p, &fast), &s) || s.busy_ns != s.ns ||
-        s.bytes > l->quota_bytes)
+    if (!steady_window(&fast, &speed, &s) || s.busy_ns != s.ns || s.bytes > l->quota_bytes)
         return 0.0;
     threshold = l->switchover_bytes_per_s > 0.0 ? l->switchover_bytes_per_s / 1000.0
                                                 : s.bytes / ((double)s.ns / NS_PER_MS_F);
@@ -409,11 +440,13 @@ double precopy_glide(struct precopy *p, const struct precopy_limits *l, double b
 {
     enum wire_kind kind = p->runs[p->nr_runs - 1].kind;
     double sent = 0.0, windows = 0.0, calls;
+    struct speed speed = {.kind = WIRE_NR};
     int64_t flight_ns;
     struct steady s;
 
     assert(p->nr_runs > 0 && now_ns >= p->now_ns);
-    steady_window(l, kind, &s);
+    speed_of(&speed, l, kind);
+    steady_window(l, &speed, &s);
     while (p->nr_runs > 0) {
         enum wire_kind head = p->runs[0].kind;
         double pages = num_floor(num_max(bytes - sent, 0.0) / l->cost[head].wire_bytes + 1e-6);
@@ -448,6 +481,8 @@ double precopy_glide(struct precopy *p, const struct precopy_limits *l, double b
 enum precopy_stop precopy_run(struct precopy *p, const struct precopy_limits *l, int64_t until_ns,
                               bool each_decision)
 {
+    struct speed speed = {.kind = WIRE_NR};
+
     assert(l->link_bytes_per_s > 0.0 && until_ns >= p->now_ns);
     for (;;) {
         switch (p->phase) {
@@ -458,13 +493,13 @@ enum precopy_stop precopy_run(struct precopy *p, const struct precopy_limits *l,
                 return PRECOPY_STOP_LOW;
             if (p->now_ns >= until_ns)
                 return PRECOPY_STOP_TIME;
-            jump(p, l, until_ns);
+            jump(p, l, &speed, until_ns);
             precopy_call(p);
             break;
         case PRECOPY_CALL:
             if (p->pending_pages == 0)
                 end_pages(p, l);
-            else if (!send_head(p, l, until_ns))
+            else if (!send_head(p, l, &speed, until_ns))
                 return PRECOPY_STOP_TIME;
             break;
         case PRECOPY_BARRIER:

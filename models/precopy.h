@@ -26,7 +26,8 @@
 #define PRECOPY_CALL_NS 51000000LL    /* MAX_WAIT: more than 50 whole milliseconds */
 
 enum {
-    PRECOPY_RUNS_MAX = 6,   /* stretches of equal pages in the sweep's order */
+    PRECOPY_RUNS_MAX = 5,   /* stretches of equal pages in the sweep's order: four of round 1, and
+                               what became dirty since */
     PRECOPY_CALL_CHECK = 64 /* pages between two looks at the clock */
 };
 
@@ -71,14 +72,16 @@ struct precopy {
     double wire_bytes;
     double bound_ns[4]; /* time spent: sleeping on the quota, on the link, on CPU, in zero pages */
     uint64_t sent_pages[WIRE_NR];
-    uint64_t call_pages; /* sent in this call */
     double queued_bytes; /* of a step of the quota that is not full yet */
     uint64_t pending_pages;
-    uint32_t windows; /* closed so far */
+    uint32_t call_pages; /* sent in this call, which takes some 51 ms */
+    uint32_t windows;    /* closed so far */
     uint32_t nr_runs;
     enum precopy_phase phase;
     struct precopy_run_of_pages runs[PRECOPY_RUNS_MAX];
 };
+
+_Static_assert(sizeof(struct precopy) <= 256, "a plan copies it: four cache lines, without a loop");
 
 enum precopy_stop {
     PRECOPY_STOP_TIME,    /* until_ns reached, maybe in the middle of a call */
