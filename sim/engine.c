@@ -114,33 +114,39 @@ void sim_free(struct sim *sim)
     free(sim);
 }
 
-event_handle sim_push(struct sim *sim, int64_t at_ns, int16_t prio, enum event_kind kind,
-                      uint32_t index, uint32_t data)
+/* A high-water mark: from here on the queue is large enough for the next replications. */
+static bool more_events(struct sim *sim)
+{
+    uint32_t more =
+        sim->queue.capacity < EVENT_QUEUE_MAX / 2 ? 2 * sim->queue.capacity : EVENT_QUEUE_MAX;
+
+    if (event_queue_reserve(&sim->queue, more) == ST_OK)
+        return true;
+    sim->no_memory = true;
+    return false;
+}
+
+static inline event_handle push(struct sim *sim, int64_t at_ns, int16_t prio, enum event_kind kind,
+                                uint32_t index, uint32_t data)
 {
     event_handle h = event_queue_push(&sim->queue, at_ns, prio, (uint16_t)kind, index, data);
 
-    if (h == EVENT_NONE) {
-        /* a high-water mark: from here on the queue is large enough for the next replications */
-        uint32_t more =
-            sim->queue.capacity < EVENT_QUEUE_MAX / 2 ? 2 * sim->queue.capacity : EVENT_QUEUE_MAX;
-
-        if (event_queue_reserve(&sim->queue, more) != ST_OK) {
-            sim->no_memory = true;
-            return EVENT_NONE;
-        }
+    if (h == EVENT_NONE && more_events(sim))
         h = event_queue_push(&sim->queue, at_ns, prio, (uint16_t)kind, index, data);
-    }
     return h;
+}
+
+event_handle sim_push(struct sim *sim, int64_t at_ns, int16_t prio, enum event_kind kind,
+                      uint32_t index, uint32_t data)
+{
+    return push(sim, at_ns, prio, kind, index, data);
 }
 
 void sim_schedule(struct sim *sim, struct mig *m, enum mig_timer timer, enum event_kind kind,
                   int64_t at_ns)
 {
-    if (event_queue_pending(&sim->queue, m->timers[timer])) {
-        event_queue_move(&sim->queue, m->timers[timer], at_ns);
-        return;
-    }
-    m->timers[timer] = sim_push(sim, at_ns, 0, kind, m->slot, 0);
+    if (m->timers[timer] == EVENT_NONE || !event_queue_move(&sim->queue, m->timers[timer], at_ns))
+        m->timers[timer] = push(sim, at_ns, 0, kind, m->slot, 0);
 }
 
 void sim_unschedule(struct sim *sim, struct mig *m, enum mig_timer timer)
@@ -242,15 +248,23 @@ double sim_draw(const struct sim *sim, const struct uncertain *u, const char *na
 
 /* The drawn inputs of one VM; each cause has its own stream, so one more VM shifts nobody's
  * numbers. */
-void sim_draw_vm(const struct sim *sim, uint32_t vm, struct dirty_params *dirty, int64_t *phase_ns)
+const struct dirty_params *sim_draw_vm(const struct sim *sim, uint32_t vm,
+                                       struct dirty_params *drawn, int64_t *phase_ns)
 {
     const struct scn_workload *w = &sim->sc->workloads[sim->sc->vms[vm].workload];
+    const struct dirty_params *dirty = &sim->sc->vms[vm].guest->dirty;
 
-    *dirty = sim->sc->vms[vm].guest->dirty;
-    if (w->write_bytes_per_s.kind != UNCERTAIN_FIXED)
-        dirty->write_bytes_per_s = sim_draw(sim, &w->write_bytes_per_s, "dirty rate", vm);
-    if (w->working_set_bytes.kind != UNCERTAIN_FIXED)
-        dirty->working_set_bytes =
+    bool rate = w->write_bytes_per_s.kind != UNCERTAIN_FIXED;
+    bool set = w->working_set_bytes.kind != UNCERTAIN_FIXED;
+
+    if (rate || set) {
+        *drawn = *dirty;
+        dirty = drawn;
+    }
+    if (rate)
+        drawn->write_bytes_per_s = sim_draw(sim, &w->write_bytes_per_s, "dirty rate", vm);
+    if (set)
+        drawn->working_set_bytes =
             uncertain_u64(sim_draw(sim, &w->working_set_bytes, "working set", vm));
     *phase_ns = dirty->phase_ns;
     if (dirty->phase_ns < 0 && (dirty->off_ns > 0 || dirty->kind == DIRTY_SEQUENTIAL)) {
@@ -262,6 +276,7 @@ void sim_draw_vm(const struct sim *sim, uint32_t vm, struct dirty_params *dirty,
         rng_stream(&rng, sim->sc->seed, "phase", vm, sim->replication);
         *phase_ns = (int64_t)(rng_uniform(&rng) * fmin(cycle, 1e18));
     }
+    return dirty;
 }
 
 uint64_t sim_draw_bandwidth(const struct sim *sim, uint32_t profile, uint32_t vm)
@@ -465,6 +480,13 @@ static bool group_rounds(struct sim *sim)
         next += nr;
     }
     assert(next == sim->nr_rounds);
+    if (sim->nr_begun == 1) { /* they stand in that order */
+        struct mig_round *same = sim->rounds;
+
+        sim->rounds = sim->by_row;
+        sim->by_row = same;
+        return true;
+    }
     for (uint32_t i = 0; i < sim->nr_rounds; i++)
         sim->by_row[sim->next_round[sim->round_of[i]]++] = sim->rounds[i];
     return true;
@@ -538,8 +560,9 @@ void sim_run(struct sim *sim, uint32_t replication)
         }
         if (!event_queue_pop(&sim->queue, &e))
             break;
-        link_use_look(&sim->link_use, &sim->net,
-                      e.time_ns < sim->sc->horizon_ns ? e.time_ns : sim->sc->horizon_ns);
+        if (sim->want_links)
+            link_use_look(&sim->link_use, &sim->net,
+                          e.time_ns < sim->sc->horizon_ns ? e.time_ns : sim->sc->horizon_ns);
         if (e.time_ns > sim->sc->horizon_ns)
             break;
         assert(e.time_ns >= sim->now_ns);

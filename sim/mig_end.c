@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/num.h"
 #include "base/units.h"
 
 static enum binding what_bound(const struct mig *m)
@@ -37,7 +38,7 @@ void mig_finish_row(struct sim *sim, struct mig *m)
     struct mig_result *r = m->result;
 
     (void)sim;
-    r->transferred_bytes = (uint64_t)llround(m->sender.counted_bytes);
+    r->transferred_bytes = (uint64_t)num_round(m->sender.counted_bytes);
     if (r->precopy_bytes == 0 && m->postcopy_start_ns < 0)
         r->precopy_bytes = r->transferred_bytes;
     r->zero_pages = m->sender.sent_pages[WIRE_ZERO];

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/num.h"
 #include "base/units.h"
 
 #define FOREVER_NS (INT64_MAX / 4)
@@ -53,7 +54,8 @@ void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to)
         pace_leave(sim, m);
     if (to >= MIG_DONE) {
         for (int t = 0; t < TIMER_NR; t++)
-            sim_unschedule(sim, m, (enum mig_timer)t);
+            if (m->timers[t] != EVENT_NONE)
+                sim_unschedule(sim, m, (enum mig_timer)t);
         network_stop(&sim->net, m->slot);
         disks_stop(sim, m);
         cluster_mig_ended(sim, m);
@@ -120,7 +122,7 @@ static uint64_t nonzero_pages(const struct guest_params *g)
 
 static int64_t by_gib(int64_t ns_per_gib, uint64_t bytes)
 {
-    return (int64_t)llround((double)ns_per_gib * (double)bytes / (double)GIB);
+    return num_round((double)ns_per_gib * (double)bytes / (double)GIB);
 }
 
 /* The ports of its streams, and so the legs of bonds that they use, are other ones in each attempt.
@@ -137,7 +139,8 @@ static void find_route(const struct sim *sim, const struct mig *m, struct route_
     request->source = m->source;
     request->target = m->target;
     request->rtt_ns = m->costs->rtt_ns;
-    request->key += route_key(name, sim->sc->seed, sim->replication, m->result->attempt);
+    if (sim->routes.nr_paths > 1)
+        request->key += route_key(name, sim->sc->seed, sim->replication, m->result->attempt);
     route_find(&sim->routes, request, route);
 }
 
@@ -152,6 +155,18 @@ void mig_route(const struct sim *sim, const struct mig *m, struct route *route)
                                     .streams = (uint32_t)m->weight};
 
     find_route(sim, m, &request, route);
+}
+
+/* 0 for a guest that starts again where it was, once its host is back. */
+static int64_t rtt_of_way(const struct sim *sim, const struct mig *m)
+{
+    struct route_request request = {.source = m->source,
+                                    .target = m->target,
+                                    .network = profile(sim, m)->network,
+                                    .streams = (uint32_t)m->weight,
+                                    .rtt_ns = m->costs->rtt_ns};
+
+    return m->source == m->target ? 0 : route_rtt(&sim->routes, &request);
 }
 
 void mig_storage_route(const struct sim *sim, const struct mig *m, uint32_t disk,
@@ -202,7 +217,8 @@ void mig_apply_change(struct mig *m, const struct scn_change *c)
 void mig_load(struct sim *sim, struct mig *m)
 {
     const struct scn_vm *vm = &sim->sc->vms[m->vm];
-    struct dirty_params dirty;
+    const struct dirty_params *dirty;
+    struct dirty_params drawn;
     int64_t phase_ns;
 
     m->guest = vm->guest;
@@ -217,24 +233,26 @@ void mig_load(struct sim *sim, struct mig *m)
     m->sync_ns =
         m->costs->sync_fixed_ns + by_gib(m->costs->sync_ns_per_gib, m->guest->memory_bytes);
     m->vcpus = vm->guest->vcpus > 0 ? (double)vm->guest->vcpus : 1.0;
-    sim_draw_vm(sim, m->vm, &dirty, &phase_ns);
-    dirty_compile(&m->model, &dirty, m->costs->guest_fault_ns / m->vcpus, phase_ns);
+    dirty = sim_draw_vm(sim, m->vm, &drawn, &phase_ns);
+    dirty_compile(&m->model, dirty, m->costs->guest_fault_ns / m->vcpus, phase_ns);
+}
+
+/* Nothing sent, nothing throttled. */
+static void begin_empty(const struct sim *sim, struct mig *m)
+{
+    throttle_init(&m->throttle, sim->now_ns);
+    precopy_init(&m->sender, sim->now_ns);
 }
 
 /* The attempt begins: disks first, or no memory at all where the guest is not to run. */
 void mig_start(struct sim *sim, struct mig *m)
 {
     const struct job *job = job_at(sim, m->job);
-    struct route route;
 
     assert(m->state == MIG_IDLE && m->target != HOST_NONE);
     m->qemu = qemu_behaviour(m->params.qemu);
     m->weight = m->params.multifd ? (double)m->params.multifd_channels : 1.0;
-    m->rtt_ns = 0;
-    if (m->source != m->target) { /* a guest may start again where it was, once its host is back */
-        mig_route(sim, m, &route);
-        m->rtt_ns = route.rtt_ns;
-    }
+    m->rtt_ns = rtt_of_way(sim, m);
     m->link_rate = 0.0;
     m->wait = (struct pace_wait){.link = PACE_NONE};
     m->suspended = m->want_postcopy = m->guest_lost = false;
@@ -245,14 +263,14 @@ void mig_start(struct sim *sim, struct mig *m)
     m->bulk = (struct bulk){0};
     m->result->started_ns = sim->now_ns;
     m->origin_ns = origin_of(sim, m);
-    throttle_init(&m->throttle, sim->now_ns);
-    precopy_init(&m->sender, sim->now_ns);
     if (job->cancel_at_ns >= 0) /* ordered before the start: at once */
         sim_schedule(sim, m, TIMER_CANCEL, EV_CANCEL,
                      job->cancel_at_ns > sim->now_ns ? job->cancel_at_ns : sim->now_ns);
     if (job->kind != JOB_LIVE) {
+        begin_empty(sim, m);
         cold_start(sim, m);
     } else if (disks_to_copy(sim, m->vm, m->source, m->target) > 0) {
+        begin_empty(sim, m);
         mig_set_state(sim, m, MIG_MIRROR);
         disks_mirror(sim, m);
         if (sim->platform->mirroring)
@@ -273,8 +291,7 @@ void mig_start_memory(struct sim *sim, struct mig *m)
     m->worked_until_ns = sim->now_ns;
     m->timer_sync_count = 0;
     mig_set_limits(sim, m);
-    throttle_init(&m->throttle, sim->now_ns);
-    precopy_init(&m->sender, sim->now_ns);
+    begin_empty(sim, m);
     mig_set_state(sim, m, MIG_SETUP);
     setup = m->costs->setup_fixed_ns + by_gib(m->costs->setup_ns_per_gib, m->guest->memory_bytes);
     m->result->setup_ns = setup;
@@ -288,8 +305,8 @@ void mig_start_memory(struct sim *sim, struct mig *m)
 static void fill_first_round(struct mig *m)
 {
     uint64_t total = guest_pages(m->guest), full = nonzero_pages(m->guest);
-    uint64_t front = (uint64_t)llround((double)full * m->guest->zero_tail_ratio);
-    uint64_t last = (uint64_t)llround((double)(total - full) * m->guest->zero_last_ratio);
+    uint64_t front = (uint64_t)num_round((double)full * m->guest->zero_tail_ratio);
+    uint64_t last = (uint64_t)num_round((double)(total - full) * m->guest->zero_last_ratio);
 
     precopy_add(&m->sender, front, WIRE_NORMAL);
     precopy_add(&m->sender, total - full - last, WIRE_ZERO);
@@ -316,11 +333,11 @@ static bool take_pages(struct sim *sim, struct mig *m)
 static void end_setup(struct sim *sim, struct mig *m)
 {
     uint64_t chunk = m->params.dirty_log == DIRTY_LOG_MANUAL ? m->params.clear_chunk_bytes : 0;
-    double chunks = chunk ? ceil((double)m->guest->memory_bytes / (double)chunk) : 1.0;
+    double chunks = chunk ? (double)((m->guest->memory_bytes + chunk - 1) / chunk) : 1.0;
     struct route route;
 
     m->result->rounds = 1;
-    memory_init(&m->memory, &m->model, fmax(chunks, 1.0),
+    memory_init(&m->memory, &m->model, num_max(chunks, 1.0),
                 (double)nonzero_pages(m->guest) - m->model.total_pages);
     if (sim->sc->fidelity == FIDELITY_PAGES && !take_pages(sim, m))
         return;
@@ -514,14 +531,14 @@ static double newly_dirty(struct sim *sim, struct mig *m)
     const struct sim_observed *o = sim->observed;
     double unsent =
         m->known_pages > 0.0 ? (double)pending_nonzero(&m->sender) / m->known_pages : 0.0;
-    double newly = round(memory_sync(&m->memory, &m->model, m->tau, fmin(unsent, 1.0)));
+    double newly = memory_sync(&m->memory, &m->model, m->tau, num_min(unsent, 1.0));
 
     if (o && m->job == 0)
         return observed_dirty(o, m->result->rounds, m->round_start_ns,
                               m->blackout_start_ns >= 0 ? m->blackout_start_ns : sim->now_ns);
     if (m->pages)
         return (double)memory_pages_sync(m->pages, m->tau, sent_total(&m->sender) - m->round_pages);
-    return newly;
+    return (double)num_round(newly);
 }
 
 /* The cost of the pages of the coming round. */
@@ -536,8 +553,11 @@ static void mix_round(struct sim *sim, struct mig *m)
         cpu = m->limits.cost[WIRE_NORMAL].cpu_ns +
               (double)PAGE_BYTES * (double)NS_PER_S / (double)m->costs->xbzrle_bytes_per_s;
     }
-    m->limits.cost[WIRE_MIXED] =
-        wire_mix(m->limits.cost, d->zero_write_ratio, hit, m->xbzrle.page_bytes, cpu);
+    if (hit > 0.0 || d->zero_write_ratio > 0.0)
+        m->limits.cost[WIRE_MIXED] =
+            wire_mix(m->limits.cost, d->zero_write_ratio, hit, m->xbzrle.page_bytes, cpu);
+    else
+        m->limits.cost[WIRE_MIXED] = m->limits.cost[WIRE_NORMAL];
     if (o && m->result->rounds < o->nr_page_bytes && o->page_bytes[m->result->rounds] > 0.0)
         m->limits.cost[WIRE_MIXED].wire_bytes = m->limits.cost[WIRE_MIXED].counted_bytes =
             o->page_bytes[m->result->rounds];

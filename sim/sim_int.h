@@ -305,7 +305,9 @@ void sim_reshare(struct sim *sim);
 void sim_reshare_now(struct sim *sim);
 /* One draw of this replication; each name and index has its own stream. */
 double sim_draw(const struct sim *sim, const struct uncertain *u, const char *name, uint32_t index);
-void sim_draw_vm(const struct sim *sim, uint32_t vm, struct dirty_params *dirty, int64_t *phase_ns);
+/* How the VM writes: as the scenario says, or @drawn where some of it is uncertain. */
+const struct dirty_params *sim_draw_vm(const struct sim *sim, uint32_t vm,
+                                       struct dirty_params *drawn, int64_t *phase_ns);
 uint64_t sim_draw_bandwidth(const struct sim *sim, uint32_t profile, uint32_t vm);
 
 /* links.c */

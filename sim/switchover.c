@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/num.h"
 #include "base/units.h"
 
 void bulk_start(struct mig *m, int64_t now_ns, double wire_bytes, double cpu_ns)
@@ -45,7 +46,7 @@ int64_t bulk_end_ns(const struct mig *m, int64_t now_ns)
 
     if (whole < 0.0)
         return -1;
-    return now_ns + (int64_t)llround(whole * m->bulk.left);
+    return now_ns + num_round(whole * m->bulk.left);
 }
 
 double bulk_demand(const struct mig *m)
@@ -93,7 +94,7 @@ static void count_pending(struct mig *m, uint64_t *bytes)
     m->sender.counted_bytes += counted;
     m->sender.pending_pages = 0;
     m->sender.nr_runs = 0;
-    *bytes += (uint64_t)llround(counted);
+    *bytes += (uint64_t)num_round(counted);
 }
 
 void switchover_begin(struct sim *sim, struct mig *m)
@@ -110,7 +111,7 @@ void switchover_begin(struct sim *sim, struct mig *m)
         stop += m->params.management_wait_ns;
     if (m->params.libvirt)
         stop += m->costs->libvirt_wait_ns;
-    m->result->precopy_bytes = (uint64_t)llround(m->sender.counted_bytes);
+    m->result->precopy_bytes = (uint64_t)num_round(m->sender.counted_bytes);
     m->step = STEP_STOP;
     mig_set_state(sim, m, MIG_SWITCHOVER);
     disks_pause(sim, m, true);
@@ -152,8 +153,7 @@ static void begin_devices(struct sim *sim, struct mig *m)
     if (m->params.return_path || m->params.postcopy)
         ns += (double)(m->rtt_ns + m->costs->dest_start_ns);
     m->step = STEP_DEVICES;
-    sim_schedule(sim, m, TIMER_STEP, EV_STEP,
-                 sim->now_ns + (int64_t)llround(ns) + m->costs->finish_ns);
+    sim_schedule(sim, m, TIMER_STEP, EV_STEP, sim->now_ns + num_round(ns) + m->costs->finish_ns);
 }
 
 static void switchover_end(struct sim *sim, struct mig *m)

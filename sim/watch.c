@@ -363,11 +363,12 @@ static void begin_attempt(const struct sim *sim, struct watch *w, const struct m
                           uint32_t attempt)
 {
     struct watch_now *now = w->now;
-    struct dirty_params dirty;
+    struct dirty_params drawn;
     int64_t phase_ns;
+    /* the same draw again: it depends on names only */
+    const struct dirty_params *dirty = sim_draw_vm(sim, m->vm, &drawn, &phase_ns);
 
-    sim_draw_vm(sim, m->vm, &dirty, &phase_ns); /* the same draw again: it depends on names only */
-    w->write_bytes_per_s = dirty.kind == DIRTY_IDLE ? 0.0 : dirty.write_bytes_per_s;
+    w->write_bytes_per_s = dirty->kind == DIRTY_IDLE ? 0.0 : dirty->write_bytes_per_s;
 
     now->running = true;
     now->attempt = attempt;

@@ -84,30 +84,29 @@ void cluster_move_vm(struct sim *sim, uint32_t vm, uint32_t host)
 }
 
 /* The job of a request has the request's number, whenever it is submitted. */
-static struct job request_job(const struct scenario *sc, uint32_t request)
+static void request_job(const struct scenario *sc, uint32_t request, struct job *job)
 {
+    static const struct job fresh = {.target = HOST_NONE,
+                                     .last_target = HOST_NONE,
+                                     .earlier_target = HOST_NONE,
+                                     .mig = MIG_NONE,
+                                     .operation = UINT32_MAX,
+                                     .first_start_ns = -1,
+                                     .heap = QUEUE_NONE,
+                                     .child = QUEUE_NONE,
+                                     .next = QUEUE_NONE,
+                                     .prev = QUEUE_NONE};
     const struct scn_request *r = &sc->requests[request];
 
-    return (struct job){.id = request,
-                        .vm = r->vm,
-                        .wanted = r->target,
-                        .target = HOST_NONE,
-                        .last_target = HOST_NONE,
-                        .earlier_target = HOST_NONE,
-                        .source = sc->vms[r->vm].host,
-                        .mig = MIG_NONE,
-                        .request = request,
-                        .operation = UINT32_MAX,
-                        .priority = r->priority,
-                        .kind = r->kind,
-                        .asked_ns = r->at_ns,
-                        .ready_ns = r->at_ns,
-                        .cancel_at_ns = r->cancel_at_ns,
-                        .first_start_ns = -1,
-                        .heap = QUEUE_NONE,
-                        .child = QUEUE_NONE,
-                        .next = QUEUE_NONE,
-                        .prev = QUEUE_NONE};
+    *job = fresh;
+    job->id = job->request = request;
+    job->vm = r->vm;
+    job->wanted = r->target;
+    job->source = sc->vms[r->vm].host;
+    job->priority = r->priority;
+    job->kind = r->kind;
+    job->asked_ns = job->ready_ns = r->at_ns;
+    job->cancel_at_ns = r->cancel_at_ns;
 }
 
 void cluster_begin(struct sim *sim)
@@ -122,7 +121,7 @@ void cluster_begin(struct sim *sim)
     c->nr_jobs = c->next_job_id = sc->nr_requests;
     c->first_retired = c->last_retired = JOB_NONE;
     for (uint32_t i = 0; i < sc->nr_requests; i++)
-        c->jobs[i] = request_job(sc, i);
+        request_job(sc, i, &c->jobs[i]);
     c->wake = EVENT_NONE;
     cluster_reset(sim);
     operations_begin(sim);
