@@ -25,8 +25,9 @@ enum {
     PROPOSALS = 12000,     /* per family */
     WINDOWS_MAX = 16,      /* measurements used: the last ones */
     EFFECTIVE_LEAST = 100, /* fewer effective proposals make samples copies of one another */
-    MORE_DRAWS = 400000,   /* of each family with phases, in that case */
-    MORE_PROPOSALS = 20000 /* and at most so many of them are kept */
+    MORE_PHASES = 400000,  /* draws of each family in that case: of one with phases, */
+    MORE = 120000,         /* of another */
+    PROPOSALS_MAX = 100000 /* kept */
 };
 
 /* Prior share of each family.  Most writers are random over some set; none is ruled out. */
@@ -38,6 +39,9 @@ static const double prior[FIT_NR] = {0.37, 0.23, 0.10, 0.20, 0.10};
 #define MODEL_ERROR 0.01        /* relative: what a perfect family may still be off */
 #define NOISE_MIB 0.12          /* and absolute: housekeeping of the guest */
 #define SCREEN_SIGMAS 5.0       /* phases that miss a window by more need not be looked at */
+#define MISFIT (-10.0)          /* log-likelihood of a window that speaks against a writer */
+#define SHARE_LEAST 0.02        /* of the weight, for a family to be drawn again */
+#define NEGLIGIBLE 30.0 /* proposals this far below the heaviest, in logarithms, are dropped */
 
 struct window {
     double from_s, to_s; /* relative to the last line before `migrate`; both < 0 */
@@ -51,7 +55,7 @@ struct window {
 
 struct proposal {
     struct dirty_params dirty;
-    double log_weight;
+    double log_likelihood, log_weight;
     enum fit_family family;
 };
 
@@ -325,57 +329,70 @@ static bool propose(struct proposal *p, enum fit_family family, const struct win
     }
     if (x > resident)
         return false;
+    p->log_likelihood = 0.0;
     for (size_t j = 0; j < nr; j++)
-        lw += log_likelihood(&w[j], shape_mib(&p->dirty, &w[j], x));
+        p->log_likelihood += log_likelihood(&w[j], shape_mib(&p->dirty, &w[j], x));
     apply_scale(&p->dirty, x);
     p->dirty.cpu_need_ratio =
         draw_cpu_need(rng, p->dirty.write_bytes_per_s / (double)PAGE_BYTES, o);
     p->dirty.change_ratio = log_uniform(rng, 1.0 / 4096.0, 0.5);
-    p->log_weight = lw;
+    p->log_weight = lw + p->log_likelihood;
     return true;
 }
 
-/* All proposals of a fit. */
+/* All proposals of a fit that count. */
 struct proposals {
     const struct window *windows;
     size_t nr_windows;
     const struct fit_options *options;
 
     struct proposal *p;
-    size_t nr, cap;
+    size_t nr;
+    double heaviest; /* log_weight */
+    double best;     /* log_likelihood */
 };
 
-/* Draw up to @draws writers of a family, as long as there is room; each counts as one of so many.
- */
+/* Draw @draws writers of a family, as long as there is room; each counts as one of so many. */
 static void draw_family(struct proposals *all, enum fit_family family, size_t draws,
                         struct rng *rng)
 {
-    size_t first = all->nr, drawn = 0;
+    for (size_t i = 0; i < draws && all->nr < PROPOSALS_MAX; i++) {
+        struct proposal *p = &all->p[all->nr];
 
-    for (; drawn < draws && all->nr < all->cap; drawn++)
-        all->nr +=
-            propose(&all->p[all->nr], family, all->windows, all->nr_windows, all->options, rng);
-    for (size_t i = first; i < all->nr; i++)
-        all->p[i].log_weight -= log((double)drawn);
+        if (!propose(p, family, all->windows, all->nr_windows, all->options, rng))
+            continue;
+        p->log_weight -= log((double)draws);
+        if (p->log_weight < all->heaviest - NEGLIGIBLE)
+            continue;
+        all->heaviest = fmax(all->heaviest, p->log_weight);
+        all->best = fmax(all->best, p->log_likelihood);
+        all->nr++;
+    }
 }
 
-static double heaviest(const struct proposals *all)
+static void drop_family(struct proposals *all, enum fit_family family)
 {
-    double top = -INFINITY;
+    size_t kept = 0;
 
-    for (size_t i = 0; i < all->nr; i++)
-        top = fmax(top, all->p[i].log_weight);
-    return top;
+    all->heaviest = all->best = -INFINITY;
+    for (size_t i = 0; i < all->nr; i++) {
+        if (all->p[i].family == family)
+            continue;
+        all->heaviest = fmax(all->heaviest, all->p[i].log_weight);
+        all->best = fmax(all->best, all->p[i].log_likelihood);
+        all->p[kept++] = all->p[i];
+    }
+    all->nr = kept;
 }
 
 /* Effective number of proposals, and each family's share of their weight. */
 static double weigh(const struct proposals *all, double share[FIT_NR])
 {
-    double top = heaviest(all), total = 0.0, squares = 0.0;
+    double total = 0.0, squares = 0.0;
 
     memset(share, 0, FIT_NR * sizeof(*share));
     for (size_t i = 0; i < all->nr; i++) {
-        double w = exp(all->p[i].log_weight - top);
+        double w = exp(all->p[i].log_weight - all->heaviest);
 
         total += w;
         squares += w * w;
@@ -386,38 +403,35 @@ static double weigh(const struct proposals *all, double share[FIT_NR])
     return total * total / squares;
 }
 
-/* Phases again, and many more of them. */
-static void draw_more_phases(struct proposals *all, struct rng *rng)
+/* The families that matter again, and many more of them.  Phases may have been missed altogether,
+ * and then no writer fits. */
+static void draw_more(struct proposals *all, const double share[FIT_NR], struct rng *rng)
 {
-    size_t kept = 0, room = all->cap;
+    bool nothing_fits = all->nr == 0 || all->best < MISFIT * (double)all->nr_windows;
 
-    for (size_t i = 0; i < all->nr; i++) {
-        if (all->p[i].dirty.off_ns <= 0)
-            all->p[kept++] = all->p[i];
-    }
-    all->nr = kept;
     for (int f = 0; f < FIT_NR; f++) {
-        if (f != FIT_PHASED && f != FIT_BURSTS)
+        bool phases = f == FIT_PHASED || f == FIT_BURSTS;
+
+        if (share[f] < SHARE_LEAST && !(phases && nothing_fits))
             continue;
-        all->cap = all->nr + MORE_PROPOSALS < room ? all->nr + MORE_PROPOSALS : room;
-        draw_family(all, (enum fit_family)f, MORE_DRAWS, rng);
+        drop_family(all, (enum fit_family)f);
+        draw_family(all, (enum fit_family)f, phases ? MORE_PHASES : MORE, rng);
     }
-    all->cap = room;
 }
 
 /* Systematic resampling: equally likely samples, each proposal in proportion to its weight; in no
  * order, so that whoever takes only some of them takes some of each family. */
 static void resample(struct fit *out, const struct proposals *all, struct rng *rng)
 {
-    double top = heaviest(all), total = 0.0, at, step, sum = 0.0;
+    double total = 0.0, at, step, sum = 0.0;
     size_t k = 0;
 
     for (size_t i = 0; i < all->nr; i++)
-        total += exp(all->p[i].log_weight - top);
+        total += exp(all->p[i].log_weight - all->heaviest);
     step = total / (double)out->nr;
     at = step * rng_uniform(rng);
     for (size_t i = 0; i < all->nr && k < out->nr; i++) {
-        sum += exp(all->p[i].log_weight - top);
+        sum += exp(all->p[i].log_weight - all->heaviest);
         while (k < out->nr && at < sum) {
             out->samples[k++] = all->p[i].dirty;
             at += step;
@@ -463,16 +477,15 @@ enum status fit_before(struct fit *out, const struct facts_header *header,
                        const struct facts_before *before, const struct fit_options *options)
 {
     struct window windows[WINDOWS_MAX];
-    struct proposals all = {.windows = windows,
-                            .options = options,
-                            .cap = (size_t)PROPOSALS * FIT_NR + 2 * MORE_PROPOSALS};
+    struct proposals all = {
+        .windows = windows, .options = options, .heaviest = -INFINITY, .best = -INFINITY};
     size_t first = before->nr_dirty > WINDOWS_MAX ? before->nr_dirty - WINDOWS_MAX : 0;
     struct rng rng;
     enum status st = ST_ENOMEM;
 
     *out = (struct fit){.nr = options->nr_samples};
     out->samples = malloc(options->nr_samples * sizeof(*out->samples));
-    all.p = malloc(all.cap * sizeof(*all.p));
+    all.p = malloc(PROPOSALS_MAX * sizeof(*all.p));
     if (!all.p || !out->samples)
         goto out;
     for (size_t i = first; i < before->nr_dirty; i++)
@@ -482,12 +495,13 @@ enum status fit_before(struct fit *out, const struct facts_header *header,
     for (int f = 0; f < FIT_NR; f++)
         draw_family(&all, (enum fit_family)f, PROPOSALS, &rng);
     if (all.nr == 0 || weigh(&all, out->share) < EFFECTIVE_LEAST)
-        draw_more_phases(&all, &rng);
+        draw_more(&all, out->share, &rng);
     if (all.nr == 0) {
         /* nothing fits at all: an idle guest is the one thing left to say */
         all.p[all.nr++] = (struct proposal){
             .dirty = {.kind = DIRTY_IDLE, .compress_ratio = 1.0, .cpu_need_ratio = 1.0},
             .family = FIT_RANDOM};
+        all.heaviest = 0.0;
     }
     out->effective = weigh(&all, out->share);
     resample(out, &all, &rng);
