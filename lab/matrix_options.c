@@ -68,7 +68,7 @@ static const struct option case_rows[] = {
      .def = "60s", .min = (double)NS_PER_S, .max = TIME_MAX,
      .group = "capture", .help = "cancel a migration that takes longer"},
     {.name = "windows", .type = OPT_LIST, .offset = AT(windows),
-     .def = "1s, 2s, 4s",
+     .def = "1s, 2s, 1s, 4s, 1s, 8s",
      .group = "capture", .qmp = "calc-dirty-rate", .help = "measuring windows of the dirty rate before the migration",
      .note = "Whole seconds, as QEMU before 8.2 wants them."},
 

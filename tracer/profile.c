@@ -24,7 +24,18 @@
 #define ASK_AGAIN_NS (50 * NS_PER_MS)
 #define GIVE_UP_NS (5 * NS_PER_S)
 
-static const unsigned default_windows_ms[] = {1000, 2000, 4000};
+/*
+ * A few seconds long and about as long as rounds are, for pages dirty in a round are what a
+ * forecast needs; and short ones in between, for a guest that comes and goes shows itself only to
+ * windows that begin at different moments.  What others would say: docs/trace.md.
+ */
+static const unsigned default_windows_ms[] = {1000, 2000, 1000, 4000, 1000, 8000};
+
+const unsigned *profile_windows(size_t *nr)
+{
+    *nr = sizeof(default_windows_ms) / sizeof(default_windows_ms[0]);
+    return default_windows_ms;
+}
 
 /* In the order they are tried; NULL = without the argument, as before QEMU 6.2. */
 static const char *const modes_kvm[] = {"dirty-bitmap", "dirty-ring", "page-sampling", NULL};
@@ -130,12 +141,15 @@ static enum status measure(struct recorder *rec, struct measuring *m, unsigned w
 enum status record_profile(struct recorder *rec, struct diag *diag)
 {
     const struct record_options *o = &rec->o;
-    const unsigned *windows = o->windows_ms ? o->windows_ms : default_windows_ms;
-    size_t nr =
-        o->windows_ms ? o->nr_windows : sizeof(default_windows_ms) / sizeof(default_windows_ms[0]);
+    size_t nr;
+    const unsigned *windows = profile_windows(&nr);
     struct measuring m = {.only = {o->dirty_mode, NULL}};
     enum status st = ST_OK;
 
+    if (o->windows_ms) {
+        windows = o->windows_ms;
+        nr = o->nr_windows;
+    }
     m.mode = o->dirty_mode ? m.only : strcmp(rec->accel, "kvm") == 0 ? modes_kvm : modes_other;
     for (size_t i = 0; i < nr && st == ST_OK && !rec->seen && !m.at_end; i++) {
         if (window_works(rec, windows[i]))

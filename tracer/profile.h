@@ -12,6 +12,10 @@
 
 #include "tracer/record.h"
 
+/* profile_windows - the windows of record_profile() where nobody asks for others, in ms, in order.
+ */
+const unsigned *profile_windows(size_t *nr);
+
 /* profile_rss_mib - resident memory of process @pid in MiB; -1 if it cannot be read or, with
  * @must_be_qemu, if the process is not a QEMU (a manager may own the socket). */
 double profile_rss_mib(pid_t pid, bool must_be_qemu);

@@ -62,7 +62,7 @@ struct record_options {
     /* measurements */
     const char *dirty_mode;     /* "page-sampling", "dirty-bitmap", "dirty-ring"; NULL = the best
                                    that works here */
-    const unsigned *windows_ms; /* of calc-dirty-rate, in this order; NULL = 1, 2 and 4 s */
+    const unsigned *windows_ms; /* of calc-dirty-rate, in this order; NULL = profile_windows() */
     size_t nr_windows;
     unsigned poll_ms; /* between two query-migrate; 0 = RECORD_DEFAULT_POLL_MS */
     pid_t rss_pid;    /* whose resident memory to note; 0 = who listens on the source's socket, if

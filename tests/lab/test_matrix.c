@@ -93,8 +93,8 @@ Test(matrix, windows_are_read_in_order)
     unsigned ms[LAB_WINDOWS_MAX];
 
     cr_assert_eq(read_text(&m, "[case a]\n[case b]\nwindows = 2s, 1s\n", arena, &diag), ST_OK);
-    cr_assert_eq(lab_windows(&m.cases[0], ms), 3);
-    cr_assert_eq(ms[2], 4000);
+    cr_assert_eq(lab_windows(&m.cases[0], ms), 6);
+    cr_assert_eq(ms[3], 4000);
     cr_assert_eq(lab_windows(&m.cases[1], ms), 2);
     cr_assert_eq(ms[0], 2000);
     cr_assert_eq(ms[1], 1000);

@@ -4,42 +4,55 @@
 #include "tracer/fit.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 
 #include "base/units.h"
 #include "models/dirty.h"
+#include "tracer/profile.h"
 
 #define RESIDENT ((double)(350 * MIB))
 
+#define GAP_NS (100 * NS_PER_MS)
+
 enum {
     SAMPLES = 400,
-    WINDOWS = 3
+    WINDOWS = 3, /* of 1, 2 and 4 s */
+    WINDOWS_MAX = 16
 };
 
-/* Windows of 1, 2 and 4 s, 0.1 s apart, the last of them ending with the measurements. */
+/* 0.1 s apart, the last of them ending so long before the migration. */
 struct windows {
-    struct facts_dirty dirty[WINDOWS];
+    struct facts_dirty dirty[WINDOWS_MAX];
     struct facts_header header;
     struct facts_before before;
 };
 
-static void windows_init(struct windows *w, const unsigned mib_per_s[WINDOWS])
+static void windows_place(struct windows *w, const unsigned *ms, size_t nr)
 {
     int64_t at = 0;
 
     *w = (struct windows){.header = {.memory_bytes = 512 * MIB, .accel = FACTS_ACCEL_KVM}};
-    for (int i = 0; i < WINDOWS; i++) {
-        int64_t length = (1 << i) * NS_PER_S;
+    for (size_t i = 0; i < nr; i++) {
+        int64_t length = ms[i] * NS_PER_MS;
 
         w->dirty[i] = (struct facts_dirty){.command_ns = at,
                                            .accepted_ns = at,
                                            .measured_ns = at + length,
                                            .calc_ns = length,
-                                           .rate_bytes_per_s = mib_per_s[i] * MIB,
                                            .mode = FACTS_DIRTY_BITMAP};
-        at += length + 100 * NS_PER_MS;
+        at += length + GAP_NS;
     }
-    w->before = (struct facts_before){
-        .until_ns = at, .migrate_ns = at, .nr_dirty = WINDOWS, .dirty = w->dirty};
+    w->before =
+        (struct facts_before){.until_ns = at, .migrate_ns = at, .nr_dirty = nr, .dirty = w->dirty};
+}
+
+static void windows_init(struct windows *w, const unsigned mib_per_s[WINDOWS])
+{
+    static const unsigned ms[WINDOWS] = {1000, 2000, 4000};
+
+    windows_place(w, ms, WINDOWS);
+    for (int i = 0; i < WINDOWS; i++)
+        w->dirty[i].rate_bytes_per_s = mib_per_s[i] * MIB;
 }
 
 static struct fit fit_windows(struct windows *w)
@@ -52,7 +65,7 @@ static struct fit fit_windows(struct windows *w)
 }
 
 /* MiB that a sample dirties in window @i. */
-static double seen_by(const struct windows *w, int i, const struct dirty_params *d)
+static double seen_by(const struct windows *w, size_t i, const struct dirty_params *d)
 {
     int64_t from = w->dirty[i].accepted_ns - w->before.until_ns, to = from + w->dirty[i].calc_ns;
     struct dirty_model m;
@@ -92,8 +105,8 @@ Test(fit, of_phases_shows_each_window_what_it_saw)
     windows_init(&w, comes_and_goes);
     fit = fit_windows(&w);
     for (size_t k = 0; k < fit.nr; k++) {
-        for (int i = 0; i < WINDOWS; i++) {
-            double seconds = (double)(1 << i), mib = seen_by(&w, i, &fit.samples[k]);
+        for (size_t i = 0; i < WINDOWS; i++) {
+            double seconds = (double)(1u << i), mib = seen_by(&w, i, &fit.samples[k]);
 
             /* five standard deviations beside what whole MiB/s leave open */
             cr_assert(mib > comes_and_goes[i] * seconds * 0.95 - 0.6);
@@ -148,4 +161,60 @@ Test(fit, lets_the_cold_part_be_small)
     cr_expect(small > 40);
     cr_expect(large > 0);
     fit_release(&fit);
+}
+
+/* What QEMU reports of a writer: whole MiB, then whole MiB/s. */
+static void windows_watch(struct windows *w, const struct dirty_params *d)
+{
+    for (size_t i = 0; i < w->before.nr_dirty; i++) {
+        double seconds = (double)w->dirty[i].calc_ns / (double)NS_PER_S;
+
+        w->dirty[i].rate_bytes_per_s = (uint64_t)(floor(seen_by(w, i, d)) / seconds) * MIB;
+    }
+}
+
+/* Share of samples that are on for a part of their cycle within a quarter of @part. */
+static double on_for(const struct fit *fit, double part)
+{
+    double n = 0.0;
+
+    for (size_t k = 0; k < fit->nr; k++) {
+        const struct dirty_params *d = &fit->samples[k];
+        double on = (double)d->on_ns / ((double)d->on_ns + (double)d->off_ns);
+
+        n += d->off_ns > 0 && fabs(on - part) < 0.25 * part;
+    }
+    return n / (double)fit->nr;
+}
+
+Test(fit, tells_phases_better_from_the_windows_of_a_profile_than_from_three)
+{
+    static const unsigned three[WINDOWS] = {1000, 2000, 4000};
+    struct dirty_params d = {.kind = DIRTY_CLASSES,
+                             .cpu_need_ratio = 1.0,
+                             .on_ns = 2 * NS_PER_S,
+                             .off_ns = 4 * NS_PER_S,
+                             .nr_classes = 1,
+                             .classes = {{.pages = 24576.0, .writes_per_s = 12000.0}}};
+    double few = 0.0, all = 0.0;
+    const unsigned *profile;
+    struct windows w;
+    struct fit fit;
+    size_t nr;
+
+    profile = profile_windows(&nr);
+    for (int i = 0; i < 2; i++) { /* wherever in its cycle it is */
+        d.phase_ns = (3000 * i + 200) * NS_PER_MS;
+        windows_place(&w, three, WINDOWS);
+        windows_watch(&w, &d);
+        fit = fit_windows(&w);
+        few += on_for(&fit, 1.0 / 3.0) / 2.0;
+        fit_release(&fit);
+        windows_place(&w, profile, nr);
+        windows_watch(&w, &d);
+        fit = fit_windows(&w);
+        all += on_for(&fit, 1.0 / 3.0) / 2.0;
+        fit_release(&fit);
+    }
+    cr_expect(all > 1.5 * few, "%.2f of samples instead of %.2f", all, few);
 }
