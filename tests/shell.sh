@@ -43,6 +43,23 @@ fails() {
     return 1
 }
 
+# interrupted TEXT COMMAND... - interrupts it, later each time until it had got so far that its output
+# holds TEXT; its exit status must be 130.
+interrupted() {
+    local text=$1 after code
+    shift
+    for after in 1 2 4 8 16 32 64; do
+        code=0
+        "$@" >out 2>err </dev/null &
+        sleep "$after"
+        kill -INT $! 2>/dev/null || :
+        wait $! || code=$?
+        [ "$code" -eq 130 ] && grep -qF -- "$text" out err && return 0
+    done
+    echo "    '$*' ended with $code and did not say: $text"
+    return 1
+}
+
 run_claims() {
     local claim claims tested=0 passing=0 dir
     mapfile -t claims < <(compgen -A function claim_)

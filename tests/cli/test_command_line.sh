@@ -100,15 +100,20 @@ claim_text_is_the_same_in_every_locale() {
     cmp out before
 }
 
+# asleep PID - it catches signals already, and waits for something
+asleep() {
+    grep -q '^SigCgt:.*[1-9a-f]' "/proc/$1/status" && grep -q '^State:.*sleeping' "/proc/$1/status"
+}
+
 claim_an_interrupt_while_waiting_for_input_is_exit_130() {
     local signal code pid guard
     mkfifo pipe.ini
     for signal in INT TERM; do
         "$PROGRAM" config show pipe.ini >out 2>err &
         pid=$!
-        (sleep 20 && kill -s KILL "$pid") >/dev/null 2>&1 &
+        (sleep 60 && kill -s KILL "$pid") >/dev/null 2>&1 &
         guard=$!
-        sleep 0.5
+        until asleep "$pid"; do sleep 0.05; done
         kill -s "$signal" "$pid"
         code=0
         wait "$pid" || code=$?

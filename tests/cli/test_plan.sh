@@ -97,19 +97,9 @@ claim_what_is_found_holds_when_it_is_set() {
 claim_an_interrupt_prints_the_best_so_far() {
     world w.ini "preset = kubevirt-1.9"
     sed -i 's/count = 4/count = 400/; s/memory = 4GiB/memory = 4GiB/' w.ini
-    "$PROGRAM" plan w.ini --goal 'drain.makespan.p95 < 1s' --budget 100000000 >out 2>err &
-    sleep 2
-    kill -INT $!
-    code=0
-    wait $! || code=$?
-    [ "$code" -eq 130 ]
-    prints "Interrupted: this is the best so far"
-    "$PROGRAM" plan w.ini --order --budget 100000000 >out 2>err &
-    sleep 2
-    kill -INT $!
-    code=0
-    wait $! || code=$?
-    [ "$code" -eq 130 ]
+    interrupted "Interrupted: this is the best so far" \
+        "$PROGRAM" plan w.ini --goal 'drain.makespan.p95 < 1s' --budget 100000000
+    interrupted "INTERRUPTED: " "$PROGRAM" plan w.ini --order --budget 100000000
     head -n 1 out | grep -q '^INTERRUPTED: '
 }
 
