@@ -55,6 +55,30 @@ enum plan_leaning plan_lean(const struct plan_goal *goal, const struct measured 
 /* plan_shortfall - log of value over limit, or the other way round; > 0 = missed. */
 double plan_shortfall(const struct plan_goal *goal, const struct measured *m);
 
+/* ---- plan_race.c: how one setting fares ---- */
+
+enum {
+    PLAN_FIRST_LOOK = 4,         /* replications after which a setting may be dropped */
+    PLAN_LEAST_REPLICATIONS = 32 /* for one setting */
+};
+
+/* A search on its way. */
+struct plan_hunt {
+    struct plan *plan;
+    const struct plan_options *options;
+    struct variant_base base; /* with the goals */
+    struct diag *diag;
+    uint32_t budget;
+};
+
+/* plan_try_present - the scenario as it is: the first of plan->tried, and what follows from it for
+ * all others (replications, implied goals). */
+enum status plan_try_present(struct plan_hunt *s);
+/* plan_try_setting - one more of plan->tried.  What excludes itself is PLAN_INVALID. */
+enum status plan_try_setting(struct plan_hunt *s, const uint16_t *choice);
+/* plan_look_again - @nr_fresh fresh replications of what was tried: fresh, shortfall, nr_good. */
+enum status plan_look_again(struct plan_hunt *s, struct plan_tried *t, uint32_t nr_fresh);
+
 /* plan_front - mark which of the settings tried none is better than in all respects. */
 void plan_front(struct plan *plan);
 
