@@ -220,6 +220,8 @@ struct host_costs {
     int64_t libvirt_finish_ns;   /* from QEMU's completion to `cont` at the destination */
     uint64_t guest_writes_per_s; /* page writes one vCPU can do; tells how CPU-bound a measured
                                     writer is */
+    double dirty_scatter_ratio;  /* of a guest's work in one second: standard deviation, relative;
+                                    over t seconds this / sqrt(t); 0 = writers are even */
 };
 
 #endif

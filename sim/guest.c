@@ -4,7 +4,9 @@
 #include "sim/sim_int.h"
 
 #include <assert.h>
+#include <gsl/gsl_randist.h>
 
+#include "base/rng.h"
 #include "base/units.h"
 
 double guest_cpu_share(const struct mig *m)
@@ -40,6 +42,25 @@ void guest_advance(struct sim *sim, struct mig *m, int64_t to_ns)
         m->worked_s += worked;
     }
     m->worked_until_ns = to_ns;
+}
+
+/*
+ * The work of a round is random: writing comes in bursts.  Bursts of one kind that come
+ * independently add up to a gamma process: over a mean of tau its variance is tau x dirty_scatter^2,
+ * whichever way tau is cut into rounds, so rounds do not depend on each other.  Each round of each
+ * attempt has its own stream.
+ */
+double guest_scattered_work(const struct sim *sim, const struct mig *m)
+{
+    double burst_s = m->costs->dirty_scatter_ratio * m->costs->dirty_scatter_ratio;
+    struct rng rng;
+
+    if (burst_s <= 0.0 || m->tau <= 0.0)
+        return m->tau;
+    rng_stream(&rng, sim->sc->seed, "dirty scatter",
+               ((uint64_t)m->vm << 40) + ((uint64_t)m->result->attempt << 24) + m->result->rounds,
+               sim->replication);
+    return gsl_ran_gamma(rng_gsl(&rng), m->tau / burst_s, burst_s);
 }
 
 void mig_limit_tick(struct sim *sim, struct mig *m)

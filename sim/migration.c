@@ -528,16 +528,17 @@ static double observed_dirty(const struct sim_observed *o, uint32_t round_nr, in
 
 static double newly_dirty(struct sim *sim, struct mig *m)
 {
-    const struct sim_observed *o = sim->observed;
+    const struct sim_observed *o = m->job == 0 ? sim->observed : NULL;
+    double tau = o ? m->tau : guest_scattered_work(sim, m);
     double unsent =
         m->known_pages > 0.0 ? (double)pending_nonzero(&m->sender) / m->known_pages : 0.0;
-    double newly = memory_sync(&m->memory, &m->model, m->tau, num_min(unsent, 1.0));
+    double newly = memory_sync(&m->memory, &m->model, tau, num_min(unsent, 1.0));
 
-    if (o && m->job == 0)
+    if (o)
         return observed_dirty(o, m->result->rounds, m->round_start_ns,
                               m->blackout_start_ns >= 0 ? m->blackout_start_ns : sim->now_ns);
     if (m->pages)
-        return (double)memory_pages_sync(m->pages, m->tau, sent_total(&m->sender) - m->round_pages);
+        return (double)memory_pages_sync(m->pages, tau, sent_total(&m->sender) - m->round_pages);
     return (double)num_round(newly);
 }
 

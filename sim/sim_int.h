@@ -388,6 +388,8 @@ void cluster_move_vm(struct sim *sim, uint32_t vm, uint32_t host);
 /* guest.c */
 void guest_advance(struct sim *sim, struct mig *m, int64_t to_ns);
 double guest_cpu_share(const struct mig *m);
+/* Seconds of work that the sync of this moment finds: m->tau in the mean. */
+double guest_scattered_work(const struct sim *sim, const struct mig *m);
 
 /* switchover.c, postcopy.c */
 void switchover_begin(struct sim *sim, struct mig *m);
