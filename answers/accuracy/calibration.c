@@ -547,6 +547,8 @@ enum status calibration_learn(struct costs_file *c, const struct trace_facts *fa
         if (part->given)
             suppose_multifd(part, &known.part[a]);
     }
+    if (st == ST_OK)
+        st = calibration_learn_scatter(c, facts, nr, skip);
     free(v);
     free(w);
     free(push);

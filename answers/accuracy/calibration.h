@@ -47,6 +47,11 @@ bool calibration_left_out(const struct trace_facts *facts, size_t i, size_t skip
  * does not tell. */
 double calibration_window_slip(const struct trace_facts *facts);
 
+/* calibration_learn_scatter - how unevenly guests write (dirty_scatter); part of
+ * calibration_learn(). */
+enum status calibration_learn_scatter(struct costs_file *c, const struct trace_facts *facts,
+                                      size_t nr, size_t skip);
+
 enum accel calibration_accel(const struct trace_facts *facts);
 
 #endif

@@ -1,14 +1,22 @@
 /* test_calibration.c - constants from captures, and how far single ones lie from them. */
 #include <criterion/criterion.h>
 
+#include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "answers/accuracy/calibration.h"
 #include "answers/accuracy/predict.h"
 #include "base/units.h"
 
 enum {
-    NR = 10
+    NR = 10,
+    SYNCS = 6
+};
+
+struct capture_rounds {
+    struct facts_poll polls[SYNCS];
+    struct facts_pass passes[SYNCS];
 };
 
 /* Completed, with nothing told but resident memory: 100 MiB of the guest's and @own of QEMU's. */
@@ -101,4 +109,57 @@ Test(calibration, one_throttled_guest_does_not_speak_for_all)
     part = (struct costs_file_part){0};
     cr_assert_eq(calibration_set_need(&part, needs, 0), ST_OK);
     cr_expect_eq(part.spread.cpu_need_ratio, 0.0, "nothing was learned");
+}
+
+/* Rounds that last 0.2 s each; round i finds @pages[i]. */
+static struct trace_facts rounds_of(const char *id, struct capture_rounds *r,
+                                    const int64_t pages[SYNCS])
+{
+    struct trace_facts f = idle(39 * MIB);
+    int64_t sent = 100000;
+
+    f.header.accel = FACTS_ACCEL_TCG;
+    snprintf(f.header.id, sizeof(f.header.id), "%s", id);
+    for (int i = 0; i < SYNCS; i++) {
+        int64_t at = (i + 1) * NS_PER_S / 5;
+
+        r->passes[i].pass = (uint32_t)i + 1;
+        r->passes[i].t_ns = at;
+        r->polls[i] = (struct facts_poll){.t_ns = at + NS_PER_MS,
+                                          .status = FACTS_ST_ACTIVE,
+                                          .rounds = i + 1,
+                                          .normal_pages = sent,
+                                          .remaining_bytes = pages[i] * (int64_t)PAGE_BYTES};
+        sent += pages[i];
+    }
+    f.after.polls = r->polls;
+    f.after.nr_polls = SYNCS;
+    f.after.passes = r->passes;
+    f.after.nr_passes = SYNCS;
+    return f;
+}
+
+Test(calibration, like_rounds_that_differ_make_guests_uneven)
+{
+    static struct capture_rounds r[4];
+    static const int64_t uneven[SYNCS] = {9000, 0, 1500, 2500, 1500, 2500};
+    static const int64_t even[SYNCS] = {9000, 0, 2000, 2000, 2000, 2000};
+    struct trace_facts f[4] = {
+        rounds_of("one-r1", &r[0], uneven), rounds_of("one-r2", &r[1], uneven),
+        rounds_of("two-r1", &r[2], even), rounds_of("three-r1", &r[3], uneven)};
+    struct costs_file c;
+    /* eight rounds a quarter off, of 0.2 s and 10000 pages a second; single pages are chance */
+    double expected = sqrt(8.0 / 7.0 * 0.0625 * 0.2 - 1.0 / 10000.0);
+
+    cr_assert_eq(calibration_learn(&c, f, 2, SIZE_MAX), ST_OK);
+    cr_expect_float_eq(c.part[ACCEL_TCG].costs.dirty_scatter_ratio, expected, 1e-9);
+    cr_expect_eq(c.part[ACCEL_KVM].costs.dirty_scatter_ratio, 0.0, "no capture tells");
+    cr_assert_eq(calibration_learn(&c, f + 2, 1, SIZE_MAX), ST_OK);
+    cr_expect_eq(c.part[ACCEL_TCG].costs.dirty_scatter_ratio, 0.0);
+    cr_assert_eq(calibration_learn(&c, f, 4, SIZE_MAX), ST_OK);
+    cr_expect_float_eq(c.part[ACCEL_TCG].costs.dirty_scatter_ratio, expected, 1e-9,
+                       "of the median configuration, repeats together");
+    f[0].after.totals.max_throttle_pct = f[1].after.totals.max_throttle_pct = 20;
+    cr_assert_eq(calibration_learn(&c, f, 2, SIZE_MAX), ST_OK);
+    cr_expect_eq(c.part[ACCEL_TCG].costs.dirty_scatter_ratio, 0.0, "throttled guests do not tell");
 }
