@@ -56,6 +56,13 @@ static void add_inputs(struct strbuf *out, const struct trace_facts *f, const st
     }
     strbuf_addch(out, '}');
     json_put_double(out, "outcome_share", p->outcome_share);
+    json_key(out, "outcome_shares");
+    strbuf_addch(out, '{');
+    for (int i = 0; i < OUTCOME_NR; i++)
+        if (p->share[i] > 0.0)
+            json_put_double(out, outcome_name((enum outcome)i),
+                            round(p->share[i] * 1000.0) / 1000.0);
+    strbuf_addch(out, '}');
     json_put_bool(out, "calibrated", p->calibrated);
     strbuf_addch(out, '}');
 }
@@ -92,6 +99,25 @@ static void add_json(struct strbuf *out, const struct cli_opts *o, const struct 
     strbuf_addstr(out, "}\n");
 }
 
+static const char *outcome_words(enum outcome outcome)
+{
+    return outcome == OUTCOME_COMPLETED ? "completes" : outcome_name(outcome);
+}
+
+/* How sure the outcome is, where samples differ: its share, and what the others do. */
+static void add_shares(struct strbuf *out, const struct prediction *p)
+{
+    if (p->outcome_share >= 0.995)
+        return;
+    strbuf_addf(out, " (in %.0f %% of the samples", 100.0 * p->outcome_share);
+    for (int i = 0; i < OUTCOME_NR; i++) {
+        if (i != (int)p->result.outcome && p->share[i] >= 0.005)
+            strbuf_addf(out, "; %s in %.0f %%", outcome_words((enum outcome)i),
+                        100.0 * p->share[i]);
+    }
+    strbuf_addch(out, ')');
+}
+
 static void add_text(struct strbuf *out, const struct cli_opts *o, const struct trace_facts *f,
                      const struct prediction *p)
 {
@@ -101,9 +127,8 @@ static void add_text(struct strbuf *out, const struct cli_opts *o, const struct 
 
     strbuf_addf(out, "%s%s%s: %s%s%s", cli_style(o, CLI_BOLD), f->header.id,
                 cli_style(o, CLI_PLAIN), cli_style(o, ok ? CLI_GOOD : CLI_BAD),
-                ok ? "completes" : outcome_name(r->outcome), cli_style(o, CLI_PLAIN));
-    if (p->outcome_share < 0.995)
-        strbuf_addf(out, " (in %.0f %% of the samples)", 100.0 * p->outcome_share);
+                outcome_words(r->outcome), cli_style(o, CLI_PLAIN));
+    add_shares(out, p);
     strbuf_addf(out, "%s%s\n", r->reason ? ": " : "", r->reason ? r->reason : "");
     strbuf_addf(out, "  total time    %-12s (%s .. %s)\n", units_time(a, r->total_ns),
                 units_time(b, (int64_t)p->total_ns.low), units_time(c, (int64_t)p->total_ns.high));
