@@ -144,9 +144,9 @@ Test(calibration, like_rounds_that_differ_make_guests_uneven)
     static struct capture_rounds r[4];
     static const int64_t uneven[SYNCS] = {9000, 0, 1500, 2500, 1500, 2500};
     static const int64_t even[SYNCS] = {9000, 0, 2000, 2000, 2000, 2000};
-    struct trace_facts f[4] = {
-        rounds_of("one-r1", &r[0], uneven), rounds_of("one-r2", &r[1], uneven),
-        rounds_of("two-r1", &r[2], even), rounds_of("three-r1", &r[3], uneven)};
+    struct trace_facts f[4] = {rounds_of("one-r1", &r[0], uneven),
+                               rounds_of("one-r2", &r[1], uneven), rounds_of("two-r1", &r[2], even),
+                               rounds_of("three-r1", &r[3], uneven)};
     struct costs_file c;
     /* eight rounds a quarter off, of 0.2 s and 10000 pages a second; single pages are chance */
     double expected = sqrt(8.0 / 7.0 * 0.0625 * 0.2 - 1.0 / 10000.0);
