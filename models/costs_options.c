@@ -118,7 +118,7 @@ static const struct option cost_rows[] = {
      .group = "host costs", .help = "page writes that one vCPU can do in a second",
      .note = "Tells how CPU-bound a measured writer is."},
     {.name = "dirty_scatter", .type = OPT_RATIO,
-     .offset = AT(dirty_scatter_ratio), .min = 0.0, .max = 10.0,
+     .offset = AT(dirty_scatter_ratio), .min = 0.0, .max = 1.0,
      .group = "host costs", .help = "how much a guest's writing in one second scatters around its mean",
      .note = "Standard deviation, relative; over t seconds this / sqrt(t), for writing comes in bursts. Drawn "
              "for each sync, so near the edge of convergence some replications complete and others do not. "

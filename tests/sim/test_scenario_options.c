@@ -396,7 +396,8 @@ Test(scenario_options, another_value_gives_another_digest_and_survives_the_dump)
 Test(scenario_options, every_byte_of_the_host_costs_has_a_row)
 {
     static const size_t widths[OPT_TYPE_NR] = {
-        [OPT_SIZE] = 8, [OPT_RATE] = 8, [OPT_TIME_NS] = 8, [OPT_TIME_DOUBLE] = 8, [OPT_U64] = 8};
+        [OPT_SIZE] = 8,        [OPT_RATE] = 8, [OPT_TIME_NS] = 8,
+        [OPT_TIME_DOUBLE] = 8, [OPT_U64] = 8,  [OPT_RATIO] = 8};
     size_t covered = 0;
 
     for (size_t i = 0; i < host_costs_options.nr; i++) {
