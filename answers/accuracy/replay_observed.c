@@ -144,10 +144,14 @@ static void zeros_of_round_1(struct replay_observed *o, const struct trace_facts
     }
 }
 
+/* Rates are kept in order: one that begins before the last ones knows better what came then. */
 static void add_rate(struct replay_observed *o, int64_t at_ns, double rate)
 {
     uint32_t n = o->sim.nr_rates;
 
+    while (n > 0 && o->at_ns[n - 1] >= at_ns)
+        n--;
+    o->sim.nr_rates = n;
     if (n > 0 && o->rate[n - 1] == rate)
         return;
     o->at_ns[n] = at_ns;
