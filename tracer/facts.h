@@ -81,6 +81,12 @@ enum facts_dirty_mode {
     FACTS_DIRTY_OTHER
 };
 
+/* Pages of the guest's memory that were looked at before `migrate`; all zero where none were. */
+struct facts_content {
+    int64_t resident, zero;        /* how many of the first are zero */
+    int64_t changed, changed_zero; /* in the time of the measurements */
+};
+
 /* One finished calc-dirty-rate before `migrate`.  QEMU starts to measure between command_ns and
  * accepted_ns, for calc_ns, and is done at or before measured_ns. */
 struct facts_dirty {
@@ -99,6 +105,7 @@ struct facts_before {
     uint64_t rss_bytes; /* resident memory of the source process; 0 = not noted */
     uint64_t resident_bytes; /* ... of the guest's own memory in it, which needs no guess at what
                                 else the process holds; 0 = not noted */
+    struct facts_content content;
     struct mig_params params;
     bool params_reported; /* query-migrate-parameters was seen, so params are effective, not assumed
                            */

@@ -171,12 +171,31 @@ static enum status take_return(struct facts_loader *ld, const struct field_at *a
     return st;
 }
 
+static enum status take_content(struct facts_loader *ld, const struct field_at *at,
+                                const json_t *data)
+{
+    struct facts_content c = {0};
+    enum status st;
+
+    if (!json_is_object(data))
+        return field_error(at, "data", "must be an object");
+    if ((st = field_int(at, data, "resident", 0, INT32_MAX, &c.resident)) != ST_OK ||
+        (st = field_int(at, data, "zero", 0, c.resident, &c.zero)) != ST_OK ||
+        (st = field_int(at, data, "changed", 0, c.resident, &c.changed)) != ST_OK ||
+        (st = field_int(at, data, "changed-to-zero", 0, c.changed, &c.changed_zero)) != ST_OK)
+        return st;
+    ld->facts->before.content = c;
+    return ST_OK;
+}
+
 static enum status take_note(struct facts_loader *ld, const struct field_at *at,
                              const struct trace_line *line)
 {
     bool process = strcmp(line->name, "process-rss-mib") == 0;
     double mib;
 
+    if (strcmp(line->name, "guest-content") == 0)
+        return take_content(ld, at, line->data);
     if (!process && strcmp(line->name, "guest-resident-kib") != 0)
         return ST_OK;
     if (!json_is_number(line->data))

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "tracer/content.h"
 #include "tracer/profile.h"
 #include "tracer/record_int.h"
 
@@ -199,6 +200,23 @@ static enum status note_number(struct recorder *rec, const char *name, json_int_
     return st;
 }
 
+/* What is in the memory of the guest, and from the second time on what has changed in it. */
+static enum status note_content(struct recorder *rec, pid_t pid, struct diag *diag)
+{
+    struct content_sample s;
+
+    if (!rec->content)
+        rec->content = content_new(pid, rec->mem_mib * MIB);
+    if (!rec->content)
+        return ST_OK;
+    s = content_look(rec->content);
+    return record_note(rec, TRACE_SOURCE, "guest-content",
+                       json_pack("{s:i, s:i, s:i, s:i}", "resident", (int)s.resident, "zero",
+                                 (int)s.zero, "changed", (int)s.changed, "changed-to-zero",
+                                 (int)s.changed_zero),
+                       diag);
+}
+
 /* The process behind the socket need not be QEMU; one that the caller names is taken as it is. */
 enum status record_note_rss(struct recorder *rec, struct diag *diag)
 {
@@ -212,6 +230,8 @@ enum status record_note_rss(struct recorder *rec, struct diag *diag)
         st = note_number(rec, "process-rss-mib", (json_int_t)mib, diag);
     if (st == ST_OK && kib >= 0)
         st = note_number(rec, "guest-resident-kib", kib, diag);
+    if (st == ST_OK && kib >= 0)
+        st = note_content(rec, pid, diag);
     return st;
 }
 
@@ -224,6 +244,7 @@ static void recorder_free(struct recorder *rec)
             record_pending_free(&rec->sides[i].pending[k]);
     record_drop_held(rec);
     json_decref(rec->capabilities);
+    content_free(rec->content);
     strbuf_release(&rec->line);
     free(rec);
 }

@@ -61,7 +61,8 @@ struct recorder {
     char accel[16];
     uint64_t mem_mib;
     uint32_t vcpus;
-    json_t *capabilities; /* as in the header; owned */
+    json_t *capabilities;    /* as in the header; owned */
+    struct content *content; /* NULL = may not be looked at */
 
     /* the migration */
     char status[RECORD_STATUS];

@@ -29,13 +29,32 @@ void predict_setup_link(struct setup *s, const struct trace_facts *f,
     }
 }
 
+/* Sampled pages that say something. */
+#define CONTENT_LEAST 256
+#define CHANGED_LEAST 16
+
+double predict_zero_writes(const struct trace_facts *f)
+{
+    const struct facts_content *c = &f->before.content;
+
+    return c->changed >= CHANGED_LEAST ? (double)c->changed_zero / (double)c->changed : 0.0;
+}
+
 struct predict_memory predict_memory_of(const struct trace_facts *f,
                                         const struct costs_file_part *part)
 {
     const struct host_costs_spread *s = &part->spread;
     struct predict_memory m = {.bytes = (double)f->header.memory_bytes};
 
-    if (f->before.resident_bytes) {
+    if (f->before.resident_bytes && f->before.content.resident >= CONTENT_LEAST) {
+        double n = (double)f->before.content.resident;
+        double zero = (double)f->before.content.zero / n;
+
+        m.bytes = (double)f->before.resident_bytes * (1.0 - zero);
+        /* of a binomial share; half a page more, for none seen is not none */
+        m.less = m.more =
+            (double)f->before.resident_bytes * sqrt((zero * (1.0 - zero) + 0.5 / n) / n);
+    } else if (f->before.resident_bytes) {
         m.bytes = (double)f->before.resident_bytes - (double)s->resident_zero_bytes;
         m.less = (double)s->resident_zero_spread_bytes;
         m.more = (double)s->resident_zero_spread_below_bytes;
@@ -185,6 +204,7 @@ static enum status run_samples(const struct trace_facts *const *facts, size_t nr
             s->guests[i].dirty = fits[i].samples[pick];
             if (o->cpu_need > 0.0)
                 s->guests[i].dirty.cpu_need_ratio = o->cpu_need;
+            s->guests[i].dirty.zero_write_ratio = predict_zero_writes(facts[i]);
             fit_to_memory(&s->guests[i].dirty, s->guests[i].nonzero_bytes);
         }
         sim_run(sim, k);

@@ -69,9 +69,14 @@ struct predict_memory {
     double less, more;
 };
 
-/* predict_memory_of - from the guest's own resident memory, else the process's, else all of it. */
+/* predict_memory_of - from the guest's own resident memory, and what was seen to be zero in it,
+ * else the process's, else all of it. */
 struct predict_memory predict_memory_of(const struct trace_facts *facts,
                                         const struct costs_file_part *part);
+
+/* predict_zero_writes - share of the pages that changed before `migrate` and were zero then; 0
+ * where nobody looked. */
+double predict_zero_writes(const struct trace_facts *facts);
 
 /* predict_lacks - what a capture lacks for a forecast worth scoring, as a sentence, or NULL. */
 const char *predict_lacks(const struct trace_facts *facts);

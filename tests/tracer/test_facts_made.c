@@ -283,6 +283,22 @@ Test(facts_made, measurements_in_milliseconds_and_by_ring)
     text_release(&t);
 }
 
+Test(facts_made, the_last_look_at_what_is_in_memory_counts)
+{
+    struct text t = {0};
+    struct trace_facts f;
+
+    text_add_header(&t, "");
+    text_add_line(&t, 10, "note", "source", "guest-content", "{\"resident\":900,\"zero\":9}");
+    text_add_line(&t, 20, "note", "source", "guest-content",
+                  "{\"resident\":1000,\"zero\":300,\"changed\":120,\"changed-to-zero\":100}");
+    load_good(&f, &t);
+    cr_assert(f.before.content.resident == 1000 && f.before.content.zero == 300);
+    cr_assert(f.before.content.changed == 120 && f.before.content.changed_zero == 100);
+    facts_release(&f);
+    text_release(&t);
+}
+
 Test(facts_made, wrong_types_name_line_message_and_field)
 {
     static const struct {
@@ -291,6 +307,10 @@ Test(facts_made, wrong_types_name_line_message_and_field)
     } cases[] = {
         {"note", "process-rss-mib", "\"big\"", "data", false},
         {"note", "process-rss-mib", "-3", "data", false},
+        {"note", "guest-content", "5", "data", false},
+        {"note", "guest-content", "{\"resident\":5,\"zero\":6}", "zero", false},
+        {"note", "guest-content", "{\"resident\":5,\"changed\":2,\"changed-to-zero\":3}",
+         "changed-to-zero", false},
         {"command", "calc-dirty-rate", "[]", "", false},
         {"command", "calc-dirty-rate", "{\"calc-time\":0}", "calc-time", false},
         {"command", "calc-dirty-rate", "{\"calc-time-unit\":\"hour\"}", "calc-time-unit", false},
