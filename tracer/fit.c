@@ -10,7 +10,6 @@
 #include "tracer/fit.h"
 
 #include <assert.h>
-#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include "base/stats.h"
 #include "base/units.h"
 #include "models/dirty.h"
+#include "tracer/fit_window.h"
 
 enum {
     PROPOSALS = 12000,     /* per family */
@@ -36,22 +36,10 @@ static const double prior[FIT_NR] = {0.37, 0.23, 0.10, 0.20, 0.10};
 #define COLD_LEAST_PAGES 1024.0 /* smallest cold part: 4 MiB */
 #define SLICE_NS 10e6           /* QEMU's run slice between two throttle sleeps */
 #define CPU_BOUND_SHARE 0.15    /* of writers */
-#define MODEL_ERROR 0.01        /* relative: what a perfect family may still be off */
-#define NOISE_MIB 0.12          /* and absolute: housekeeping of the guest */
 #define SCREEN_SIGMAS 5.0       /* phases that miss a window by more need not be looked at */
 #define MISFIT (-10.0)          /* log-likelihood of a window that speaks against a writer */
 #define SHARE_LEAST 0.02        /* of the weight, for a family to be drawn again */
 #define NEGLIGIBLE 30.0 /* proposals this far below the heaviest, in logarithms, are dropped */
-
-struct window {
-    double from_s, to_s; /* relative to the last line before `migrate`; both < 0 */
-    double low, high;    /* distinct MiB that give the reported rate, bitmap */
-    double mid, sigma;   /* for scaling */
-    bool sampled;
-    double samples; /* pages sampled */
-    double ram_mib;
-    double count_low, count_high; /* changed samples that give the reported rate */
-};
 
 struct proposal {
     struct dirty_params dirty;
@@ -66,76 +54,6 @@ const char *fit_family_name(enum fit_family family)
 
     assert((unsigned)family < FIT_NR);
     return names[family];
-}
-
-static void read_sampled(struct window *w, double rate, double seconds, double ram_mib,
-                         double per_gib)
-{
-    double ms = seconds * 1000.0;
-
-    w->sampled = true;
-    w->ram_mib = ram_mib;
-    w->samples = floor(ram_mib / 1024.0 * per_gib);
-    /* rate = floor(count x ram x 1000 / (samples x ms)) */
-    w->count_low = ceil(rate * w->samples * ms / (ram_mib * 1000.0) - 1e-9);
-    w->count_high = ceil((rate + 1.0) * w->samples * ms / (ram_mib * 1000.0) - 1e-9) - 1.0;
-    if (w->count_high < w->count_low)
-        w->count_high = w->count_low;
-    /* no change at all still leaves room for about half a count */
-    w->mid = fmax(0.5 * (w->count_low + w->count_high), 0.5) * ram_mib / w->samples;
-    w->sigma = sqrt(fmax(0.5 * (w->count_low + w->count_high), 1.0)) * ram_mib / w->samples;
-}
-
-static bool read_window(struct window *w, const struct facts_header *h, const struct facts_dirty *d,
-                        int64_t until_ns)
-{
-    double seconds = (double)d->calc_ns / 1e9;
-    double rate = floor((double)d->rate_bytes_per_s / (double)MIB + 0.5);
-    int64_t start = d->accepted_ns >= 0 ? d->accepted_ns : d->command_ns;
-
-    if (d->calc_ns <= 0)
-        return false;
-    if (start < 0)
-        start = d->measured_ns - d->calc_ns;
-    *w = (struct window){.from_s = (double)(start - until_ns) / 1e9};
-    w->to_s = w->from_s + seconds;
-    if (d->mode == FACTS_DIRTY_SAMPLING) {
-        double per_gib = d->sample_pages > 0 ? (double)d->sample_pages : 512.0;
-
-        read_sampled(w, rate, seconds, (double)h->memory_bytes / (double)MIB, per_gib);
-        return w->samples >= 1.0;
-    }
-    /* whole MiB first, then whole MiB/s */
-    w->low = ceil(rate * seconds - 1e-9);
-    w->high = ceil((rate + 1.0) * seconds - 1e-9);
-    w->mid = 0.5 * (w->low + w->high);
-    w->sigma = (w->high - w->low) / sqrt(12.0) + MODEL_ERROR * w->mid;
-    return true;
-}
-
-/* Standard deviation of what a perfect family may be off in a window. */
-static double slack(double mib)
-{
-    return MODEL_ERROR * mib + NOISE_MIB;
-}
-
-static double log_likelihood(const struct window *w, double mib)
-{
-    double p;
-
-    if (w->sampled) {
-        double q = fmin(fmax(mib / w->ram_mib, 0.1 / (w->samples * 10.0)), 1.0);
-
-        p = gsl_cdf_binomial_P((unsigned)w->count_high, q, (unsigned)w->samples);
-        if (w->count_low >= 1.0)
-            p -= gsl_cdf_binomial_P((unsigned)(w->count_low - 1.0), q, (unsigned)w->samples);
-    } else {
-        double sigma = slack(mib);
-
-        p = gsl_cdf_ugaussian_P((w->high - mib) / sigma) -
-            gsl_cdf_ugaussian_P((w->low - mib) / sigma);
-    }
-    return p > 1e-12 ? log(p) : log(1e-12) - 20.0 * fabs(mib - w->mid) / fmax(w->sigma, 0.1);
 }
 
 static double log_uniform(struct rng *rng, double low, double high)
@@ -194,7 +112,7 @@ static void draw_shape(struct dirty_params *d, enum fit_family family, double re
 }
 
 /* Seconds of a window before the migration in which the writer wrote. */
-static double writing_time(const struct dirty_params *d, const struct window *w)
+static double writing_time(const struct dirty_params *d, const struct fit_window *w)
 {
     struct dirty_model m = {.on_ns = d->on_ns, .off_ns = d->off_ns, .phase_ns = d->phase_ns};
     int64_t cycle = d->on_ns + d->off_ns, from = (int64_t)(w->from_s * 1e9), shift;
@@ -210,12 +128,12 @@ static double writing_time(const struct dirty_params *d, const struct window *w)
  * Distinct pages grow with the time written in, but no faster than it: a window with more of it has
  * seen no fewer pages, and no more in proportion.
  */
-static bool phases_could_fit(const struct dirty_params *d, const struct window *w, size_t nr)
+static bool phases_could_fit(const struct dirty_params *d, const struct fit_window *w, size_t nr)
 {
     double tau[WINDOWS_MAX], low[WINDOWS_MAX], high[WINDOWS_MAX];
 
     for (size_t i = 0; i < nr; i++) {
-        double room = w[i].sampled ? w[i].sigma : slack(w[i].high);
+        double room = w[i].sampled ? w[i].sigma : fit_window_slack(w[i].high);
 
         tau[i] = writing_time(d, &w[i]);
         low[i] = (w[i].sampled ? w[i].mid : w[i].low) - SCREEN_SIGMAS * room;
@@ -233,7 +151,7 @@ static bool phases_could_fit(const struct dirty_params *d, const struct window *
 }
 
 /* Distinct MiB of a shape of scale 1 in a window before the migration. */
-static double shape_mib(const struct dirty_params *d, const struct window *w, double scale)
+static double shape_mib(const struct dirty_params *d, const struct fit_window *w, double scale)
 {
     double tau = writing_time(d, w), pages = 0.0;
 
@@ -250,8 +168,8 @@ static double shape_mib(const struct dirty_params *d, const struct window *w, do
 
 /* Least squares of scale x unit = mid, and how sharp it is; a few rounds for the class that is not
  * linear. */
-static bool fit_scale(const struct dirty_params *d, const struct window *w, size_t nr, double guess,
-                      double *scale, double *sigma)
+static bool fit_scale(const struct dirty_params *d, const struct fit_window *w, size_t nr,
+                      double guess, double *scale, double *sigma)
 {
     double s = guess;
 
@@ -305,8 +223,8 @@ static void apply_scale(struct dirty_params *d, double scale)
     }
 }
 
-static bool propose(struct proposal *p, enum fit_family family, const struct window *w, size_t nr,
-                    const struct fit_options *o, struct rng *rng)
+static bool propose(struct proposal *p, enum fit_family family, const struct fit_window *w,
+                    size_t nr, const struct fit_options *o, struct rng *rng)
 {
     double resident = fmax(o->resident_bytes / (double)PAGE_BYTES, 256.0);
     double scale = 0.0, sigma = 0.0, x, lw = log(prior[family]);
@@ -331,7 +249,7 @@ static bool propose(struct proposal *p, enum fit_family family, const struct win
         return false;
     p->log_likelihood = 0.0;
     for (size_t j = 0; j < nr; j++)
-        p->log_likelihood += log_likelihood(&w[j], shape_mib(&p->dirty, &w[j], x));
+        p->log_likelihood += fit_window_log_likelihood(&w[j], shape_mib(&p->dirty, &w[j], x));
     apply_scale(&p->dirty, x);
     p->dirty.cpu_need_ratio =
         draw_cpu_need(rng, p->dirty.write_bytes_per_s / (double)PAGE_BYTES, o);
@@ -342,7 +260,7 @@ static bool propose(struct proposal *p, enum fit_family family, const struct win
 
 /* All proposals of a fit that count. */
 struct proposals {
-    const struct window *windows;
+    const struct fit_window *windows;
     size_t nr_windows;
     const struct fit_options *options;
 
@@ -476,7 +394,7 @@ static enum status summarise(struct fit *out)
 enum status fit_before(struct fit *out, const struct facts_header *header,
                        const struct facts_before *before, const struct fit_options *options)
 {
-    struct window windows[WINDOWS_MAX];
+    struct fit_window windows[WINDOWS_MAX];
     struct proposals all = {
         .windows = windows, .options = options, .heaviest = -INFINITY, .best = -INFINITY};
     size_t first = before->nr_dirty > WINDOWS_MAX ? before->nr_dirty - WINDOWS_MAX : 0;
@@ -490,7 +408,7 @@ enum status fit_before(struct fit *out, const struct facts_header *header,
         goto out;
     for (size_t i = first; i < before->nr_dirty; i++)
         all.nr_windows +=
-            read_window(&windows[all.nr_windows], header, &before->dirty[i], before->until_ns);
+            fit_window_read(&windows[all.nr_windows], header, &before->dirty[i], before->until_ns);
     rng_stream(&rng, options->seed, "fit", 0, 0);
     for (int f = 0; f < FIT_NR; f++)
         draw_family(&all, (enum fit_family)f, PROPOSALS, &rng);

@@ -6,10 +6,6 @@
  * sequential, in phases, almost idle) are drawn from wide priors, scaled to the measurements,
  * weighed by how likely the measured figures are under them, and resampled.  A forecast runs all of
  * them and reports the middle and the spread.
- *
- * Likelihood: a bitmap measurement is the distinct pages of its window, rounded down to whole MiB
- * and then to whole MiB/s; a sampled one is a binomial count of changed pages among the sampled.
- * Source of the arithmetic: QEMU migration/dirtyrate.c do_calculate_dirtyrate, update_dirtyrate.
  */
 #ifndef MIGCAST_TRACER_FIT_H
 #define MIGCAST_TRACER_FIT_H
