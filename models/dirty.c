@@ -93,7 +93,7 @@ double dirty_class_distinct(const struct dirty_model *model, uint32_t k, double 
 
     if (model->sequential[k])
         return num_min(n, model->writes_per_s[k] * tau);
-    return -n * expm1(-model->page_writes_per_s[k] * tau);
+    return n * dirty_share(model->page_writes_per_s[k] * tau);
 }
 
 double dirty_distinct(const struct dirty_model *model, double tau)
@@ -173,16 +173,16 @@ static inline void distinct_growth(const struct dirty_model *m, double tau, stru
     double pages = 0.0, first = 0.0, second = 0.0, third = 0.0, fourth = 0.0;
 
     for (uint32_t k = 0; k < m->nr; k++) {
-        double n = m->pages[k], w = m->writes_per_s[k], each = m->page_writes_per_s[k], less;
+        double n = m->pages[k], w = m->writes_per_s[k], each = m->page_writes_per_s[k], share;
 
         if (m->sequential[k]) {
             pages += num_min(n, w * tau);
             first += w * tau < n ? w : 0.0;
             continue;
         }
-        less = expm1(-each * tau);
-        pages -= n * less;
-        w *= 1.0 + less;
+        share = dirty_share(each * tau);
+        pages += n * share;
+        w *= 1.0 - share;
         first += w;
         second -= w * each;
         third += w * each * each;

@@ -13,6 +13,7 @@
 #ifndef MIGCAST_MODELS_DIRTY_H
 #define MIGCAST_MODELS_DIRTY_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -55,6 +56,13 @@ void dirty_compile(struct dirty_model *model, const struct dirty_params *params,
                    double guest_fault_ns, int64_t phase_ns);
 /* For the kinds' own files: append a class; no-op for empty ones. */
 void dirty_add_class(struct dirty_model *model, double pages, double writes_per_s, bool sequential);
+
+/* Share of pages that was written at random, @writes times each in the mean: 1 - exp(-writes).
+ * Where little cancels exp() does, to 2e-14 of the share, in less than half the time of expm1(). */
+static inline double dirty_share(double writes)
+{
+    return writes > 1.0 / 128.0 ? 1.0 - exp(-writes) : -expm1(-writes);
+}
 
 /* Distinct pages of class @k, or of all, written in @tau seconds of work from a clean state. */
 double dirty_class_distinct(const struct dirty_model *model, uint32_t k, double tau);

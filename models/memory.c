@@ -128,14 +128,14 @@ static inline double redirtied(const struct opens *o, double x, double all)
     double sum = 0.0;
 
     if (o->head > 0.0)
-        sum = o->head * (o->head_at > 0.0 ? -expm1(-x * (1.0 - o->head_at)) : all);
+        sum = o->head * (o->head_at > 0.0 ? dirty_share(x * (1.0 - o->head_at)) : all);
     if (o->tail > 0.0)
-        sum -= o->tail * expm1(-x * (1.0 - o->tail_at));
+        sum += o->tail * dirty_share(x * (1.0 - o->tail_at));
     if (o->full > 0.0 && x < 1e-6) {
         sum += o->each * x * o->full * (1.0 - o->first_at - 0.5 * o->step * (o->full - 1.0));
     } else if (o->full > 0.0) {
         double late = exp(-x * (1.0 - o->first_at - (o->full - 1.0) * o->step)), d = x * o->step;
-        double series = d > 0.0 ? expm1(-d * o->full) / expm1(-d) : o->full;
+        double series = d > 0.0 ? dirty_share(d * o->full) / dirty_share(d) : o->full;
 
         sum += o->each * (o->full - late * series);
     }
@@ -285,7 +285,7 @@ static inline double random_sync(const struct memory *mem, const struct sweep *s
                                  double x, struct class_sync *c)
 {
     double ahead = c->sent_ahead + c->unsent_ahead, behind = c->sent_behind + c->unsent_behind;
-    double clean = -expm1(-x), again = 0.0;
+    double clean = dirty_share(x), again = 0.0;
 
     c->fresh_ahead = num_max(pages * mem->ahead_share - ahead, 0.0) * clean;
     c->fresh_behind = num_max(pages * (1.0 - mem->ahead_share) - behind, 0.0) * clean;
