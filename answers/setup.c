@@ -8,28 +8,6 @@
 
 #define FOREVER_NS (365LL * 86400 * NS_PER_S)
 
-void mig_params_default(struct mig_params *p)
-{
-    *p = (struct mig_params){
-        .qemu = QEMU_7_2,
-        .max_bandwidth_bytes_per_s = 128 * MIB,
-        .downtime_limit_ns = 300 * NS_PER_MS,
-        .throttle_trigger_pct = 50,
-        .cpu_throttle_initial_pct = 20,
-        .cpu_throttle_increment_pct = 10,
-        .max_cpu_throttle_pct = 99,
-        .vcpu_dirty_limit_bytes_per_s = MIB,
-        .vcpu_dirty_limit_period_ns = NS_PER_S,
-        .dirty_ring_entries = 4096,
-        .dirty_log = DIRTY_LOG_MANUAL,
-        .clear_chunk_bytes = GIB,
-        .xbzrle_cache_bytes = 64 * MIB,
-        .multifd_channels = 2,
-        .multifd_level = 1,
-        .postcopy_after_round = 2,
-    };
-}
-
 static bool allocate(struct setup *s, uint32_t nr)
 {
     s->sc.workloads = calloc(nr, sizeof(*s->sc.workloads));
@@ -72,6 +50,8 @@ struct setup *setup_new(uint32_t nr)
         s->sc.migrations[i].name = "";
         s->sc.migrations[i].platform = "qemu";
         mig_params_default(&s->sc.migrations[i].params);
+        s->sc.migrations[i].params.dirty_log = DIRTY_LOG_MANUAL;
+        s->sc.migrations[i].params.postcopy_after_round = 2;
         s->sc.requests[i] =
             (struct scn_request){.name = "request", .vm = i, .target = 1, .cancel_at_ns = -1};
     }

@@ -21,7 +21,4 @@ struct setup {
 struct setup *setup_new(uint32_t nr);
 void setup_free(struct setup *s);
 
-/* QEMU's own defaults (reference section 2). */
-void mig_params_default(struct mig_params *params);
-
 #endif

@@ -1,7 +1,7 @@
 /*
  * params.h - the inputs of one migration: tuning, guest, host costs.
  *
- * Plain data, no behaviour.  Scenario files, traces and `quick` fill these structs; the engine
+ * Plain data, and its defaults.  Scenario files, traces and `quick` fill these structs; the engine
  * reads them.  Units end the names; a rate of UNITS_UNLIMITED means no limit.
  */
 #ifndef MIGCAST_MODELS_PARAMS_H
@@ -169,6 +169,9 @@ struct dirty_params {
     struct dirty_class classes[DIRTY_CLASSES_MAX];
     const struct dirty_point *points; /* curve or series, nr_points; borrowed */
 };
+
+/* mig_params_default - QEMU's own defaults. */
+void mig_params_default(struct mig_params *params);
 
 struct guest_params {
     uint64_t memory_bytes;

@@ -1,9 +1,9 @@
 /*
  * facts_params.c - QMP's migration parameters and capabilities into struct mig_params.
  *
- * Defaults are QEMU's own (migration/options.c; the same in all releases from 7.2 on).  Parameters
- * that change nothing a forecast looks at (announce-*, block-*, tls-hostname ...) are ignored, like
- * unknown ones.  Invariant: params always holds a complete and valid set, whatever was seen so far.
+ * Defaults are those of models/params.c.  Parameters that change nothing a forecast looks at
+ * (announce-*, block-*, tls-hostname ...) are ignored, like unknown ones.  Invariant: params always
+ * holds a complete and valid set, whatever was seen so far.
  */
 #include <string.h>
 
@@ -15,30 +15,11 @@
 /* libvirt's "no limit": the largest whole number of MiB/s that fits QEMU's signed 64 bits. */
 #define LIBVIRT_UNLIMITED ((int64_t)(INT64_MAX / (int64_t)MIB * (int64_t)MIB))
 #define BYTES_MAX ((int64_t)1 << 50)
-#define CLEAR_CHUNK_BYTES (PAGE_BYTES << 18) /* x-clear-bitmap-shift 18 */
-#define RING_ENTRIES 4096 /* not in a trace; the size QEMU's own documentation uses */
-
-static const struct mig_params defaults = {
-    .max_bandwidth_bytes_per_s = 128 * MIB,
-    .max_postcopy_bandwidth_bytes_per_s = UNITS_UNLIMITED,
-    .downtime_limit_ns = 300 * NS_PER_MS,
-    .throttle_trigger_pct = 50,
-    .cpu_throttle_initial_pct = 20,
-    .cpu_throttle_increment_pct = 10,
-    .max_cpu_throttle_pct = 99,
-    .vcpu_dirty_limit_bytes_per_s = MIB,
-    .vcpu_dirty_limit_period_ns = NS_PER_S,
-    .dirty_ring_entries = RING_ENTRIES,
-    .clear_chunk_bytes = CLEAR_CHUNK_BYTES,
-    .xbzrle_cache_bytes = 64 * MIB,
-    .multifd_channels = 2,
-    .multifd_level = 1,
-};
 
 void facts_before_init(struct facts_loader *ld)
 {
     ld->facts->before.migrate_ns = -1;
-    ld->facts->before.params = defaults;
+    mig_params_default(&ld->facts->before.params);
     ld->level_zlib = ld->level_zstd = ld->level_qatzip = 1;
 }
 

@@ -262,14 +262,19 @@ static enum status tell(struct explain *e, const atomic_int *stop)
     return st;
 }
 
+struct run_options explain_run_options(const struct explain_options *o)
+{
+    return (struct run_options){.version = o->version,
+                                .jobs = o->jobs,
+                                .stop = o->stop,
+                                .step = o->step,
+                                .step_arg = o->step_arg};
+}
+
 enum status explain_vm(struct explain *e, const struct scenario *sc, const char *name,
                        const struct explain_options *o, struct diag *diag)
 {
-    struct run_options run = {.version = o->version,
-                              .jobs = o->jobs,
-                              .stop = o->stop,
-                              .step = o->step,
-                              .step_arg = o->step_arg};
+    struct run_options run = explain_run_options(o);
     enum status st;
 
     *e = (struct explain){.sc = sc, .texts = arena_new(TEXT_LIMIT)};

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers/explain/explain_int.h"
 #include "base/option.h"
 #include "base/stats.h"
-#include "sim/run.h"
 
 static enum status find_op(struct explain_op *x, const char *name, struct diag *diag)
 {
@@ -162,11 +162,7 @@ static enum status find_hosts(struct explain_op *x)
 enum status explain_op(struct explain_op *x, const struct scenario *sc, const char *name,
                        const struct explain_options *o, struct diag *diag)
 {
-    struct run_options run = {.version = o->version,
-                              .jobs = o->jobs,
-                              .stop = o->stop,
-                              .step = o->step,
-                              .step_arg = o->step_arg};
+    struct run_options run = explain_run_options(o);
     enum status st;
 
     *x = (struct explain_op){.sc = sc};
