@@ -88,8 +88,8 @@ const struct cmd cmd_calibrate = {
         "The result is an INI file for --calibration of `predict`, `replay` and `score`; a "
         "scenario may\n"
         "include it.\n\n"
-        "  migcast calibrate lab/*.jsonl -o hosts.ini\n"
-        "  migcast predict --calibration hosts.ini new.jsonl",
+        "  migcast calibrate tests/traces/*.zst -o hosts.ini\n"
+        "  migcast predict --calibration hosts.ini tests/traces/kvm-phased.jsonl.zst",
     .shared = CLI_OUTPUT | CLI_JOBS,
     .min_args = 1,
     .max_args = CLI_ANY,

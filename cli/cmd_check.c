@@ -429,7 +429,7 @@ const struct cmd cmd_check = {
         "scenarios and review it like them. --db keeps what was found, for `migcast trend`.\n\n"
         "  migcast check scenarios/*.ini --baseline baseline.json --update\n"
         "  migcast check scenarios/*.ini --baseline baseline.json --format github\n"
-        "  migcast check --traces tests/traces --baseline accuracy.json",
+        "  migcast check --traces tests/traces --baseline accuracy.json --update",
     .options = options,
     .shared = CLI_SET | CLI_SEED | CLI_JOBS | CLI_JSON | CLI_OUTPUT | CLI_DB,
     .min_args = 0,

@@ -148,8 +148,10 @@ const struct cmd cmd_diff = {
         "so what "
         "differs comes from what was changed.\n\n"
         "Each VM that differs gets a line: ~ changed, + only in B, - only in A.\n\n"
-        "  migcast diff today.ini tomorrow.ini\n"
+        "  migcast diff scenarios/first.ini scenarios/autoconverge.ini\n"
         "  migcast diff kubevirt-1.3 kubevirt-1.9 scenarios/rack-drain.ini\n"
+        "  migcast run scenarios/first.ini --db before.db\n"
+        "  migcast run scenarios/first.ini --set migration.auto_converge=on --db after.db\n"
         "  migcast diff before.db after.db --exit-code",
     .options = options,
     .shared = CLI_SET | CLI_JSON | CLI_OUTPUT | CLI_JOBS,

@@ -391,7 +391,7 @@ const struct cmd cmd_explain = {
         "--sensitivity varies each uncertain input between its low and its high end, with the "
         "same draws, and sorts by how far the answer moves.\n\n"
         "  migcast explain vm db scenarios/harvester-timeout.ini\n"
-        "  migcast explain op empty scenarios/rack-drain.ini --replication worst\n"
+        "  migcast explain op cooling scenarios/rack-drain.ini --replication worst\n"
         "  migcast explain E-NOTARGET\n"
         "  migcast explain scenarios/rack-drain.ini --sensitivity -m drain.makespan.p95",
     .shared = CLI_SET | CLI_SEED | CLI_JOBS | CLI_DB | CLI_OUTPUT | CLI_JSON,

@@ -270,7 +270,7 @@ const struct cmd cmd_predict = {
              "With --seen the rest of the capture is played to the forecast as if it ran now: "
              "normal is what 90 % of the samples did at each moment, abnormal what none did for "
              "2 s, and then the exit code is 99.\n\n"
-             "  migcast predict --json capture.jsonl",
+             "  migcast predict --json tests/traces/kvm-phased.jsonl.zst",
     .shared = CLI_JSON | CLI_OUTPUT | CLI_SEED,
     .options = options,
     .min_args = 1,

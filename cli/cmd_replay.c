@@ -175,7 +175,7 @@ const struct cmd cmd_replay = {
              "each sync, orders given) and compares what it decides: number and moments of syncs, "
              "throttle steps,\n"
              "switchover, downtime, bytes.\n\n"
-             "  migcast replay --json capture.jsonl",
+             "  migcast replay --json tests/traces/kvm-phased.jsonl.zst",
     .shared = CLI_JSON | CLI_OUTPUT,
     .options = options,
     .min_args = 1,
