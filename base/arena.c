@@ -18,6 +18,8 @@ enum {
     LARGEST_BLOCK = 4 * 1024 * 1024 /* a request above a quarter of this has its own block */
 };
 
+#define ALIGN alignof(max_align_t)
+
 struct block {
     struct block *next;
     size_t size, fill;
@@ -98,15 +100,13 @@ static struct block *alloc_block(struct arena *a, size_t size)
     return b;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* Zeroed bytes, wherever they come to lie. */
+static void *alloc_packed(struct arena *a, size_t size)
 {
     struct block *b = a->blocks;
     void *p;
 
     assert(a->used <= a->limit);
-    if (size > SIZE_MAX - alignof(max_align_t))
-        return NULL;
-    size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     if (size > a->limit - a->used)
         return NULL;
     if (size > LARGEST_BLOCK / 4)
@@ -120,6 +120,26 @@ void *arena_alloc(struct arena *a, size_t size)
     b->fill += size;
     a->used += size;
     return p;
+}
+
+/* Texts stand close together, so the block that is being filled may end anywhere. */
+static void align_block(struct arena *a)
+{
+    struct block *b = a->blocks;
+    size_t fill = b ? (b->fill + ALIGN - 1) & ~(ALIGN - 1) : 0;
+
+    if (!b || fill > b->size || fill - b->fill > a->limit - a->used)
+        return; /* there is no room in it either */
+    a->used += fill - b->fill;
+    b->fill = fill;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    if (size > SIZE_MAX - ALIGN)
+        return NULL;
+    align_block(a);
+    return alloc_packed(a, (size + ALIGN - 1) & ~(ALIGN - 1));
 }
 
 void *arena_array(struct arena *a, size_t nr, size_t size)
@@ -144,7 +164,7 @@ char *arena_strndup(struct arena *a, const char *text, size_t len)
 
     if (len == SIZE_MAX)
         return NULL;
-    p = arena_alloc(a, len + 1);
+    p = alloc_packed(a, len + 1);
     if (p && len)
         memcpy(p, text, len);
     return p;
