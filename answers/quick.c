@@ -251,7 +251,7 @@ static void bound_horizon(struct quick *q)
     double copy_ns, timeout_ns, horizon_ns;
 
     rate = fmin(rate, uncertain_mid(&m->max_bandwidth_bytes_per_s));
-    rate = fmin(rate, (double)q->sc.hosts[0].costs.copy_bytes_per_s);
+    rate = fmin(rate, (double)q->sc.hosts[0].costs->copy_bytes_per_s);
     copy_ns = memory / fmax(rate, 1.0) * (double)NS_PER_S;
     timeout_ns = (double)m->params.completion_timeout_ns +
                  (double)m->params.completion_timeout_ns_per_gib * memory / (double)GIB;

@@ -28,8 +28,10 @@ struct setup *setup_new(uint32_t nr)
     }
     s->hosts[0] = (struct scn_host){.name = "source", .nic_bps = UNITS_UNLIMITED};
     s->hosts[1] = (struct scn_host){.name = "target", .nic_bps = UNITS_UNLIMITED};
-    host_costs_default(&s->hosts[0].costs);
-    host_costs_default(&s->hosts[1].costs);
+    for (int i = 0; i < 2; i++) {
+        host_costs_default(&s->costs[i]);
+        s->hosts[i].costs = &s->costs[i];
+    }
     s->link = (struct scn_link){
         .name = "link", .efficiency_ratio = 1.0, .rate_bps.a = (double)UNITS_UNLIMITED};
     s->sc.hosts = s->hosts;

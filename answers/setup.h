@@ -12,6 +12,7 @@
 struct setup {
     struct scenario sc; /* points into this struct and its arrays: do not copy a struct setup */
     struct scn_host hosts[2];
+    struct host_costs costs[2]; /* of the hosts */
     struct scn_link link;
     struct guest_params *guests; /* one per VM: sc.vms[i].guest points at guests[i] */
 };

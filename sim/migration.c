@@ -222,7 +222,7 @@ void mig_load(struct sim *sim, struct mig *m)
     int64_t phase_ns;
 
     m->guest = vm->guest;
-    m->costs = &sim->sc->hosts[m->source].costs;
+    m->costs = sim->sc->hosts[m->source].costs;
     m->params = sim->sc->migrations[vm->migration].params;
     m->params.max_bandwidth_bytes_per_s = sim_draw_bandwidth(sim, vm->migration, m->vm);
     for (uint32_t i = 0; i < sim->sc->nr_changes; i++) {

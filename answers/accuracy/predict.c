@@ -22,7 +22,7 @@
 void predict_setup_link(struct setup *s, const struct trace_facts *f,
                         const struct costs_file_part *part)
 {
-    s->hosts[0].costs = s->hosts[1].costs = part->costs;
+    s->costs[0] = s->costs[1] = part->costs;
     if (f->header.link.rate_bps) {
         s->link.rate_bps.a = (double)f->header.link.rate_bps;
         s->link.efficiency_ratio = PREDICT_TBF_EFFICIENCY;
@@ -196,7 +196,7 @@ static enum status run_samples(const struct trace_facts *const *facts, size_t nr
 
             rng_stream(&rng, o->seed, "host", i, k);
             if (i == 0) {
-                draw_costs(&s->hosts[0].costs, part, &rng);
+                draw_costs(&s->costs[0], part, &rng);
                 /* for all: members of a group differ by a quarter of what configurations do */
                 unusual = gsl_ran_gaussian(rng_gsl(&rng), 1.0);
             }

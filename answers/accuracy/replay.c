@@ -51,7 +51,7 @@ const char *replay_lacks(const struct trace_facts *f)
 static void take_measured_speeds(struct setup *s, const struct trace_facts *f,
                                  const struct replay_observed *o, const struct costs_file_part *own)
 {
-    struct host_costs *c = &s->hosts[0].costs;
+    struct host_costs *c = &s->costs[0];
     double slip = calibration_window_slip(f);
     const struct facts_poll *last = &f->after.last_ram;
     struct guest_params *g = &s->guests[0];

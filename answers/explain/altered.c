@@ -38,6 +38,20 @@ static void copy_guests(struct altered *a)
     }
 }
 
+/* The same with hosts and their costs. */
+static void copy_costs(struct altered *a)
+{
+    const struct host_costs *from = NULL, *to = NULL;
+
+    for (uint32_t i = 0; i < a->sc.nr_hosts && !a->failed; i++) {
+        if (a->sc.hosts[i].costs != from) {
+            from = a->sc.hosts[i].costs;
+            to = copy(a, from, 1, sizeof(*from));
+        }
+        a->sc.hosts[i].costs = to;
+    }
+}
+
 static void copy_all(struct altered *a)
 {
     const struct scenario *b = a->base;
@@ -53,8 +67,10 @@ static void copy_all(struct altered *a)
     a->failed |= !workloads;
     for (uint32_t i = 0; workloads && i < b->nr_workloads; i++)
         workloads[i] = b->workloads[i];
-    if (!a->failed)
+    if (!a->failed) {
         copy_guests(a);
+        copy_costs(a);
+    }
 }
 
 struct altered *altered_new(const struct scenario *base)
@@ -312,38 +328,61 @@ bool altered_background(struct altered *a, double ratio)
 
 /* ---- hosts ---- */
 
-bool altered_copying(struct altered *a, double ratio)
+/* The costs of a host are ours, and looked at once: NULL where it shares those of the one before.
+ */
+static struct host_costs *own_costs(struct altered *a, uint32_t host)
+{
+    if (host > 0 && a->sc.hosts[host].costs == a->sc.hosts[host - 1].costs)
+        return NULL;
+    return (struct host_costs *)a->sc.hosts[host].costs;
+}
+
+static bool scale_rates(struct host_costs *c, double ratio)
+{
+    uint64_t *const rates[] = {
+        &c->copy_bytes_per_s,       &c->multifd_bytes_per_s,     &c->zero_scan_bytes_per_s,
+        &c->final_copy_bytes_per_s, &c->tls_bytes_per_s,         &c->zlib_bytes_per_s,
+        &c->zstd_bytes_per_s,       &c->hw_compress_bytes_per_s, &c->xbzrle_bytes_per_s};
+    bool any = false;
+
+    for (size_t k = 0; k < sizeof(rates) / sizeof(rates[0]); k++)
+        any |= scale_u64(rates[k], ratio);
+    return any;
+}
+
+static bool scale_stops(struct host_costs *c, double ratio)
+{
+    int64_t *const times[] = {
+        &c->stop_ns,        &c->sync_fixed_ns,    &c->sync_ns_per_gib, &c->device_save_ns,
+        &c->dest_start_ns,  &c->finish_ns,        &c->libvirt_wait_ns, &c->libvirt_finish_ns,
+        &c->setup_fixed_ns, &c->setup_ns_per_gib, &c->rtt_ns};
+    bool any = false;
+
+    for (size_t k = 0; k < sizeof(times) / sizeof(times[0]); k++)
+        any |= scale_ns(times[k], ratio);
+    return any;
+}
+
+static bool scale_costs(struct altered *a, bool each(struct host_costs *, double), double ratio)
 {
     bool any = false;
 
     for (uint32_t i = 0; i < a->sc.nr_hosts; i++) {
-        struct host_costs *c = &a->sc.hosts[i].costs;
-        uint64_t *const rates[] = {
-            &c->copy_bytes_per_s,       &c->multifd_bytes_per_s,     &c->zero_scan_bytes_per_s,
-            &c->final_copy_bytes_per_s, &c->tls_bytes_per_s,         &c->zlib_bytes_per_s,
-            &c->zstd_bytes_per_s,       &c->hw_compress_bytes_per_s, &c->xbzrle_bytes_per_s};
+        struct host_costs *c = own_costs(a, i);
 
-        for (size_t k = 0; k < sizeof(rates) / sizeof(rates[0]); k++)
-            any |= scale_u64(rates[k], ratio);
+        any |= c && each(c, ratio);
     }
     return any;
 }
 
+bool altered_copying(struct altered *a, double ratio)
+{
+    return scale_costs(a, scale_rates, ratio);
+}
+
 bool altered_stops(struct altered *a, double ratio)
 {
-    bool any = false;
-
-    for (uint32_t i = 0; i < a->sc.nr_hosts; i++) {
-        struct host_costs *c = &a->sc.hosts[i].costs;
-        int64_t *const times[] = {
-            &c->stop_ns,        &c->sync_fixed_ns,    &c->sync_ns_per_gib, &c->device_save_ns,
-            &c->dest_start_ns,  &c->finish_ns,        &c->libvirt_wait_ns, &c->libvirt_finish_ns,
-            &c->setup_fixed_ns, &c->setup_ns_per_gib, &c->rtt_ns};
-
-        for (size_t k = 0; k < sizeof(times) / sizeof(times[0]); k++)
-            any |= scale_ns(times[k], ratio);
-    }
-    return any;
+    return scale_costs(a, scale_stops, ratio);
 }
 
 bool altered_host_memory(struct altered *a, uint32_t host, uint64_t more_bytes)

@@ -70,8 +70,8 @@ static struct ask ask_for(struct sim *sim, const struct job *job)
     struct ask a = {.p = p,
                     .job = job,
                     .vm = vm,
-                    .attrs = &p->vm_attrs[vm->attrs],
-                    .home_class = p->sc->hosts[p->home[job->vm]].attrs,
+                    .attrs = &p->vm_attrs[scn_attrs_of(p->sc, job->vm)],
+                    .home_class = p->sc->hosts[placement_home(p, job->vm)].attrs,
                     .vcpus = vm->guest->vcpus ? vm->guest->vcpus : 1,
                     .source = cluster_vm_host(sim, job->vm),
                     .live = job->kind == JOB_LIVE || job->kind == JOB_SUSPEND,
@@ -86,7 +86,7 @@ static struct ask ask_for(struct sim *sim, const struct job *job)
 static const uint8_t *verdicts(const struct ask *a)
 {
     struct placement *p = a->p;
-    uint32_t vm_attrs = a->vm->attrs;
+    uint32_t vm_attrs = scn_attrs_of(p->sc, a->job->vm);
     uint32_t mixed = (vm_attrs * 2654435761u) ^ (a->home_class * 40503u) ^ a->live;
     struct verdict_cache *v = &p->verdicts[(mixed ^ mixed >> 15) % VERDICTS];
 

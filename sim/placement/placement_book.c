@@ -139,7 +139,7 @@ static void count_groups(struct placement *p, uint32_t vm, uint32_t host, bool i
 
 static void count_resources(struct placement *p, uint32_t vm, uint32_t host, bool in)
 {
-    const struct vm_attrs *a = &p->vm_attrs[p->sc->vms[vm].attrs];
+    const struct vm_attrs *a = &p->vm_attrs[scn_attrs_of(p->sc, vm)];
     const struct guest_params *g = p->sc->vms[vm].guest;
     uint32_t *taken, kind;
 
@@ -181,7 +181,7 @@ static void give_node(struct placement *p, uint32_t vm, uint32_t host)
 static void change(struct placement *p, uint32_t vm, uint32_t host, bool in)
 {
     const struct guest_params *g = p->sc->vms[vm].guest;
-    const struct vm_attrs *a = &p->vm_attrs[p->sc->vms[vm].attrs];
+    const struct vm_attrs *a = &p->vm_attrs[scn_attrs_of(p->sc, vm)];
     struct host_state *h = &p->hosts[host];
     uint64_t bytes = a->huge_pages ? 0 : g->memory_bytes;
     uint32_t vcpus = g->vcpus ? g->vcpus : 1;
@@ -237,7 +237,7 @@ void placement_keep_copy(struct sim *sim, uint32_t host, uint64_t bytes)
 void placement_started(struct sim *sim, uint32_t vm, uint32_t host)
 {
     cluster_touch(sim, sim->sc->vms[vm].host);
-    sim->cluster.placement->home[vm] = host;
+    sim->cluster.placement->home[vm] = 1 + host;
 }
 
 void placement_host_changed(struct sim *sim, uint32_t host)
@@ -276,5 +276,5 @@ uint64_t placement_free_bytes(const struct sim *sim, uint32_t host)
 
 const struct vm_attrs *placement_vm_attrs(const struct sim *sim, uint32_t vm)
 {
-    return &sim->cluster.placement->vm_attrs[sim->sc->vms[vm].attrs];
+    return &sim->cluster.placement->vm_attrs[scn_attrs_of(sim->sc, vm)];
 }

@@ -74,7 +74,7 @@ struct placement {
     struct verdict_cache verdicts[VERDICTS];
     uint8_t *verdict_bytes;
     uint32_t *next;          /* [nr_classes]: scratch of a pick */
-    uint32_t *home;          /* [nr_vms]: where it was started */
+    uint32_t *home;          /* [nr_vms]: 1 + where it was started anew; 0 = where it begins */
     struct books now, first; /* first: as every replication finds them */
     uint32_t numa_nodes;     /* most of any host */
     uint32_t nr_groups;      /* entries of groups: a power of two; 0 = there are none */
@@ -105,6 +105,12 @@ struct ask {
     bool wishes_too;  /* affinity that is a wish counts */
     bool slots_count; /* hosts that take no more migrations are out */
 };
+
+/* Where @vm was started. */
+static inline uint32_t placement_home(const struct placement *p, uint32_t vm)
+{
+    return p->home[vm] ? p->home[vm] - 1 : p->sc->vms[vm].host;
+}
 
 /* placement_start.c */
 bool start_allocate(struct placement *p);

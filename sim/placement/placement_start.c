@@ -147,8 +147,6 @@ void placement_fill(struct sim *sim)
         p->now.groups[i] = (struct group_count){.key = UINT64_MAX};
     for (uint32_t i = 0; p->nr_groups && i < p->sc->place.nr_affinities; i++)
         p->now.group_total[i] = 0;
-    for (uint32_t i = 0; i < p->sc->nr_vms; i++)
-        p->home[i] = p->sc->vms[i].host;
     for (uint32_t i = 0; i < p->nr_classes; i++)
         p->classes[i].down = p->classes[i].cordoned = 0;
     for (uint32_t h = 0; h < p->nr_hosts; h++) {
@@ -191,7 +189,7 @@ void placement_take_back(struct sim *sim, uint32_t host, const uint32_t *vms, ui
         memcpy(&p->now.numa_bytes[host * nodes], &p->first.numa_bytes[host * nodes],
                nodes * sizeof(*p->now.numa_bytes));
     for (uint32_t i = 0; i < nr_vms; i++) {
-        p->home[vms[i]] = host;
+        p->home[vms[i]] = 0;
         if (p->now.numa)
             p->now.numa[vms[i]] = p->first.numa[vms[i]];
     }

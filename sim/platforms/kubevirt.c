@@ -65,7 +65,7 @@ static const struct vm_attrs *attributes(const struct sim *sim, uint32_t vm)
 {
     const struct scn_place *p = &sim->sc->place;
 
-    return p->vm_attrs ? &p->vm_attrs[sim->sc->vms[vm].attrs] : &vm_attrs_none;
+    return p->vm_attrs ? &p->vm_attrs[scn_attrs_of(sim->sc, vm)] : &vm_attrs_none;
 }
 
 /* ---- settings ---- */

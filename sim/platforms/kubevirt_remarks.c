@@ -13,7 +13,7 @@
 static const struct kubevirt_policy *policy_of(const struct scenario *sc, uint32_t vm)
 {
     const struct vm_attrs *attrs =
-        sc->place.vm_attrs ? &sc->place.vm_attrs[sc->vms[vm].attrs] : &vm_attrs_none;
+        sc->place.vm_attrs ? &sc->place.vm_attrs[scn_attrs_of(sc, vm)] : &vm_attrs_none;
 
     return kubevirt_policy_find(sc->policies, sc->nr_policies, &attrs->labels);
 }

@@ -131,7 +131,8 @@ static void unplug(struct sim *sim, const struct job *job)
     struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
     const struct scn_place *p = &sim->sc->place;
 
-    if (vm->unplugged || p->nr_vm_attrs == 0 || p->vm_attrs[sim->sc->vms[job->vm].attrs].sriov == 0)
+    if (vm->unplugged || p->nr_vm_attrs == 0 ||
+        p->vm_attrs[scn_attrs_of(sim->sc, job->vm)].sriov == 0)
         return;
     vm->unplugged = true;
     vm->unplugged_ns = sim->now_ns;
@@ -320,7 +321,7 @@ static void plug(struct sim *sim, const struct job *job, const struct mig *m)
 {
     const struct ovirt_settings *s = platform_settings(sim);
     struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
-    const struct vm_attrs *a = &sim->sc->place.vm_attrs[sim->sc->vms[job->vm].attrs];
+    const struct vm_attrs *a = &sim->sc->place.vm_attrs[scn_attrs_of(sim->sc, job->vm)];
     bool back = m->own.outcome == OUTCOME_COMPLETED;
 
     if (!a->sriov_failover)

@@ -52,10 +52,7 @@ static double host_load_pct(const struct sim *sim, const struct ovirt_host *h, u
 
 static bool movable(const struct sim *sim, uint32_t vm)
 {
-    const struct scn_vm *v = &sim->sc->vms[vm];
-
-    return sim->sc->place.nr_vm_attrs == 0 ||
-           sim->sc->place.vm_attrs[v->attrs].migratable == MIGRATABLE_YES;
+    return placement_vm_attrs(sim, vm)->migratable == MIGRATABLE_YES;
 }
 
 /* Load, VMs and ways of all hosts; true when anything migrates or waits to. */

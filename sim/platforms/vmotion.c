@@ -115,7 +115,7 @@ static const char *datastore_of(const struct sim *sim, uint32_t vm)
 
     if (p->nr_vm_attrs == 0)
         return NULL;
-    names = &p->vm_attrs[sim->sc->vms[vm].attrs].storage;
+    names = &p->vm_attrs[scn_attrs_of(sim->sc, vm)].storage;
     return names->nr ? names->items[0] : NULL;
 }
 

@@ -35,7 +35,7 @@ struct scn_host {
     uint64_t memory_bytes; /* 0 = not checked */
     uint32_t cpus;         /* 0 = not checked */
     double load_ratio; /* CPU already busy, 0..1: slows copying when this host is a destination */
-    struct host_costs costs;
+    const struct host_costs *costs;  /* shared by the hosts of a section */
     uint32_t attrs;                  /* index into place.host_attrs */
     uint32_t rack;                   /* index into place.racks; UINT32_MAX = none is said */
     const struct scn_wiring *wiring; /* NULL = one card, no caps */
@@ -74,12 +74,11 @@ struct scn_workload {
 
 struct scn_vm {
     const char *name;
+    const struct guest_params *guest; /* shared by the VMs of a section; dirty as the workload */
     uint32_t host;
     uint32_t workload;
-    uint32_t migration;               /* profile: index into migrations */
-    const struct guest_params *guest; /* shared by the VMs of a section; dirty as the workload */
-    uint32_t attrs;                   /* index into place.vm_attrs */
-    uint32_t class_id;                /* its section: VMs that are alike */
+    uint32_t migration; /* profile: index into migrations */
+    uint32_t class_id;  /* its section: VMs that are alike */
 };
 
 struct scn_migration {
@@ -229,6 +228,12 @@ struct scenario {
     const struct kubevirt_policy *policies; /* sim/platforms/kubevirt.h */
     struct scn_disks disks;
 };
+
+/* Index into place.vm_attrs of what @vm needs of a host. */
+static inline uint32_t scn_attrs_of(const struct scenario *sc, uint32_t vm)
+{
+    return sc->place.class_attrs ? sc->place.class_attrs[sc->vms[vm].class_id] : 0;
+}
 
 /* One --set section.key=value, or section "type name".key. */
 struct scn_override {

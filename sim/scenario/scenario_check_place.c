@@ -20,7 +20,7 @@ static enum status check_bits(const struct scenario *sc, struct diag *diag)
             return scn_fail(s, "bits", diag, "neither 32 nor 64");
     for (const struct scn_section *s = sc->doc->first[SCN_VM]; s; s = s->next) {
         const struct scn_vm *vm = &sc->vms[s->first_made];
-        const struct vm_attrs *a = &sc->place.vm_attrs[vm->attrs];
+        const struct vm_attrs *a = &sc->place.vm_attrs[scn_attrs_of(sc, s->first_made)];
 
         if (!known_bits(a->bits))
             return scn_fail(s, "bits", diag, "neither 32 nor 64");
@@ -84,7 +84,7 @@ enum status scenario_check_place(const struct scenario *sc, struct arena *arena,
         const struct guest_params *g = sc->vms[i].guest;
         struct taken *t = &taken[sc->vms[i].host];
 
-        if (!sc->place.vm_attrs[sc->vms[i].attrs].huge_pages)
+        if (!sc->place.vm_attrs[scn_attrs_of(sc, i)].huge_pages)
             t->memory += (double)g->memory_bytes;
         else if (g->host_page_bytes == GIB)
             t->pages_1g += (double)(g->memory_bytes / GIB);

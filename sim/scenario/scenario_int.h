@@ -55,6 +55,7 @@ struct scn_resolver {
     uint32_t host_serial;
     struct scn_host_place_decl *host_places; /* by number of the [host] section */
     struct scn_names racks, resources;
+    uint32_t *class_attrs;              /* of the sections of VMs */
     struct scn_sets host_sets, vm_sets; /* struct host_attrs, struct vm_attrs */
     uint64_t pattern_work;
 };

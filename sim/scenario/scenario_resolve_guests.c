@@ -272,7 +272,7 @@ static enum status one_vm_section(struct scn_resolver *r, struct scn_section *s)
     if (st == ST_OK)
         st = pick_workload(r, s, &decl, &model.workload);
     if (st == ST_OK)
-        st = scn_vm_attrs(r, s, &decl.place, &model.attrs);
+        st = scn_vm_attrs(r, s, &decl.place, &r->class_attrs[r->sc->nr_classes]);
     if (st != ST_OK)
         return st;
     guest = arena_array(r->arena, 1, sizeof(*guest));
@@ -320,7 +320,9 @@ enum status scn_resolve_vms(struct scn_resolver *r)
     r->sc->vms = arena_array(r->arena, nr, sizeof(*r->sc->vms));
     r->seen = arena_array(r->scratch, nr, sizeof(*r->seen));
     r->sc->class_names = arena_array(r->arena, r->doc->nr[SCN_VM], sizeof(*r->sc->class_names));
-    if (!r->sc->vms || !r->seen || !r->sc->class_names ||
+    r->class_attrs = arena_array(r->arena, r->doc->nr[SCN_VM], sizeof(*r->class_attrs));
+    r->sc->place.class_attrs = r->class_attrs;
+    if (!r->sc->vms || !r->seen || !r->sc->class_names || !r->class_attrs ||
         !name_index_reserve(&r->vms, r->scratch, nr))
         return scn_out_of_memory(r->diag);
     for (struct scn_section *s = r->doc->first[SCN_VM]; s && st == ST_OK; s = s->next)

@@ -72,7 +72,9 @@ static enum status one_host_section(struct scn_resolver *r, struct scn_section *
                               .memory_bytes = decl.memory_bytes,
                               .cpus = decl.cpus,
                               .load_ratio = decl.load_ratio,
-                              .costs = decl.costs};
+                              .costs = arena_memdup(r->arena, &decl.costs, sizeof(decl.costs))};
+    if (!model.costs)
+        return scn_out_of_memory(r->diag);
     st = scn_find_rack(r, decl.place.rack, &model.rack);
     if (st == ST_OK)
         st = scn_resolve_wiring(r, s, &decl.wiring, &model.wiring);

@@ -59,7 +59,7 @@ struct setup *pub_setup(const struct pub_guest *g, const struct pub_host *h)
         guest->dirty.off_ns = 86400 * NS_PER_S;
     }
     for (int i = 0; i < 2; i++) {
-        struct host_costs *c = &s->hosts[i].costs;
+        struct host_costs *c = &s->costs[i];
 
         c->copy_bytes_per_s = c->final_copy_bytes_per_s = h->copy_bytes_per_s;
         c->zero_scan_bytes_per_s = h->zero_bytes_per_s;

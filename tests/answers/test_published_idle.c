@@ -97,9 +97,9 @@ static bool forecast(const struct idle *g, const struct idle_host *h, bool postc
     guest->nonzero_bytes = (uint64_t)g->normal_pages * PAGE_BYTES;
     s->link.rate_bps.a = h->link_bytes_per_s * 8.0;
     for (int i = 0; i < 2; i++) {
-        s->hosts[i].costs.zero_scan_bytes_per_s =
+        s->costs[i].zero_scan_bytes_per_s =
             (uint64_t)((double)PAGE_BYTES * (double)NS_PER_S / h->zero_ns);
-        s->hosts[i].costs.postcopy_zero_ns = llround(h->zero_ns);
+        s->costs[i].postcopy_zero_ns = llround(h->zero_ns);
     }
     s->sc.migrations[0].params.qemu = QEMU_8_2;
     s->sc.migrations[0].params.postcopy = postcopy;

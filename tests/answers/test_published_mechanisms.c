@@ -43,7 +43,7 @@ Test(published_mechanisms, window_ends_with_a_flush_from_8_2_on)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint64_t small = 8 * GIB, large = small + 1000 * (uint64_t)cases[i].pages * PAGE_BYTES;
         struct setup *a = idle_guest(small, 0), *b = idle_guest(large, 0);
-        double window_s = 0.1 + (double)a->hosts[0].costs.window_slip_ns / (double)NS_PER_S;
+        double window_s = 0.1 + (double)a->costs[0].window_slip_ns / (double)NS_PER_S;
         double grown;
 
         a->sc.migrations[0].params.qemu = b->sc.migrations[0].params.qemu = cases[i].qemu;
@@ -61,8 +61,8 @@ static double postcopy_s(uint64_t content, uint64_t zero, double link_bytes_per_
     p->postcopy = true;
     p->postcopy_trigger = POSTCOPY_AT_TIME;
     s->link.rate_bps.a = link_bytes_per_s * 8.0;
-    s->hosts[0].costs.postcopy_zero_ns = zero_ns;
-    s->hosts[0].costs.zero_scan_bytes_per_s = 40000000000; /* 102 ns a page */
+    s->costs[0].postcopy_zero_ns = zero_ns;
+    s->costs[0].zero_scan_bytes_per_s = 40000000000; /* 102 ns a page */
     return total_s(s);
 }
 
@@ -103,7 +103,7 @@ Test(published_mechanisms, postcopy_in_round_1_discards_one_run)
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         struct setup *s = idle_guest(sizes[i] * GIB, 0);
         struct mig_params *p = &s->sc.migrations[0].params;
-        int64_t least = s->hosts[0].costs.stop_ns + s->hosts[0].costs.device_save_ns;
+        int64_t least = s->costs[0].stop_ns + s->costs[0].device_save_ns;
         struct mig_result r;
 
         p->postcopy = true;

@@ -412,7 +412,7 @@ static void setup(struct oracle *o, const struct world *w)
 void oracle_run(const struct world *w, struct oracle_row *row)
 {
     struct oracle o = {
-        .p = &w->migrations[0].params, .g = &w->guests[0], .c = &w->hosts[0].costs, .row = row};
+        .p = &w->migrations[0].params, .g = &w->guests[0], .c = &w->costs[0], .row = row};
 
     *row = (struct oracle_row){.downtime_ns = -1.0};
     setup(&o, w);
@@ -543,11 +543,11 @@ void oracle_case(struct world *w, uint64_t index, char *text, size_t size)
     g->vcpus = 1 + world_pick(&r, 16);
     link = fmax(world_log_between(&r, 1e7, 1.25e10), memory / 300.0);
     world_link(w, 0, link);
-    random_costs(&w->hosts[0].costs, &r);
+    random_costs(&w->costs[0], &r);
     random_tuning(w, &r, link, memory);
     p = world_params(w, 0);
     path = fmin(link, fmin((double)p->max_bandwidth_bytes_per_s,
-                           (double)w->hosts[0].costs.copy_bytes_per_s));
+                           (double)w->costs[0].copy_bytes_per_s));
     random_writer(w, &r, path);
     random_limits(w, &r, path, memory);
     snprintf(text, size,
@@ -556,7 +556,7 @@ void oracle_case(struct world *w, uint64_t index, char *text, size_t size)
              "over %.3g B%s%s%s%s%s",
              (unsigned long long)index, qemu_version_names[p->qemu], memory / (double)GIB,
              (double)g->nonzero_bytes / (double)GIB, link, (double)p->max_bandwidth_bytes_per_s,
-             (double)w->hosts[0].costs.copy_bytes_per_s, (double)p->downtime_limit_ns / 1e6,
+             (double)w->costs[0].copy_bytes_per_s, (double)p->downtime_limit_ns / 1e6,
              dirty_kind_names[g->dirty.kind], g->dirty.write_bytes_per_s,
              (double)g->dirty.working_set_bytes, p->auto_converge ? " auto-converge" : "",
              p->cpu_throttle_tailslow ? " tailslow" : "", p->xbzrle ? " xbzrle" : "",

@@ -53,6 +53,8 @@ static void init_migration(struct world *w, uint32_t i)
 void world_bind(struct world *w)
 {
     w->sc.hosts = w->hosts;
+    for (uint32_t h = 0; h < WORLD_HOSTS; h++)
+        w->hosts[h].costs = &w->costs[h];
     w->sc.links = w->links;
     w->sc.workloads = w->workloads;
     w->sc.vms = w->vms;
@@ -72,7 +74,7 @@ void world_init(struct world *w, uint32_t nr)
     memset(w, 0, sizeof(*w));
     for (uint32_t h = 0; h < WORLD_HOSTS; h++) {
         w->hosts[h] = (struct scn_host){.name = names[h], .nic_bps = UNITS_UNLIMITED};
-        host_costs_default(&w->hosts[h].costs);
+        host_costs_default(&w->costs[h]);
     }
     for (uint32_t l = 0; l < WORLD_LINKS; l++) {
         w->links[l] = (struct scn_link){.name = "link", .efficiency_ratio = 1.0};

@@ -21,6 +21,7 @@ enum {
 struct world {
     struct scenario sc;
     struct scn_host hosts[WORLD_HOSTS];
+    struct host_costs costs[WORLD_HOSTS];
     struct scn_link links[WORLD_LINKS];
     struct scn_workload workloads[WORLD_MIGS];
     struct scn_vm vms[WORLD_MIGS];

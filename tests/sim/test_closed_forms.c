@@ -34,7 +34,7 @@ static void free_costs(struct host_costs *c)
 static void plain_world(struct world *w, uint64_t memory_bytes)
 {
     world_init(w, 1);
-    free_costs(&w->hosts[0].costs);
+    free_costs(&w->costs[0]);
     world_link(w, 0, RATE);
     world_guest(w, 0)->memory_bytes = world_guest(w, 0)->nonzero_bytes = memory_bytes;
     world_guest(w, 0)->device_state_bytes = 0;
@@ -106,7 +106,7 @@ Test(closed_forms, zero_memory_costs_nine_bytes_a_page)
 
     plain_world(&w, GIB);
     world_guest(&w, 0)->nonzero_bytes = 0;
-    w.hosts[0].costs.zero_scan_bytes_per_s = 4 * GIB;
+    w.costs[0].zero_scan_bytes_per_s = 4 * GIB;
     r = world_run_one(&w);
     cr_assert_eq(r.zero_pages, pages);
     cr_assert_eq(r.normal_pages, 0);

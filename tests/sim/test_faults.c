@@ -206,7 +206,7 @@ Test(faults, recovery_costs_stalls_but_no_bytes)
 
     busy_world(&w, true);
     plain = world_run_one(&w);
-    w.hosts[SOURCE].costs.tcp_timeout_ns = 10 * S;
+    w.costs[SOURCE].tcp_timeout_ns = 10 * S;
     world_params(&w, 0)->postcopy_recover_after_ns = 4 * S;
     world_fault(&w, FAULT_LINK_DOWN, LINK, 4 * S, 15 * S, 0);
     recovered = world_run_one(&w);

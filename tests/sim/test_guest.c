@@ -28,7 +28,7 @@ static void slow_world(struct world *w)
     d->kind = DIRTY_SEQUENTIAL;
     d->write_bytes_per_s = 1e8;
     d->working_set_bytes = 2 * GIB;
-    w->hosts[0].costs.guest_fault_ns = 0.0;
+    w->costs[0].guest_fault_ns = 0.0;
 }
 
 /* What the sync after round 1 found, relative to what an even writer writes in that time. */
@@ -60,7 +60,7 @@ Test(guest, work_of_a_round_scatters_by_its_ratio_over_the_root_of_its_length)
     double round_s, mean = 0.0, var = 0.0;
 
     slow_world(&w);
-    w.hosts[0].costs.dirty_scatter_ratio = SCATTER;
+    w.costs[0].dirty_scatter_ratio = SCATTER;
     first_rounds(&w, work, &round_s);
     for (int i = 0; i < RUNS; i++)
         mean += work[i] / RUNS;
@@ -101,7 +101,7 @@ static uint32_t completed(double scatter, uint64_t seed, int64_t ends[EDGE_RUNS]
     d->kind = DIRTY_UNIFORM;
     d->working_set_bytes = 64 * MIB;
     d->write_bytes_per_s = 200.0 * (double)MIB;
-    w.hosts[0].costs.dirty_scatter_ratio = scatter;
+    w.costs[0].dirty_scatter_ratio = scatter;
     w.sc.seed = seed;
     world_bind(&w);
     sim = sim_new(&w.sc, 0);

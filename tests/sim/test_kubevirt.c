@@ -50,7 +50,7 @@ Test(kubevirt, deadline_acts_at_a_poll_of_the_next_whole_second)
         for (uint32_t n = 0; n < 5; n++) {
             kv_go(&r, n);
             m = kv_row(&r, "hog", 1);
-            cancel = r.sc.hosts[0].costs.cancel_ns;
+            cancel = r.sc.hosts[0].costs->cancel_ns;
             cr_expect_eq(m->outcome, OUTCOME_TIMEOUT, "%s", cases[i].preset);
             expect_within(m->ended_ns - m->started_ns - cancel, (cases[i].deadline_s + 1) * S,
                           (cases[i].deadline_s + 1) * S + POLL, cases[i].preset);
@@ -118,7 +118,7 @@ Test(kubevirt, paused_guest_is_given_up_at_twice_the_deadline)
     m = kv_row(&r, "hog", 1);
     cr_expect_eq(m->outcome, OUTCOME_TIMEOUT);
     cr_expect(strstr(m->reason, "80 s, doubled by the pause"), "%s", m->reason);
-    expect_within(m->ended_ns - m->started_ns - r.sc.hosts[0].costs.cancel_ns, 81 * S,
+    expect_within(m->ended_ns - m->started_ns - r.sc.hosts[0].costs->cancel_ns, 81 * S,
                   81 * S + POLL, "given up");
     kv_release(&r);
 }
@@ -176,7 +176,7 @@ Test(kubevirt, dead_link_is_noticed_after_the_progress_timeout)
     cr_expect_eq(m->outcome, OUTCOME_TIMEOUT);
     cr_expect(strstr(m->reason, "stuck"), "%s", m->reason);
     /* last seen moving at the poll after 40 s; 150 s and a whole second later it is given up */
-    expect_within(m->ended_ns - r.sc.hosts[0].costs.cancel_ns, 191 * S - POLL, 191 * S + 2 * POLL,
+    expect_within(m->ended_ns - r.sc.hosts[0].costs->cancel_ns, 191 * S - POLL, 191 * S + 2 * POLL,
                   "given up");
     kv_release(&r);
 }

@@ -63,7 +63,7 @@ Test(migration, cancel_ends_it_at_any_moment_before_completion)
         }
         cr_assert_eq(r.outcome, OUTCOME_CANCELLED, "moment %d: %s", i, outcome_name(r.outcome));
         check_reason(&r, "cancelled by request");
-        cr_assert_eq(r.ended_ns, w.requests[0].cancel_at_ns + base.hosts[0].costs.cancel_ns);
+        cr_assert_eq(r.ended_ns, w.requests[0].cancel_at_ns + base.costs[0].cancel_ns);
         cr_assert_leq(r.transferred_bytes, plain.transferred_bytes);
         cr_assert_leq(r.rounds, plain.rounds);
     }
@@ -143,7 +143,7 @@ Test(migration, each_limit_has_its_outcome_and_reason)
         cr_assert_eq(r.postcopy_ns > 0, c->in_postcopy, "%s", c->what);
         cr_assert_eq(r.postcopy_bytes > 0, c->in_postcopy, "%s", c->what);
         if (c->outcome == OUTCOME_TIMEOUT && c->completion_ns > 0)
-            cr_assert_eq(r.total_ns, c->completion_ns + w.hosts[0].costs.cancel_ns);
+            cr_assert_eq(r.total_ns, c->completion_ns + w.costs[0].cancel_ns);
         if (c->action == TIMEOUT_SUSPEND)
             cr_assert_geq(r.blackout_ns, r.total_ns - c->completion_ns,
                           "the guest stands from then on");
@@ -176,7 +176,7 @@ Test(migration, post_copy_sends_every_page_and_stops_the_guest_once)
     p->postcopy = true;
     p->postcopy_trigger = POSTCOPY_AT_ROUND;
     p->postcopy_after_round = 1;
-    w.hosts[0].costs.socket_buffer_bytes = 4 * MIB;
+    w.costs[0].socket_buffer_bytes = 4 * MIB;
     r = world_run_one(&w);
     cr_assert_eq(r.normal_pages, 4 * GIB / PAGE_BYTES);
     cr_assert_leq(r.total_ns, plain.total_ns + 100 * MS);
@@ -255,7 +255,7 @@ Test(migration, libvirt_adds_its_waits_to_the_blackout)
 {
     struct world w;
     struct mig_result plain, r;
-    struct host_costs *c = &w.hosts[0].costs;
+    struct host_costs *c = &w.costs[0];
 
     busy_world(&w, 0.0);
     plain = world_run_one(&w);
@@ -274,7 +274,7 @@ Test(migration, return_path_puts_the_destination_into_the_downtime)
 {
     struct world w;
     struct mig_result plain, r;
-    struct host_costs *c = &w.hosts[0].costs;
+    struct host_costs *c = &w.costs[0];
 
     busy_world(&w, 0.0);
     plain = world_run_one(&w);

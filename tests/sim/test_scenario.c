@@ -311,10 +311,10 @@ Test(layers, calibrations_reach_the_hosts_of_their_accelerator)
     path = write_file("main.ini", "include = cal.ini\n[host t]\naccelerator = tcg\n"
                                   "[host k]\n[host own]\nstop = 5ms\n" CORE);
     load_ok(&sc, path, NULL, 0);
-    cr_assert_eq(sc.hosts[0].costs.stop_ns, 4 * NS_PER_MS);
-    cr_assert_eq(sc.hosts[0].costs.rtt_ns, 3 * NS_PER_MS);
-    cr_assert_eq(sc.hosts[1].costs.stop_ns, 2 * NS_PER_MS);
-    cr_assert_eq(sc.hosts[2].costs.stop_ns, 5 * NS_PER_MS);
+    cr_assert_eq(sc.hosts[0].costs->stop_ns, 4 * NS_PER_MS);
+    cr_assert_eq(sc.hosts[0].costs->rtt_ns, 3 * NS_PER_MS);
+    cr_assert_eq(sc.hosts[1].costs->stop_ns, 2 * NS_PER_MS);
+    cr_assert_eq(sc.hosts[2].costs->stop_ns, 5 * NS_PER_MS);
     scenario_release(&sc);
 }
 

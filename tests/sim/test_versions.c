@@ -19,7 +19,7 @@ static void version_world(struct world *w, enum qemu_version v)
     world_guest(w, 0)->memory_bytes = world_guest(w, 0)->nonzero_bytes = 2 * GIB;
     world_params(w, 0)->max_bandwidth_bytes_per_s = UNITS_UNLIMITED;
     world_params(w, 0)->qemu = v;
-    w->hosts[0].costs.guest_fault_ns = 0.0;
+    w->costs[0].guest_fault_ns = 0.0;
 }
 
 static void writer(struct world *w, double rate, uint64_t set)
@@ -157,7 +157,7 @@ Test(versions, quota_is_crossed_by_a_page_or_by_a_flush)
         world_guest(&w, 0)->memory_bytes = world_guest(&w, 0)->nonzero_bytes = 256 * MIB;
         world_params(&w, 0)->max_bandwidth_bytes_per_s = 10 * quota;
         world_params(&w, 0)->downtime_limit_ns = MS;
-        w.hosts[0].costs.window_slip_ns = 0;
+        w.costs[0].window_slip_ns = 0;
         r = world_run_one(&w);
         windows = (double)(256 * MIB / PAGE_BYTES) / (double)per_window;
         cr_assert_float_eq((double)r.total_ns / 1e8, windows, 1.1, "%s: %.2f windows, not %.2f",
@@ -173,7 +173,7 @@ Test(versions, multifd_barriers_each_call_only_in_7_2)
 
         version_world(&w, v);
         world_params(&w, 0)->multifd = true;
-        w.hosts[0].costs.rtt_ns = 20 * MS; /* of which a barrier takes one */
+        w.costs[0].rtt_ns = 20 * MS; /* of which a barrier takes one */
         flushing = w;
         world_params(&flushing, 0)->multifd_flush_each_call = true; /* as machine types up to 8.0 */
         r = world_run_one(&w);
