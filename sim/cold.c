@@ -167,7 +167,7 @@ static void begin_disks(struct sim *sim, struct mig *m)
 
 void cold_start(struct sim *sim, struct mig *m)
 {
-    int64_t lost = sim->cluster.vms[m->vm].lost_ns;
+    const struct lost_vm *lost = cluster_lost(sim, m->vm);
     const char *why = cold_refuse(sim, job_at(sim, m->job), m->source, m->target);
 
     if (why) {
@@ -176,7 +176,7 @@ void cold_start(struct sim *sim, struct mig *m)
         return;
     }
     mig_set_state(sim, m, MIG_OFFLINE);
-    m->blackout_start_ns = kind_of(sim, m) == JOB_RESCUE ? lost : sim->now_ns;
+    m->blackout_start_ns = kind_of(sim, m) == JOB_RESCUE && lost ? lost->at_ns : sim->now_ns;
     switch (kind_of(sim, m)) {
     case JOB_COLD:
         m->offline = OFFLINE_DOWN;

@@ -70,7 +70,7 @@ struct sim *sim_new(const struct scenario *sc, const struct sim_options *options
     if (!sim)
         return 0;
     sim->sc = sc;
-    rows_init(&sim->rows, sc);
+    rows_init(&sim->rows);
     sim->platform = sc->cluster.platform ? sc->cluster.platform : platforms[0];
     sim->observed = options ? options->observed : 0;
     sim->observe = options ? options->observe : 0;
@@ -106,6 +106,7 @@ void sim_free(struct sim *sim)
     free(sim->migs);
     free(sim->free_migs);
     rows_release(&sim->rows);
+    free(sim->all_rows);
     free(sim->log);
     free(sim->rounds);
     free(sim->by_row);
@@ -584,13 +585,30 @@ void sim_run(struct sim *sim, uint32_t replication)
     }
 }
 
+/* Do they stand where they belong?  So it is with what a single forecast leaves. */
+static bool rows_in_place(const struct rows *rows)
+{
+    for (uint32_t i = 0; i < rows->nr; i++)
+        if (rows_at(rows, i, 0) != &rows->plain[i])
+            return false;
+    return true;
+}
+
 const struct mig_result *sim_results(struct sim *sim, uint32_t *nr)
 {
-    const struct mig_result *rows = rows_all(&sim->rows);
-
-    *nr = rows ? sim->rows.nr : 0;
-    sim->no_memory |= !rows;
-    return rows;
+    *nr = sim->rows.nr;
+    if (sim->rows.nr <= ROWS_PLAIN && sim->rows.nr > 0 && rows_in_place(&sim->rows))
+        return sim->rows.plain;
+    free(sim->all_rows);
+    sim->all_rows = malloc(((size_t)*nr + 1) * sizeof(*sim->all_rows));
+    if (!sim->all_rows) {
+        sim->no_memory = true;
+        *nr = 0;
+        return 0;
+    }
+    for (uint32_t i = 0; i < *nr; i++)
+        sim_result(sim, i, &sim->all_rows[i]);
+    return sim->all_rows;
 }
 
 uint32_t sim_nr_results(const struct sim *sim)
@@ -600,7 +618,10 @@ uint32_t sim_nr_results(const struct sim *sim)
 
 void sim_result(const struct sim *sim, uint32_t i, struct mig_result *out)
 {
-    rows_get(&sim->rows, i, out);
+    const struct mig_result *row = rows_at(&sim->rows, i, out);
+
+    if (row != out)
+        *out = *row;
 }
 
 const struct mig_round *sim_rounds(const struct sim *sim, uint32_t *nr)

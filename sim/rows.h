@@ -1,9 +1,13 @@
 /*
- * rows.h - the rows of one replication, kept small until somebody wants them.
+ * rows.h - rows of migrations, kept small until somebody wants one.
  *
- * A row is 300 bytes, and most of them can be guessed from the others: names follow from numbers,
- * the end from the start and the length.  The first thousand rows stand as they are, so that a
- * single forecast pays nothing; those beyond are packed, to about 90 bytes.  Packing loses nothing.
+ * A row is 300 bytes, and most of them can be guessed from the others: the end follows from the
+ * start and the length, the name of a host from its number.  The first thousand rows stand as they
+ * are, so that a single forecast pays nothing; those beyond are packed, to about 80 bytes.  Packing
+ * loses nothing, and needs nothing but the strings that the rows point to.
+ *
+ * A replication puts its rows as attempts end and sorts them at the end; a run appends those of its
+ * replications, and a store those that it reads, in their final order.
  */
 #ifndef MIGCAST_SIM_ROWS_H
 #define MIGCAST_SIM_ROWS_H
@@ -13,40 +17,44 @@
 
 #include "sim/result.h"
 
-struct scenario;
 struct row_ref;
 
 enum {
-    ROWS_PLAIN = 1024
+    ROWS_PLAIN = 1024,
+    ROWS_MASKS = 63,         /* sets of fields that are packed with a byte */
+    ROWS_HOSTS_MAX = 1 << 20 /* hosts whose names are learned; names of others take more room */
 };
 
-struct rows { /* private */
-    const struct scenario *sc;
+struct rows { /* private; zeroed = empty */
     struct mig_result *plain;
     uint32_t nr_plain, cap_plain;
-    struct row_ref *refs; /* of all rows; in the order of jobs after rows_sort() */
-    uint32_t nr, cap;
+    struct row_ref **refs; /* chunks, of all rows in their order */
+    uint32_t nr, nr_chunks, cap_chunks, cap_first;
     uint8_t **blocks;
     uint32_t nr_blocks, cap_blocks; /* allocated; room for pointers */
     uint32_t block, fill;           /* where the next packed row goes */
-    struct mig_result *all;         /* made by rows_all() */
-    uint32_t cap_all;
+    uint64_t masks[ROWS_MASKS];
+    uint32_t nr_masks;
+    const char **hosts; /* names by number; NULL = not seen yet */
+    uint32_t cap_hosts;
 };
 
-void rows_init(struct rows *rows, const struct scenario *sc);
+void rows_init(struct rows *rows);
 void rows_release(struct rows *rows);
-/* rows_clear - a new replication; memory is kept. */
+/* rows_clear - empty again; memory is kept. */
 void rows_clear(struct rows *rows);
 /* rows_put - add @row, that of attempt @begun (attempts are numbered as they begin); false when
  * memory ran out.  Memory is taken only at high-water marks. */
 bool rows_put(struct rows *rows, uint32_t begun, const struct mig_result *row);
 /* rows_sort - by job, then attempt.  No rows_put() afterwards. */
 void rows_sort(struct rows *rows);
-/* Of the row in place @i: the number of its attempt; where its rounds begin. */
+/* Of the row in place @i: the number of its attempt, once; then where its rounds begin. */
 uint32_t rows_begun(const struct rows *rows, uint32_t i);
 void rows_set_rounds(struct rows *rows, uint32_t i, uint32_t first_round);
-void rows_get(const struct rows *rows, uint32_t i, struct mig_result *out);
-/* rows_all - all of them in one array, valid until rows_clear(); NULL when memory ran out. */
-const struct mig_result *rows_all(struct rows *rows);
+/* rows_append - @row behind the others, for rows that come in their order; false when memory ran
+ * out. */
+bool rows_append(struct rows *rows, const struct mig_result *row);
+/* rows_at - row @i: where it is kept, or unpacked into @room. */
+const struct mig_result *rows_at(const struct rows *rows, uint32_t i, struct mig_result *room);
 
 #endif

@@ -193,17 +193,15 @@ struct mig {
 struct vm_state {
     uint32_t host;       /* HOST_NONE = nowhere: lost, or off */
     uint32_t job;        /* not done yet; JOB_NONE */
-    uint32_t next, prev; /* VMs of the same host */
-    uint32_t last_host;  /* where it was lost */
-    bool lost;           /* its host died under it */
-    int64_t lost_ns;     /* when */
+    uint32_t next, prev; /* VMs of the same host; without one, prev is its place in lost */
 };
 
 /* What cluster_reset.c needs to set up the next replication. */
 struct cluster_start {
     bool filled;
     struct host_state *hosts; /* as every replication finds them */
-    uint32_t *first_vm, *vms; /* VMs by the host where the scenario puts them */
+    bool listed;
+    uint32_t *first_vm, *vms; /* VMs by the host where the scenario puts them; once listed */
     uint32_t *touched;        /* hosts whose rows may have changed since */
     bool *is_touched;
     uint32_t nr_touched;
@@ -217,6 +215,8 @@ struct cluster {
     uint32_t next_job_id;
     uint32_t first_retired, last_retired; /* places to use again, oldest first */
     struct vm_state *vms;
+    struct lost_vm *lost; /* in no order */
+    uint32_t nr_lost, cap_lost;
     struct host_state *hosts;
     struct placement *placement;
     struct operations *operations;
@@ -256,7 +256,8 @@ struct sim {
     uint32_t *free_migs;        /* slots used before */
     uint32_t nr_free;
     struct rows rows;
-    uint32_t nr_begun; /* attempts, and jobs that ended without one */
+    struct mig_result *all_rows; /* made by sim_results() */
+    uint32_t nr_begun;           /* attempts, and jobs that ended without one */
     struct sim_event *log;
     uint32_t nr_log, max_log;
     struct mig_round *rounds; /* in the order in which they ended */

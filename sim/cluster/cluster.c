@@ -29,11 +29,10 @@ enum status cluster_init(struct sim *sim)
         return ST_ENOMEM;
     if (cluster_reset_init(sim) != ST_OK)
         return ST_ENOMEM;
-    /* parked by what they lack: alike VMs with any target, or one wanted target, or a VM that lacks
-     * what others do not */
+    /* parked by what they lack: alike VMs with any target, or one wanted target */
     if (placement_init(sim) != ST_OK || operations_init(sim) != ST_OK)
         return ST_ENOMEM;
-    return queue_init(&c->queue, sc->nr_hosts, sc->nr_classes + 1 + sc->nr_hosts + sc->nr_vms);
+    return queue_init(&c->queue, sc->nr_hosts, sc->nr_classes + 1 + sc->nr_hosts);
 }
 
 void cluster_release(struct sim *sim)
@@ -45,12 +44,52 @@ void cluster_release(struct sim *sim)
     cluster_reset_release(sim);
     free(c->jobs);
     free(c->vms);
+    free(c->lost);
     free(c->hosts);
     free(c->first_vm);
     free(c->last_vm);
     free(c->held);
     queue_release(&c->queue);
     *c = (struct cluster){0};
+}
+
+const struct lost_vm *cluster_lost(const struct sim *sim, uint32_t vm)
+{
+    const struct cluster *c = &sim->cluster;
+
+    return c->vms[vm].host == HOST_NONE && c->vms[vm].prev != VM_NONE ? &c->lost[c->vms[vm].prev]
+                                                                      : NULL;
+}
+
+/* It starts somewhere: the last of the list takes its place there. */
+static void forget_lost(struct cluster *c, uint32_t vm)
+{
+    uint32_t at = c->vms[vm].prev;
+
+    if (at == VM_NONE)
+        return;
+    assert(c->lost[at].vm == vm);
+    c->lost[at] = c->lost[--c->nr_lost];
+    c->vms[c->lost[at].vm].prev = at;
+}
+
+static void note_lost(struct sim *sim, uint32_t vm, uint32_t host)
+{
+    struct cluster *c = &sim->cluster;
+
+    if (c->nr_lost == c->cap_lost) { /* a high-water mark */
+        uint32_t cap = c->cap_lost ? 2 * c->cap_lost : 64;
+        struct lost_vm *more = realloc(c->lost, cap * sizeof(*more));
+
+        if (!more) {
+            sim->no_memory = true;
+            return;
+        }
+        c->lost = more;
+        c->cap_lost = cap;
+    }
+    c->vms[vm].prev = c->nr_lost;
+    c->lost[c->nr_lost++] = (struct lost_vm){.vm = vm, .host = host, .at_ns = sim->now_ns};
 }
 
 void cluster_move_vm(struct sim *sim, uint32_t vm, uint32_t host)
@@ -69,6 +108,8 @@ void cluster_move_vm(struct sim *sim, uint32_t vm, uint32_t host)
             c->vms[v->next].prev = v->prev;
         else
             c->last_vm[v->host] = v->prev;
+    } else {
+        forget_lost(c, vm);
     }
     v->host = host;
     v->next = v->prev = VM_NONE;
@@ -115,7 +156,7 @@ void cluster_begin(struct sim *sim)
     const struct scenario *sc = sim->sc;
 
     c->rules = sc->cluster.rules;
-    c->total = c->nr_held = 0;
+    c->total = c->nr_held = c->nr_lost = 0;
     c->sequence = 0;
     queue_reset(&c->queue, c->jobs, c->nr_jobs);
     c->nr_jobs = c->next_job_id = sc->nr_requests;
@@ -231,15 +272,13 @@ void cluster_vm_lost(struct sim *sim, uint32_t vm)
         return;
     placement_unbook(sim, vm, host);
     cluster_move_vm(sim, vm, HOST_NONE);
-    sim->cluster.vms[vm].lost = true;
-    sim->cluster.vms[vm].last_host = host;
-    sim->cluster.vms[vm].lost_ns = sim->now_ns;
+    note_lost(sim, vm, host);
 }
 
 void cluster_restart_lost(struct sim *sim, uint32_t host, enum job_kind kind)
 {
     for (uint32_t vm = 0; vm < sim->sc->nr_vms; vm++) {
-        const struct vm_state *v = &sim->cluster.vms[vm];
+        const struct lost_vm *lost = cluster_lost(sim, vm);
         const struct vm_attrs *a = placement_vm_attrs(sim, vm);
         struct job wish = {.vm = vm,
                            .wanted = HOST_NONE,
@@ -249,7 +288,7 @@ void cluster_restart_lost(struct sim *sim, uint32_t host, enum job_kind kind)
                            .kind = (uint8_t)kind,
                            .cancel_at_ns = -1};
 
-        if (v->lost && v->last_host == host && v->job == JOB_NONE && a->ha)
+        if (lost && lost->host == host && cluster_vm_job(sim, vm) == JOB_NONE && a->ha)
             job_submit(sim, &wish);
     }
 }

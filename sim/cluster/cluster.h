@@ -144,6 +144,12 @@ struct host_state {
     bool cordoned;            /* takes no guests: drain, maintenance */
 };
 
+/* A VM that was lost with its host, and runs nowhere since. */
+struct lost_vm {
+    uint32_t vm, host;
+    int64_t at_ns;
+};
+
 /* jobs of a run live in one array; an index stays valid until the job is over and all its events
  * have passed, a pointer only until the next job_submit(). */
 struct job *job_at(struct sim *sim, uint32_t job);
@@ -169,6 +175,8 @@ void cluster_limit_host(struct sim *sim, uint32_t host, uint32_t max_out, uint32
 void cluster_restart_lost(struct sim *sim, uint32_t host, enum job_kind kind);
 /* Who runs where, at this moment. */
 uint32_t cluster_vm_host(const struct sim *sim, uint32_t vm);
+/* When and with which host it was lost; NULL = it is not lost.  Until the next of them. */
+const struct lost_vm *cluster_lost(const struct sim *sim, uint32_t vm);
 /* The job that is not done for this VM, or JOB_NONE. */
 uint32_t cluster_vm_job(const struct sim *sim, uint32_t vm);
 struct host_state *cluster_host(struct sim *sim, uint32_t host);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "sim/cluster/cluster_int.h"
+#include "sim/cluster/operations.h"
 #include "sim/placement/placement.h"
 
 enum status cluster_reset_init(struct sim *sim)
@@ -23,11 +24,20 @@ enum status cluster_reset_init(struct sim *sim)
 
     s->hosts = calloc(hosts, sizeof(*s->hosts));
     s->first_vm = calloc(hosts + 1, sizeof(*s->first_vm));
-    s->vms = calloc((size_t)sc->nr_vms + 1, sizeof(*s->vms));
+    s->vms = malloc(((size_t)sc->nr_vms + 1) * sizeof(*s->vms));
     s->touched = calloc(hosts, sizeof(*s->touched));
     s->is_touched = calloc(hosts, sizeof(*s->is_touched));
     if (!s->hosts || !s->first_vm || !s->vms || !s->touched || !s->is_touched)
         return ST_ENOMEM;
+    return ST_OK;
+}
+
+/* Only now: a single replication needs no list of who was where. */
+static void list_homes(struct sim *sim)
+{
+    struct cluster_start *s = &sim->cluster.start;
+    const struct scenario *sc = sim->sc;
+
     for (uint32_t i = 0; i < sc->nr_vms; i++)
         s->first_vm[sc->vms[i].host + 1]++;
     for (uint32_t h = 0; h < sc->nr_hosts; h++)
@@ -37,7 +47,7 @@ enum status cluster_reset_init(struct sim *sim)
         s->vms[--s->first_vm[sc->vms[i].host + 1]] = i;
     memmove(s->first_vm, s->first_vm + 1, sc->nr_hosts * sizeof(*s->first_vm));
     s->first_vm[sc->nr_hosts] = sc->nr_vms;
-    return ST_OK;
+    s->listed = true;
 }
 
 void cluster_reset_release(struct sim *sim)
@@ -95,6 +105,8 @@ static void take_back(struct sim *sim)
     const struct cluster_start *s = &c->start;
     size_t host_bytes = sim->platform->host_state_bytes, vm_bytes = sim->platform->vm_state_bytes;
 
+    if (!s->listed)
+        list_homes(sim);
     placement_rest(sim);
     for (uint32_t i = 0; i < s->nr_touched; i++) {
         uint32_t host = s->touched[i], first = s->first_vm[host];
@@ -110,6 +122,7 @@ static void take_back(struct sim *sim)
 
         for (uint32_t k = s->first_vm[host]; k < s->first_vm[host + 1]; k++) {
             memset(sim->platform_vms + s->vms[k] * vm_bytes, 0, vm_bytes);
+            operations_forget(sim, s->vms[k]);
             put_home(sim, s->vms[k]);
         }
     }

@@ -159,12 +159,12 @@ static void submit(struct sim *sim, uint32_t id)
 {
     struct job *job = &sim->cluster.jobs[id];
     uint32_t host = sim->cluster.vms[job->vm].host;
-    bool down = host == HOST_NONE && sim->cluster.vms[job->vm].lost &&
-                sim->cluster.hosts[sim->cluster.vms[job->vm].last_host].down;
+    const struct lost_vm *lost = cluster_lost(sim, job->vm);
+    bool down = lost && sim->cluster.hosts[lost->host].down;
     const char *why = down ? "source host is down" : "the VM is not running";
 
-    if (host == HOST_NONE && job->kind == JOB_RESCUE && sim->cluster.vms[job->vm].lost)
-        host = sim->cluster.vms[job->vm].last_host;
+    if (job->kind == JOB_RESCUE && lost)
+        host = lost->host;
     if (host != HOST_NONE) {
         job->source = host;
         why = refusal(sim, job);
@@ -274,7 +274,6 @@ static void finish(struct sim *sim, uint32_t id)
         if (sim->cluster.vms[job->vm].host != HOST_NONE)
             placement_unbook(sim, job->vm, sim->cluster.vms[job->vm].host);
         cluster_move_vm(sim, job->vm, job->target);
-        sim->cluster.vms[job->vm].lost = false;
         if (job->kind == JOB_COLD || job->kind == JOB_RESCUE)
             placement_started(sim, job->vm, job->target);
         if (sim->cluster.hosts[job->target].down)

@@ -60,7 +60,7 @@ static uint32_t park_class(struct sim *sim, const struct job *job)
     bool alone = job->wanted != HOST_NONE ? sc->nr_requests <= EACH_REQUEST
                                           : placement_refused_alone(sim, job);
 
-    return alone ? sc->nr_classes + 1 + sc->nr_hosts + job->vm : lack_class(sim, job);
+    return alone ? QUEUE_ALONE : lack_class(sim, job);
 }
 
 /* A target into job->target, booked; false with job->why when there is none. */

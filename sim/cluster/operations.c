@@ -34,11 +34,9 @@ enum status operations_init(struct sim *sim)
     o->slots = calloc((size_t)o->nr_slots + 1, sizeof(*o->slots));
     o->current = calloc((size_t)sc->nr_hosts + 1, sizeof(*o->current));
     o->tried = calloc(vms, sizeof(*o->tried));
-    o->gone_slot = calloc(vms, sizeof(*o->gone_slot));
-    o->gone_next = calloc(vms, sizeof(*o->gone_next));
-    o->scratch = calloc(vms, sizeof(*o->scratch));
-    if (o->ops && o->results && o->slots && o->current && o->tried && o->gone_slot &&
-        o->gone_next && o->scratch)
+    o->gone = calloc(vms, sizeof(*o->gone));
+    o->scratch = malloc(vms * sizeof(*o->scratch));
+    if (o->ops && o->results && o->slots && o->current && o->tried && o->gone && o->scratch)
         return ST_OK;
     operations_release(sim);
     return ST_ENOMEM;
@@ -55,8 +53,7 @@ void operations_release(struct sim *sim)
     free(o->slots);
     free(o->current);
     free(o->tried);
-    free(o->gone_slot);
-    free(o->gone_next);
+    free(o->gone);
     free(o->scratch);
     free(o);
     sim->cluster.operations = NULL;
@@ -72,8 +69,6 @@ void operations_begin(struct sim *sim)
         return;
     o->serial = 0;
     memset(o->current, 0xff, sc->nr_hosts * sizeof(*o->current));
-    memset(o->tried, 0, sc->nr_vms * sizeof(*o->tried));
-    memset(o->gone_slot, 0xff, sc->nr_vms * sizeof(*o->gone_slot));
     for (uint32_t i = 0; i < sc->nr_operations; i++) {
         const struct scn_operation *op = &sc->operations[i];
 
@@ -87,6 +82,14 @@ void operations_begin(struct sim *sim)
                                                 .blocker = VM_NONE};
         sim_push(sim, op->at_ns, 0, EV_OPERATION, i, SLOT_NONE);
     }
+}
+
+void operations_forget(struct sim *sim, uint32_t vm)
+{
+    struct operations *o = sim->cluster.operations;
+
+    if (sim->sc->nr_operations > 0)
+        o->tried[vm] = o->gone[vm] = 0;
 }
 
 /* ---- asking for VMs ---- */
@@ -262,8 +265,10 @@ static void leave(struct sim *sim, struct op_slot *s, enum slot_state state)
     event_queue_cancel(&sim->queue, s->late);
     s->state = state;
     o->current[s->host] = SLOT_NONE;
-    for (uint32_t vm = s->first_gone; vm != VM_NONE; vm = o->gone_next[vm])
-        o->gone_slot[vm] = SLOT_NONE;
+    for (uint32_t vm = s->first_gone, next; vm != VM_NONE; vm = next) {
+        next = GONE_NEXT(o->gone[vm]);
+        o->gone[vm] = 0;
+    }
     s->first_gone = VM_NONE;
     st->active--;
     st->done += state == SLOT_DONE;
@@ -316,7 +321,7 @@ static void return_vms(struct sim *sim, struct op_slot *s)
     struct operations *o = sim->cluster.operations;
 
     s->state = SLOT_RETURNING;
-    for (uint32_t vm = s->first_gone; vm != VM_NONE; vm = o->gone_next[vm])
+    for (uint32_t vm = s->first_gone; vm != VM_NONE; vm = GONE_NEXT(o->gone[vm]))
         if (cluster_vm_job(sim, vm) == JOB_NONE && cluster_vm_host(sim, vm) != HOST_NONE &&
             cluster_vm_host(sim, vm) != s->host)
             operation_ask(sim, s->op, vm, s->host);
@@ -327,7 +332,7 @@ static void returned(struct sim *sim, struct op_slot *s)
 {
     struct operations *o = sim->cluster.operations;
 
-    for (uint32_t vm = s->first_gone; vm != VM_NONE; vm = o->gone_next[vm])
+    for (uint32_t vm = s->first_gone; vm != VM_NONE; vm = GONE_NEXT(o->gone[vm]))
         if (cluster_vm_job(sim, vm) != JOB_NONE)
             return;
     leave(sim, s, SLOT_DONE);
@@ -488,10 +493,9 @@ static void wake_slot(struct sim *sim, uint32_t host)
 
 static void note_gone(struct operations *o, struct op_slot *s, uint32_t vm)
 {
-    if (o->gone_slot[vm] != SLOT_NONE)
+    if (o->gone[vm] != 0)
         return;
-    o->gone_slot[vm] = (uint32_t)(s - o->slots);
-    o->gone_next[vm] = s->first_gone;
+    o->gone[vm] = GONE(s->first_gone);
     s->first_gone = vm;
 }
 

@@ -29,6 +29,8 @@ enum status operations_init(struct sim *sim);
 void operations_release(struct sim *sim);
 /* A replication begins. */
 void operations_begin(struct sim *sim);
+/* What the replication before did with @vm; it begins with nothing known. */
+void operations_forget(struct sim *sim, uint32_t vm);
 /* A job is over, with or without an attempt (its operation is in the job, job->why says why it
  * did not move). */
 void operations_job_ended(struct sim *sim, uint32_t job);

@@ -19,6 +19,10 @@ enum slot_state {
     SLOT_GIVEN_UP
 };
 
+/* In gone[]: a VM that shall return, with the next one or VM_NONE behind it; and that next one. */
+#define GONE(next) ((next) + 2)
+#define GONE_NEXT(gone) ((gone)-2)
+
 /* One host of an operation. */
 struct op_slot {
     uint32_t op, host;
@@ -49,11 +53,10 @@ struct operations {
     struct op_state *ops;
     struct op_slot *slots;
     struct op_result *results;
-    uint32_t *current;   /* by host: the slot that has it in hand */
-    uint32_t *tried;     /* by VM */
-    uint32_t *gone_slot; /* by VM: where it shall return to */
-    uint32_t *gone_next; /* by VM: list of its slot */
-    uint32_t *scratch;   /* [nr_vms] */
+    uint32_t *current; /* by host: the slot that has it in hand */
+    uint32_t *tried;   /* by VM */
+    uint32_t *gone;    /* by VM: 0, or that it shall return, and the next of its slot; GONE() */
+    uint32_t *scratch; /* [nr_vms] */
     uint32_t serial;
     uint32_t nr_slots;
 };

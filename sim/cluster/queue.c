@@ -16,7 +16,7 @@ enum status queue_init(struct queue *q, uint32_t nr_hosts, uint32_t nr_classes)
 {
     size_t hosts = (size_t)nr_hosts + 1, classes = (size_t)nr_classes + 1;
 
-    *q = (struct queue){.nr_hosts = nr_hosts, .nr_classes = nr_classes};
+    *q = (struct queue){.nr_hosts = nr_hosts, .nr_classes = nr_classes, .alone = QUEUE_NONE};
     q->roots = calloc(hosts + classes, sizeof(*q->roots));
     q->ready = calloc(hosts, sizeof(*q->ready));
     q->place = calloc(hosts, sizeof(*q->place));
@@ -37,7 +37,7 @@ enum status queue_init(struct queue *q, uint32_t nr_hosts, uint32_t nr_classes)
 void queue_reset(struct queue *q, const struct job *jobs, uint32_t nr_jobs)
 {
     for (uint32_t i = 0; i < nr_jobs; i++)
-        if (jobs[i].heap != QUEUE_NONE)
+        if (jobs[i].heap != QUEUE_NONE && jobs[i].heap != QUEUE_ALONE)
             q->roots[jobs[i].heap] = QUEUE_NONE;
     for (uint32_t i = 0; i < q->nr_ready; i++)
         q->place[q->ready[i]] = QUEUE_NONE;
@@ -45,6 +45,7 @@ void queue_reset(struct queue *q, const struct job *jobs, uint32_t nr_jobs)
         q->parked_at[q->parked[i]] = QUEUE_NONE;
     memset(q->may_send, 1, q->nr_hosts * sizeof(*q->may_send));
     q->nr_ready = q->nr_parked = 0;
+    q->alone = QUEUE_NONE;
 }
 
 void queue_release(struct queue *q)
@@ -245,6 +246,31 @@ void queue_add(struct queue *q, struct job *jobs, uint32_t job)
     settle_source(q, jobs, source);
 }
 
+static void add_alone(struct queue *q, struct job *jobs, uint32_t job)
+{
+    struct job *j = &jobs[job];
+
+    j->heap = QUEUE_ALONE;
+    j->child = j->prev = QUEUE_NONE;
+    j->next = q->alone;
+    if (q->alone != QUEUE_NONE)
+        jobs[q->alone].prev = job;
+    q->alone = job;
+}
+
+static void remove_alone(struct queue *q, struct job *jobs, uint32_t job)
+{
+    struct job *j = &jobs[job];
+
+    if (q->alone == job)
+        q->alone = j->next;
+    else
+        jobs[j->prev].next = j->next;
+    if (j->next != QUEUE_NONE)
+        jobs[j->next].prev = j->prev;
+    j->heap = j->next = j->prev = QUEUE_NONE;
+}
+
 static void remove_parked(struct queue *q, struct job *jobs, uint32_t job)
 {
     uint32_t class_id = jobs[job].heap - q->nr_hosts;
@@ -265,6 +291,10 @@ void queue_remove(struct queue *q, struct job *jobs, uint32_t job)
 
     if (heap == QUEUE_NONE)
         return;
+    if (heap == QUEUE_ALONE) {
+        remove_alone(q, jobs, job);
+        return;
+    }
     if (heap >= q->nr_hosts) {
         remove_parked(q, jobs, job);
         return;
@@ -276,8 +306,12 @@ void queue_remove(struct queue *q, struct job *jobs, uint32_t job)
 
 void queue_park(struct queue *q, struct job *jobs, uint32_t job, uint32_t class_id)
 {
-    assert(class_id < q->nr_classes);
+    assert(class_id < q->nr_classes || class_id == QUEUE_ALONE);
     queue_remove(q, jobs, job);
+    if (class_id == QUEUE_ALONE) {
+        add_alone(q, jobs, job);
+        return;
+    }
     heap_push(q, jobs, q->nr_hosts + class_id, job);
     if (q->parked_at[class_id] == QUEUE_NONE) {
         q->parked_at[class_id] = q->nr_parked;
@@ -300,4 +334,8 @@ void queue_unpark(struct queue *q, struct job *jobs)
     /* from the end: a class that becomes empty is replaced by one that was looked at */
     for (uint32_t i = q->nr_parked; i-- > 0;)
         queue_unpark_next(q, jobs, q->parked[i]);
+    for (uint32_t job; (job = q->alone) != QUEUE_NONE;) {
+        remove_alone(q, jobs, job);
+        queue_add(q, jobs, job);
+    }
 }

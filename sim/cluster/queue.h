@@ -4,9 +4,9 @@
  * Each source has an ordered heap of its waiting jobs; sources that may send one more stand in a
  * heap of their own, by their best job.  A job for which no target was found is parked with those
  * of its class (VMs that need the same), so that one freed place is offered to one job of each
- * class and not to all.
+ * class and not to all; one that lacks what no other does is parked alone.
  *
- * Cost: add, take and remove O(log n); unpark O(classes that have parked jobs).
+ * Cost: add, take and remove O(log n); unpark O(classes that have parked jobs, and jobs alone).
  */
 #ifndef MIGCAST_SIM_QUEUE_H
 #define MIGCAST_SIM_QUEUE_H
@@ -19,6 +19,7 @@
 struct job;
 
 #define QUEUE_NONE UINT32_MAX
+#define QUEUE_ALONE (UINT32_MAX - 1) /* in place of a class: it lacks what no other does */
 
 struct queue { /* private */
     uint32_t nr_hosts, nr_classes;
@@ -29,6 +30,7 @@ struct queue { /* private */
     uint32_t *parked;    /* classes with parked jobs */
     uint32_t *parked_at; /* class: where it is in parked; QUEUE_NONE */
     uint32_t nr_ready, nr_parked;
+    uint32_t alone; /* list of jobs parked alone */
 };
 
 enum status queue_init(struct queue *q, uint32_t nr_hosts, uint32_t nr_classes);
@@ -46,9 +48,9 @@ void queue_remove(struct queue *q, struct job *jobs, uint32_t job);
 void queue_set_ready(struct queue *q, struct job *jobs, uint32_t source, bool ready);
 /* queue_best - the best waiting job of all sources that are ready; QUEUE_NONE. */
 uint32_t queue_best(const struct queue *q);
-/* queue_park - from waiting to parked under @class. */
+/* queue_park - from waiting to parked under @class_id, or QUEUE_ALONE. */
 void queue_park(struct queue *q, struct job *jobs, uint32_t job, uint32_t class_id);
-/* queue_unpark - the best of each class waits again. */
+/* queue_unpark - the best of each class and all that are alone wait again. */
 void queue_unpark(struct queue *q, struct job *jobs);
 /* queue_unpark_next - after one of @class was served, its next may try. */
 void queue_unpark_next(struct queue *q, struct job *jobs, uint32_t class_id);

@@ -70,10 +70,9 @@ static void start_waiting(struct sim *sim)
 
     for (uint32_t i = 0; i < sim->sc->nr_vms; i++) {
         struct kubevirt_vm *v = platform_vm_state(sim, i);
-        uint32_t host = sim->cluster.vms[i].last_host;
+        const struct lost_vm *lost = v->waits_for_node ? cluster_lost(sim, i) : NULL;
 
-        if (!v->waits_for_node || cluster_host(sim, host)->down ||
-            cluster_host(sim, host)->cordoned)
+        if (!lost || cluster_host(sim, lost->host)->down || cluster_host(sim, lost->host)->cordoned)
             continue;
         v->waits_for_node = false;
         st->waiting_vms--;

@@ -17,9 +17,10 @@
 
 static bool waits_here(const struct sim *sim, uint32_t vm, uint32_t host)
 {
-    const struct vm_state *v = &sim->cluster.vms[vm];
+    const struct lost_vm *lost = cluster_lost(sim, vm);
 
-    return v->lost && v->last_host == host && v->job == JOB_NONE && placement_vm_attrs(sim, vm)->ha;
+    return lost && lost->host == host && cluster_vm_job(sim, vm) == JOB_NONE &&
+           placement_vm_attrs(sim, vm)->ha;
 }
 
 /* The highest priority below @below of the guests of @host that wait; -1 = there is none. */
@@ -93,8 +94,11 @@ void ovirt_ha_host_lost(struct sim *sim, uint32_t host)
     struct ovirt_host *h = platform_host_state(sim, host);
     int64_t guests = 0, at;
 
-    for (uint32_t vm = 0; vm < sim->sc->nr_vms; vm++)
-        guests += sim->cluster.vms[vm].lost && sim->cluster.vms[vm].last_host == host;
+    for (uint32_t vm = 0; vm < sim->sc->nr_vms; vm++) {
+        const struct lost_vm *lost = cluster_lost(sim, vm);
+
+        guests += lost && lost->host == host;
+    }
     h->tries = 0;
     cluster_limit_host(sim, host, 0, 0); /* its semaphore died with it */
     at = sim->now_ns + s->heartbeat_ns + s->grace_ns + guests * s->grace_per_vm_ns;
