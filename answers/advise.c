@@ -40,7 +40,8 @@ enum goal { /* worse failures first */
 struct advisor {
     bool crowd; /* others migrated in the same run */
     struct trial *trial;
-    struct mig_result *row; /* the one that failed */
+    struct mig_result row; /* the one that failed */
+    size_t place;          /* of it in the run */
     enum goal goal;
     int64_t limit_ns; /* its downtime limit */
     const atomic_int *stop;
@@ -90,7 +91,7 @@ static bool helps(struct advisor *a, const struct knob *k, double x)
 
 static void add_fix(struct advisor *a, enum fix_kind kind, double value)
 {
-    a->run->fixes[a->run->nr_fixes++] = (struct fix_result){.mig = (size_t)(a->row - a->run->migs),
+    a->run->fixes[a->run->nr_fixes++] = (struct fix_result){.mig = a->place,
                                                             .kind = kind,
                                                             .value = value,
                                                             .total_ns = a->last->total_ns,
@@ -191,7 +192,7 @@ static double from_downtime(const struct advisor *a)
 
 static double from_progress(const struct advisor *a)
 {
-    return a->row->outcome == OUTCOME_TIMEOUT ? (double)params_of(a)->progress_timeout_ns : 0.0;
+    return a->row.outcome == OUTCOME_TIMEOUT ? (double)params_of(a)->progress_timeout_ns : 0.0;
 }
 
 static void set_progress(struct trial *t, double ns)
@@ -287,7 +288,7 @@ static void try_timeout(struct advisor *a)
     struct mig_params *p = &a->trial->migration->params;
     double needed;
 
-    if (a->row->outcome != OUTCOME_TIMEOUT ||
+    if (a->row.outcome != OUTCOME_TIMEOUT ||
         params_of(a)->completion_timeout_ns + params_of(a)->completion_timeout_ns_per_gib == 0)
         return;
     trial_reset(a->trial);
@@ -309,7 +310,7 @@ static void try_horizon(struct advisor *a)
 {
     const struct scenario *b = a->trial->base;
 
-    if (a->row->outcome != OUTCOME_QUEUED)
+    if (a->row.outcome != OUTCOME_QUEUED)
         return;
     trial_reset(a->trial);
     a->trial->sc.horizon_ns =
@@ -318,7 +319,7 @@ static void try_horizon(struct advisor *a)
     if (is_good(a, a->last))
         add_fix(a, FIX_HORIZON, time_figure((double)a->last->ended_ns));
     else if (a->last->outcome == OUTCOME_QUEUED && a->last->rounds > 2) /* else it is only slow */
-        a->row->reason = REASON_NEVER_CONVERGES;
+        a->row.reason = REASON_NEVER_CONVERGES;
 }
 
 static bool multifd_fits(const struct mig_params *p)
@@ -397,7 +398,7 @@ static void try_lower_downtime(struct advisor *a)
 /* It must be quick to see that a change does not help: 25 times a full copy is long enough. */
 static int64_t bounded_horizon(const struct advisor *a)
 {
-    const struct mig_result *r = a->row;
+    const struct mig_result *r = &a->row;
     const struct scenario *b = a->trial->base;
     double full_ns = 0.0, bound;
 
@@ -416,9 +417,9 @@ static bool find_bandwidth(struct advisor *a)
     double link = turn(a, &knob_link);
 
     if (isfinite(cap))
-        a->row->convergence_bytes_per_s = uncertain_u64(cap);
+        a->row.convergence_bytes_per_s = uncertain_u64(cap);
     else if (isfinite(link))
-        a->row->convergence_bytes_per_s = uncertain_u64(trial_payload(a->trial, link));
+        a->row.convergence_bytes_per_s = uncertain_u64(trial_payload(a->trial, link));
     return isfinite(cap) || isfinite(link);
 }
 
@@ -490,13 +491,16 @@ static bool is_worse(const struct mig_result *a, enum goal of_a, const struct mi
 
 static void collect(const struct scenario *sc, const struct run_result *run, struct case_of *cases)
 {
+    struct mig_result rooms[2];
+
     for (size_t i = 0; i < run->nr_migs; i++) {
-        struct case_of *c = &cases[run->migs[i].vm_id];
+        const struct mig_result *r = result_mig(run, i, &rooms[0]);
+        struct case_of *c = &cases[r->vm_id];
         enum goal goal;
 
-        if (!has_failed(sc, &run->migs[i], &goal))
+        if (!has_failed(sc, r, &goal))
             continue;
-        if (c->nr == 0 || is_worse(&run->migs[i], goal, &run->migs[c->row], c->goal)) {
+        if (c->nr == 0 || is_worse(r, goal, result_mig(run, c->row, &rooms[1]), c->goal)) {
             c->goal = goal;
             c->row = i;
         }
@@ -508,16 +512,18 @@ static void collect(const struct scenario *sc, const struct run_result *run, str
 static bool take_worst(const struct scenario *sc, const struct run_result *run,
                        struct case_of *cases, struct case_of *worst)
 {
+    struct mig_result room;
     uint32_t vm = 0;
 
     worst->nr = 0;
     for (size_t i = 0; i < run->nr_migs; i++) {
-        const struct case_of *c = &cases[run->migs[i].vm_id];
+        uint32_t its = result_mig(run, i, &room)->vm_id;
+        const struct case_of *c = &cases[its];
 
         if (c->nr > 0 && (worst->nr == 0 || c->goal < worst->goal ||
                           (c->goal == worst->goal && c->nr > worst->nr))) {
             *worst = *c;
-            vm = run->migs[i].vm_id;
+            vm = its;
         }
     }
     if (worst->nr == 0)
@@ -530,16 +536,23 @@ static bool take_worst(const struct scenario *sc, const struct run_result *run,
 static enum status advise_one(const struct scenario *sc, struct run_result *run,
                               const struct case_of *c, const atomic_int *stop)
 {
-    struct advisor a = {.row = &run->migs[c->row], .goal = c->goal, .stop = stop, .run = run};
+    struct mig_result room;
+    struct advisor a = {.row = *result_mig(run, c->row, &room),
+                        .place = c->row,
+                        .goal = c->goal,
+                        .stop = stop,
+                        .run = run};
     size_t before = run->nr_fixes;
 
     a.crowd = run->nr_migs > run->replications;
-    a.trial = trial_new(sc, a.row);
+    a.trial = trial_new(sc, &a.row);
     if (!a.trial)
         return ST_ENOMEM;
     a.limit_ns = params_of(&a)->downtime_limit_ns;
     advise(&a);
     trial_free(a.trial);
+    if (!result_set_mig(run, c->row, &a.row))
+        return ST_ENOMEM;
     if (!stopped(&a))
         return ST_OK;
     run->nr_fixes = before; /* half a search has found the wrong figures */
@@ -575,6 +588,7 @@ enum status advise_migration(const struct scenario *sc, struct run_result *run, 
                              const atomic_int *stop)
 {
     struct case_of c = {.nr = 1, .row = row};
+    struct mig_result room;
 
     assert(row < run->nr_migs);
     free(run->fixes);
@@ -582,7 +596,7 @@ enum status advise_migration(const struct scenario *sc, struct run_result *run, 
     run->fixes = calloc(FIX_NR, sizeof(*run->fixes));
     if (!run->fixes)
         return ST_ENOMEM;
-    if (!has_failed(sc, &run->migs[row], &c.goal))
+    if (!has_failed(sc, result_mig(run, row, &room), &c.goal))
         return ST_OK;
     return advise_one(sc, run, &c, stop);
 }

@@ -15,13 +15,16 @@
 
 /* A row of either run, to be sorted by VM. */
 struct ref {
-    const struct mig_result *row;
-    bool b;
+    const struct run_result *run;
+    size_t row;
+    const char *vm;
+    uint32_t replication, job, attempt;
+    bool b; /* of the second run */
 };
 
 static const char *name_of(const struct ref *r)
 {
-    return r->row->vm ? r->row->vm : "";
+    return r->vm ? r->vm : "";
 }
 
 /* By VM, side, replication, job and attempt. */
@@ -34,16 +37,16 @@ static int compare_refs(const void *left, const void *right)
         return by;
     if (x->b != y->b)
         return x->b ? 1 : -1;
-    if (x->row->replication != y->row->replication)
-        return x->row->replication < y->row->replication ? -1 : 1;
-    if (x->row->job != y->row->job)
-        return x->row->job < y->row->job ? -1 : 1;
-    return x->row->attempt < y->row->attempt ? -1 : x->row->attempt > y->row->attempt;
+    if (x->replication != y->replication)
+        return x->replication < y->replication ? -1 : 1;
+    if (x->job != y->job)
+        return x->job < y->job ? -1 : 1;
+    return x->attempt < y->attempt ? -1 : x->attempt > y->attempt;
 }
 
 static bool same_job(const struct ref *x, const struct ref *y)
 {
-    return x->b == y->b && x->row->replication == y->row->replication && x->row->job == y->row->job;
+    return x->b == y->b && x->replication == y->replication && x->job == y->job;
 }
 
 struct lists {
@@ -91,15 +94,18 @@ static void sum_side(const struct ref *refs, size_t nr, struct lists *l, struct 
 {
     uint32_t counts[OUTCOME_NR] = {0};
     const char *reasons[OUTCOME_NR] = {0};
+    struct mig_result room;
     int worst = -1;
 
     *s = (struct diff_side){.outcome = OUTCOME_COMPLETED};
     l->nr_total = l->nr_wait = l->nr_downtime = 0;
     for (size_t i = 0; i < nr; i++) {
+        const struct mig_result *r = result_mig(refs[i].run, refs[i].row, &room);
+
         s->attempts++;
-        s->throttle_pct = fmax(s->throttle_pct, (double)refs[i].row->max_throttle_pct);
+        s->throttle_pct = fmax(s->throttle_pct, (double)r->max_throttle_pct);
         if (i + 1 == nr || !same_job(&refs[i], &refs[i + 1]))
-            add_last(s, l, refs[i].row, counts, reasons);
+            add_last(s, l, r, counts, reasons);
     }
     for (int o = 0; o < OUTCOME_NR; o++)
         if (counts[o] && (worst < 0 || counts[o] > counts[worst] ||
@@ -178,16 +184,17 @@ static enum status sum_up(const struct run_result *run, struct diff_total *t)
 {
     double *spans = calloc((size_t)run->replications + 1, sizeof(*spans));
     size_t nr = 0, done = 0, i = 0;
+    struct mig_result room;
 
     *t = (struct diff_total){.worst_downtime_ns = NAN};
     if (!spans)
         return ST_ENOMEM;
     while (i < run->nr_migs) {
-        uint32_t replication = run->migs[i].replication;
+        size_t behind = result_next_replication(run, i);
         int64_t first = INT64_MAX, last = -1;
 
-        for (; i < run->nr_migs && run->migs[i].replication == replication; i++) {
-            const struct mig_result *r = &run->migs[i];
+        for (; i < behind; i++) {
+            const struct mig_result *r = result_mig(run, i, &room);
 
             first = r->queued_ns < first ? r->queued_ns : first;
             last = r->ended_ns > last ? r->ended_ns : last;
@@ -226,6 +233,23 @@ static void group(const struct ref *refs, size_t nr, double tolerance, struct li
     }
 }
 
+static void add_refs(struct ref *refs, const struct run_result *run, bool b)
+{
+    struct mig_result room;
+
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        const struct mig_result *r = result_mig(run, i, &room);
+
+        refs[i] = (struct ref){.run = run,
+                               .row = i,
+                               .vm = r->vm,
+                               .replication = r->replication,
+                               .job = r->job,
+                               .attempt = r->attempt,
+                               .b = b};
+    }
+}
+
 enum status diff_runs(const struct run_result *a, const struct run_result *b, double tolerance,
                       struct diff_result *out)
 {
@@ -242,10 +266,8 @@ enum status diff_runs(const struct run_result *a, const struct run_result *b, do
     if (st == ST_OK)
         st = sum_up(b, &out->b);
     if (st == ST_OK) {
-        for (size_t i = 0; i < a->nr_migs; i++)
-            refs[i] = (struct ref){.row = &a->migs[i]};
-        for (size_t i = 0; i < b->nr_migs; i++)
-            refs[a->nr_migs + i] = (struct ref){.row = &b->migs[i], .b = true};
+        add_refs(refs, a, false);
+        add_refs(refs + a->nr_migs, b, true);
         qsort(refs, nr, sizeof(*refs), compare_refs);
         group(refs, nr, tolerance, &l, out);
         qsort(out->vms, out->nr, sizeof(*out->vms), compare_vms);

@@ -23,6 +23,18 @@ enum {
 #define STANDSTILL_NS (10 * NS_PER_S) /* a guest's clients have given up by then */
 #define HIGH_LIMIT_NS (2 * NS_PER_S)  /* nobody chooses it for a guest that serves */
 
+static int by_name_and_time(const void *a, const void *b)
+{
+    const struct hazard_order *ka = a, *kb = b;
+    int order = ka->name == kb->name ? 0 : strcmp(ka->name, kb->name);
+
+    if (order != 0)
+        return order;
+    if (ka->queued_ns != kb->queued_ns)
+        return ka->queued_ns < kb->queued_ns ? -1 : 1;
+    return ka->row < kb->row ? -1 : ka->row > kb->row;
+}
+
 /* The same reason, but for its numbers. */
 static bool same_reason(const char *a, const char *b)
 {
@@ -77,12 +89,13 @@ static bool infinite_drain(const struct hazard_look *l, struct hazard_find *f)
     size_t most = TRIES - 1;
 
     for (size_t i = 0; i < l->nr;) {
-        const struct mig_result *first = &l->rows[l->by_vm[i]], *last = first;
+        const char *vm = l->by_vm[i].name, *reason = NULL;
+        const struct mig_result *last = NULL;
+        struct mig_result room;
         size_t tries = 0, k = i;
-        const char *reason = NULL;
 
-        for (; k < l->nr && strcmp(l->rows[l->by_vm[k]].vm, first->vm) == 0; k++) {
-            last = &l->rows[l->by_vm[k]];
+        for (; k < l->nr && strcmp(l->by_vm[k].name, vm) == 0; k++) {
+            last = hazard_row(l, l->by_vm[k].row, &room);
             if (!gave_up(last) && last->outcome != OUTCOME_QUEUED)
                 tries = 0;
             else if (gave_up(last)) {
@@ -106,17 +119,6 @@ static bool infinite_drain(const struct hazard_look *l, struct hazard_find *f)
 }
 
 /* ---- the timeout that fails everybody ---- */
-
-static int by_class(const void *a, const void *b, void *rows)
-{
-    const struct mig_result *ra = (const struct mig_result *)rows + *(const size_t *)a;
-    const struct mig_result *rb = (const struct mig_result *)rows + *(const size_t *)b;
-    int order = strcmp(ra->vm_class ? ra->vm_class : ra->vm, rb->vm_class ? rb->vm_class : rb->vm);
-
-    if (order != 0)
-        return order;
-    return ra < rb ? -1 : ra > rb;
-}
 
 /* What a set of rows came to; those still under way do not count. */
 struct tally {
@@ -147,40 +149,46 @@ static void say_timeouts(struct hazard_find *f, const struct tally *t, const cha
                       "the network gives, whatever the guests write");
 }
 
-/* All there are; else all of the largest class of which all are. */
-static bool all_timed_out(const struct hazard_look *l, struct hazard_find *f)
+/* The largest class of which all timed out. */
+static void class_timed_out(const struct hazard_look *l, const struct hazard_order *by_class,
+                            struct hazard_find *f)
 {
-    size_t *order = malloc(l->nr * sizeof(*order) + 1), most = SAMPLE - 1;
-    struct tally all = {0};
+    size_t most = SAMPLE - 1;
+    struct mig_result room;
 
-    if (!order)
-        return false;
-    for (size_t i = 0; i < l->nr; i++) {
-        count_row(&all, &l->rows[i]);
-        order[i] = i;
-    }
-    qsort_r(order, l->nr, sizeof(*order), by_class, (void *)l->rows);
-    for (size_t i = 0; i < l->nr && all.others > 0;) {
-        const struct mig_result *first = &l->rows[order[i]];
-        const char *class_name = first->vm_class ? first->vm_class : first->vm;
+    for (size_t i = 0; i < l->nr;) {
+        const struct hazard_order *first = &by_class[i];
         struct tally t = {0};
 
-        for (; i < l->nr; i++) {
-            const struct mig_result *r = &l->rows[order[i]];
-
-            if (strcmp(r->vm_class ? r->vm_class : r->vm, class_name) != 0)
-                break;
-            count_row(&t, r);
-        }
+        for (; i < l->nr && strcmp(by_class[i].name, first->name) == 0; i++)
+            count_row(&t, hazard_row(l, by_class[i].row, &room));
         if (t.others > 0 || t.timeouts <= most)
             continue;
         most = t.timeouts;
-        f->vm = first->vm;
-        say_timeouts(f, &t, class_name);
+        f->vm = hazard_row(l, first->row, &room)->vm;
+        say_timeouts(f, &t, first->name);
     }
-    if (all.others == 0 && all.timeouts >= SAMPLE)
+}
+
+static bool all_timed_out(const struct hazard_look *l, struct hazard_find *f)
+{
+    struct hazard_order *by_class = malloc(l->nr * sizeof(*by_class) + 1);
+    struct mig_result room;
+    struct tally all = {0};
+
+    for (size_t i = 0; by_class && i < l->nr; i++) {
+        const struct mig_result *r = hazard_row(l, i, &room);
+
+        count_row(&all, r);
+        by_class[i] = (struct hazard_order){.name = r->vm_class ? r->vm_class : r->vm, .row = i};
+    }
+    if (all.timeouts >= SAMPLE && all.others > 0) {
+        qsort(by_class, l->nr, sizeof(*by_class), by_name_and_time);
+        class_timed_out(l, by_class, f);
+    } else if (all.timeouts >= SAMPLE) {
         say_timeouts(f, &all, NULL);
-    free(order);
+    }
+    free(by_class);
     return f->words.len > 0;
 }
 
@@ -190,9 +198,10 @@ static bool all_timed_out(const struct hazard_look *l, struct hazard_find *f)
 static bool never(const struct hazard_look *l, struct hazard_find *f)
 {
     size_t nr = 0, waiting = 0;
+    struct mig_result room;
 
     for (size_t i = 0; i < l->nr; i++) {
-        const struct mig_result *r = &l->rows[i];
+        const struct mig_result *r = hazard_row(l, i, &room);
 
         if (r->outcome != OUTCOME_QUEUED)
             continue;
@@ -218,10 +227,11 @@ static bool never(const struct hazard_look *l, struct hazard_find *f)
 
 static bool disk_never_ready(const struct hazard_look *l, struct hazard_find *f)
 {
+    struct mig_result room;
     size_t nr = 0;
 
     for (size_t i = 0; i < l->nr; i++) {
-        const struct mig_result *r = &l->rows[i];
+        const struct mig_result *r = hazard_row(l, i, &room);
 
         if (r->outcome == OUTCOME_QUEUED && hazard_starts_with(r->reason, "never ready") &&
             nr++ == 0) {
@@ -242,60 +252,59 @@ static bool disk_never_ready(const struct hazard_look *l, struct hazard_find *f)
 
 static bool high_limit(const struct hazard_look *l, struct hazard_find *f)
 {
-    const struct mig_result *worst = NULL;
+    struct mig_result worst = {0}, room;
     char limit[UNITS_TEXT], stop[UNITS_TEXT];
     size_t nr = 0;
 
     for (size_t i = 0; i < l->nr; i++) {
-        const struct mig_result *r = &l->rows[i];
+        const struct mig_result *r = hazard_row(l, i, &room);
 
         if (!is_live(r) || r->outcome != OUTCOME_COMPLETED || r->downtime_ns < NS_PER_S ||
             r->downtime_limit_ns < HIGH_LIMIT_NS)
             continue;
-        nr++;
-        if (!worst || r->downtime_limit_ns > worst->downtime_limit_ns)
-            worst = r;
+        if (nr++ == 0 || r->downtime_limit_ns > worst.downtime_limit_ns)
+            worst = *r;
     }
     if (nr == 0)
         return false;
-    f->vm = worst->vm;
+    f->vm = worst.vm;
     strbuf_addf(&f->words,
                 "the downtime limit of %zu %s went far: %s ended at %s and stood still for %s", nr,
-                nr == 1 ? "guest" : "guests", worst->vm,
-                units_time(limit, worst->downtime_limit_ns), units_time(stop, worst->downtime_ns));
+                nr == 1 ? "guest" : "guests", worst.vm, units_time(limit, worst.downtime_limit_ns),
+                units_time(stop, worst.downtime_ns));
     return true;
 }
 
 static bool frozen(const struct hazard_look *l, struct hazard_find *f)
 {
-    const struct mig_result *worst = NULL;
+    struct mig_result worst = {0}, room;
     char text[UNITS_TEXT];
     size_t nr = 0;
 
     for (size_t i = 0; i < l->nr; i++) {
-        const struct mig_result *r = &l->rows[i];
+        const struct mig_result *r = hazard_row(l, i, &room);
 
         if (!is_live(r) || r->blackout_ns < STANDSTILL_NS)
             continue;
-        nr++;
-        if (!worst || r->blackout_ns > worst->blackout_ns)
-            worst = r;
+        if (nr++ == 0 || r->blackout_ns > worst.blackout_ns)
+            worst = *r;
     }
     if (nr == 0)
         return false;
-    f->vm = worst->vm;
+    f->vm = worst.vm;
     strbuf_addf(&f->words, "%zu %s for 10 s or longer, %s for %s", nr,
-                nr == 1 ? "guest is frozen" : "guests are frozen", worst->vm,
-                units_time(text, worst->blackout_ns));
+                nr == 1 ? "guest is frozen" : "guests are frozen", worst.vm,
+                units_time(text, worst.blackout_ns));
     return true;
 }
 
 static bool lost(const struct hazard_look *l, struct hazard_find *f)
 {
+    struct mig_result room;
     size_t nr = 0;
 
     for (size_t i = 0; i < l->nr; i++) {
-        const struct mig_result *r = &l->rows[i];
+        const struct mig_result *r = hazard_row(l, i, &room);
 
         if (r->outcome != OUTCOME_FAILED || !r->reason || !strstr(r->reason, "guest lost"))
             continue;
@@ -313,30 +322,29 @@ static bool lost(const struct hazard_look *l, struct hazard_find *f)
 
 static bool exposed(const struct hazard_look *l, struct hazard_find *f)
 {
-    const struct mig_result *worst = NULL;
+    struct mig_result worst = {0}, room;
     char all[UNITS_TEXT], most[UNITS_TEXT];
     int64_t sum = 0;
     size_t nr = 0;
 
     for (size_t i = 0; i < l->nr; i++) {
-        const struct mig_result *r = &l->rows[i];
+        const struct mig_result *r = hazard_row(l, i, &room);
 
         if (r->postcopy_ns <= 0)
             continue;
-        nr++;
         sum += r->postcopy_ns;
-        if (!worst || r->postcopy_ns > worst->postcopy_ns)
-            worst = r;
+        if (nr++ == 0 || r->postcopy_ns > worst.postcopy_ns)
+            worst = *r;
     }
     if (nr == 0)
         return false;
-    f->vm = worst->vm;
+    f->vm = worst.vm;
     strbuf_addf(
         &f->words,
         "%zu %s in post-copy, for %s in all and %s at most (%s): if a host dies then, or a link "
         "for good, the guest is lost",
         nr, nr == 1 ? "guest runs" : "guests run", units_time(all, sum),
-        units_time(most, worst->postcopy_ns), worst->vm);
+        units_time(most, worst.postcopy_ns), worst.vm);
     return true;
 }
 
@@ -381,10 +389,11 @@ static bool crowded_target(const struct hazard_look *l, struct hazard_find *f)
     struct moment *out = malloc(2 * l->nr * sizeof(*out) + 1);
     uint32_t target = 0, source = 0;
     int most_in = 0, most_out = 0;
+    struct mig_result room;
     size_t nr = 0;
 
     for (size_t i = 0; in && out && i < l->nr; i++) {
-        const struct mig_result *r = &l->rows[i];
+        const struct mig_result *r = hazard_row(l, i, &room);
 
         if (r->binding != BINDING_LINK || r->started_ns < 0 || r->ended_ns < 0 || !r->target ||
             r->source_id >= l->sc->nr_hosts || r->target_id >= l->sc->nr_hosts)
@@ -428,19 +437,6 @@ static bool (*const finders[HAZARD_NR])(const struct hazard_look *l, struct haza
     [HAZARD_TARGET_NIC] = crowded_target,
 };
 
-static int by_vm_and_time(const void *a, const void *b, void *rows)
-{
-    const struct mig_result *ra = (const struct mig_result *)rows + *(const size_t *)a;
-    const struct mig_result *rb = (const struct mig_result *)rows + *(const size_t *)b;
-    int order = strcmp(ra->vm, rb->vm);
-
-    if (order != 0)
-        return order;
-    if (ra->queued_ns != rb->queued_ns)
-        return ra->queued_ns < rb->queued_ns ? -1 : 1;
-    return ra < rb ? -1 : ra > rb;
-}
-
 static bool keep(struct run_result *run, enum hazard_kind kind, const struct hazard_find *f)
 {
     struct hazard_result *h = NULL;
@@ -464,9 +460,14 @@ static bool keep(struct run_result *run, enum hazard_kind kind, const struct haz
 
 static enum status look_at(struct hazard_look *l, struct run_result *run)
 {
-    for (size_t i = 0; i < l->nr; i++)
-        l->by_vm[i] = i;
-    qsort_r(l->by_vm, l->nr, sizeof(*l->by_vm), by_vm_and_time, (void *)l->rows);
+    struct mig_result room;
+
+    for (size_t i = 0; i < l->nr; i++) {
+        const struct mig_result *r = hazard_row(l, i, &room);
+
+        l->by_vm[i] = (struct hazard_order){.name = r->vm, .queued_ns = r->queued_ns, .row = i};
+    }
+    qsort(l->by_vm, l->nr, sizeof(*l->by_vm), by_name_and_time);
     for (int k = 0; k < HAZARD_NR; k++) {
         struct hazard_find f = {.words = STRBUF_INIT};
         bool kept = !finders[k](l, &f) || keep(run, (enum hazard_kind)k, &f);
@@ -481,7 +482,7 @@ static enum status look_at(struct hazard_look *l, struct run_result *run)
 enum status hazards_find(const struct scenario *sc, struct run_result *run)
 {
     struct hazard_look l = {.sc = sc, .run = run};
-    size_t from = 0;
+    struct mig_result room;
     enum status st = ST_OK;
 
     run->hazards = calloc(HAZARD_NR, sizeof(*run->hazards));
@@ -491,16 +492,11 @@ enum status hazards_find(const struct scenario *sc, struct run_result *run)
         free(l.by_vm);
         return ST_ENOMEM;
     }
-    while (from < run->nr_migs && st == ST_OK) {
-        size_t to = from;
-
-        l.replication = run->migs[from].replication;
-        while (to < run->nr_migs && run->migs[to].replication == l.replication)
-            to++;
-        l.rows = run->migs + from;
-        l.nr = to - from;
+    while (l.first < run->nr_migs && st == ST_OK) {
+        l.replication = result_mig(run, l.first, &room)->replication;
+        l.nr = result_next_replication(run, l.first) - l.first;
         st = look_at(&l, run);
-        from = to;
+        l.first += l.nr;
     }
     free(l.by_vm);
     return st;

@@ -6,20 +6,33 @@
 #include "base/strbuf.h"
 #include "sim/scenario/scenario.h"
 
+/* A row, and what rows are sorted by. */
+struct hazard_order {
+    const char *name; /* of the VM, or its class */
+    int64_t queued_ns;
+    size_t row;
+};
+
 /* The rows of one replication. */
 struct hazard_look {
     const struct scenario *sc;
     const struct run_result *run;
-    const struct mig_result *rows;
-    size_t nr;
+    size_t first, nr;
     uint32_t replication;
-    size_t *by_vm; /* rows in the order of (VM, time): scratch of all finders */
+    struct hazard_order *by_vm; /* in the order of (VM, time) */
 };
 
 struct hazard_find {
     struct strbuf words;
     const char *vm, *host;
 };
+
+/* Row @i of the replication, as result_mig(). */
+static inline const struct mig_result *hazard_row(const struct hazard_look *l, size_t i,
+                                                  struct mig_result *room)
+{
+    return result_mig(l->run, l->first + i, room);
+}
 
 bool hazard_starts_with(const char *text, const char *start);
 

@@ -17,20 +17,21 @@ bool hazard_starts_with(const char *text, const char *start)
 }
 
 /* VMs that wait for a host, with the reason of the first; @room: for want of memory or CPUs. */
-static size_t homeless(const struct hazard_look *l, bool room, const struct mig_result **first)
+static size_t homeless(const struct hazard_look *l, bool room, struct mig_result *first)
 {
+    struct mig_result unpacked;
     size_t nr = 0;
 
     for (size_t i = 0; i < l->nr; i++) {
-        const struct mig_result *r = &l->rows[l->by_vm[i]];
-        bool last = i + 1 == l->nr || strcmp(l->rows[l->by_vm[i + 1]].vm, r->vm) != 0;
+        const struct mig_result *r = hazard_row(l, l->by_vm[i].row, &unpacked);
+        bool last = i + 1 == l->nr || strcmp(l->by_vm[i + 1].name, r->vm) != 0;
 
         if (!last || r->started_ns >= 0 || !hazard_starts_with(r->reason, "no target") ||
             (r->outcome != OUTCOME_QUEUED && r->outcome != OUTCOME_REJECTED) ||
             (strstr(r->reason, "short of") != NULL) != room)
             continue;
         if (nr++ == 0)
-            *first = r;
+            *first = *r;
     }
     return nr;
 }
@@ -65,39 +66,41 @@ static void add_room(const struct scenario *sc, const struct mig_result *first, 
 
 bool hazard_dead_lock(const struct hazard_look *l, struct hazard_find *f)
 {
-    const struct mig_result *first = NULL;
+    struct mig_result first, room;
     size_t nr = homeless(l, true, &first), moving = 0, done = 0;
 
     for (size_t i = 0; i < l->nr; i++) {
-        moving += l->rows[i].outcome == OUTCOME_QUEUED && l->rows[i].started_ns >= 0;
-        done += l->rows[i].outcome == OUTCOME_COMPLETED;
+        const struct mig_result *r = hazard_row(l, i, &room);
+
+        moving += r->outcome == OUTCOME_QUEUED && r->started_ns >= 0;
+        done += r->outcome == OUTCOME_COMPLETED;
     }
     if (nr == 0 || moving > 0)
         return false;
-    f->vm = first->vm;
-    f->host = first->source;
+    f->vm = first.vm;
+    f->host = first.source;
     if (done == 0) {
         strbuf_addstr(&f->words, "dead-locked: ");
-        add_room(l->sc, first, &f->words);
+        add_room(l->sc, &first, &f->words);
         strbuf_addf(&f->words, "no host can take the first VM (%zu %s; %s: %s)", nr,
-                    nr == 1 ? "waits" : "wait", first->vm, first->reason);
+                    nr == 1 ? "waits" : "wait", first.vm, first.reason);
     } else {
         strbuf_addf(&f->words, "dead-locked: %zu %s for room that nothing will free (%s: %s)", nr,
-                    nr == 1 ? "VM waits" : "VMs wait", first->vm, first->reason);
+                    nr == 1 ? "VM waits" : "VMs wait", first.vm, first.reason);
     }
     return true;
 }
 
 bool hazard_no_target(const struct hazard_look *l, struct hazard_find *f)
 {
-    const struct mig_result *first = NULL;
+    struct mig_result first;
     size_t nr = homeless(l, false, &first);
 
     if (nr == 0)
         return false;
-    f->vm = first->vm;
-    f->host = first->source;
+    f->vm = first.vm;
+    f->host = first.source;
     strbuf_addf(&f->words, "no host will do for %zu %s (%s: %s)", nr, nr == 1 ? "VM" : "VMs",
-                first->vm, first->reason);
+                first.vm, first.reason);
     return true;
 }

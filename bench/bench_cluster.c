@@ -72,12 +72,13 @@ static double peak_bytes(void)
 
 /* ---- in the child ---- */
 
-static double count_completed(const struct mig_result *rows, size_t nr)
+static double count_completed(const struct run_result *run)
 {
+    struct mig_result room;
     double completed = 0;
 
-    for (size_t i = 0; i < nr; i++)
-        completed += rows[i].outcome == OUTCOME_COMPLETED;
+    for (size_t i = 0; i < run->nr_migs; i++)
+        completed += result_mig(run, i, &room)->outcome == OUTCOME_COMPLETED;
     return completed;
 }
 
@@ -165,7 +166,7 @@ static bool run_whole(const struct scenario *sc, const struct task *task, struct
         return false;
     out->wall_s = seconds(CLOCK_MONOTONIC) - wall;
     out->cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    out->migrations = count_completed(run.migs, run.nr_migs);
+    out->migrations = count_completed(&run);
     return !task->store || store_rows(&run);
 }
 

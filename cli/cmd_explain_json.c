@@ -219,6 +219,8 @@ static void add_lists(struct strbuf *out, const struct explain *e)
 
 void explain_print_json(struct strbuf *out, const struct explain *e)
 {
+    struct mig_result room;
+
     add_head(out, "vm", e->sc, e->run.replications);
     json_put_text(out, "vm", e->sc->vms[e->vm].name);
     add_story(out, e);
@@ -226,7 +228,7 @@ void explain_print_json(struct strbuf *out, const struct explain *e)
     if (e->end) {
         json_put_u64(out, "replication", e->end->replication);
         json_put_text(out, "picked", explain_pick_words(e));
-        json_put_text(out, "code", code_of_migration(e->fixed ? e->fixed : e->told));
+        json_put_text(out, "code", code_of_migration(explain_row(e, &room)));
         json_key(out, "migration");
         strbuf_addch(out, '{');
         json_put_text(out, "source", e->told->source);
@@ -269,9 +271,9 @@ void explain_print_op_json(struct strbuf *out, const struct explain_op *x)
         json_put_u64(out, "gone", h->gone);
         json_put_u64(out, "attempts", h->attempts);
         json_put_s(out, "empty_s", h->empty_ns);
-        json_put_text(out, "last_vm", h->last ? h->last->vm : NULL);
-        json_put_text(out, "code", h->last ? code_of_migration(h->last) : NULL);
-        json_put_text(out, "binding", h->last ? binding_key(h->last->binding) : NULL);
+        json_put_text(out, "last_vm", h->any ? h->last.vm : NULL);
+        json_put_text(out, "code", h->any ? code_of_migration(&h->last) : NULL);
+        json_put_text(out, "binding", h->any ? binding_key(h->last.binding) : NULL);
         strbuf_addch(out, '}');
     }
     strbuf_addstr(out, "]}\n");
@@ -303,7 +305,7 @@ void explain_print_host_json(struct strbuf *out, const struct explain_host *h)
     add_flow(out, "came", &h->in);
     open_list(out, "moves");
     for (size_t i = 0; i < h->nr_moves; i++) {
-        const struct mig_result *r = h->moves[i];
+        const struct mig_result *r = &h->moves[i];
 
         open_item(out);
         json_put_text(out, "vm", r->vm);

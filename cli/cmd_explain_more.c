@@ -110,14 +110,14 @@ static void add_op_reason(struct strbuf *out, const struct explain_op *x)
     struct strbuf words = STRBUF_INIT;
     char end[UNITS_TEXT], next[UNITS_TEXT];
 
-    if (x->nr_hosts == 0 || !h->last)
+    if (x->nr_hosts == 0 || !h->any)
         return;
     if (h->empty_ns < 0)
         strbuf_addf(&words, "%s holds it up: %" PRIu32 " of its %" PRIu32 " VMs left, and ",
                     h->host, h->gone, h->vms);
     else
         strbuf_addf(&words, "%s is empty last, at %s: ", h->host, units_time(end, h->empty_ns));
-    add_last(&words, h->last);
+    add_last(&words, &h->last);
     if (h->empty_ns >= 0 && x->nr_hosts > 1 && x->hosts[1].empty_ns >= 0)
         strbuf_addf(&words, ". The one before it, %s, at %s", x->hosts[1].host,
                     units_time(next, x->hosts[1].empty_ns));
@@ -125,7 +125,7 @@ static void add_op_reason(struct strbuf *out, const struct explain_op *x)
     strbuf_addstr(out, "  ");
     add_wrapped(out, strbuf_text(&words), 2, 4);
     strbuf_clear(&words);
-    strbuf_addf(&words, "Why: migcast explain vm %s %s%s", h->last->vm, x->sc->path,
+    strbuf_addf(&words, "Why: migcast explain vm %s %s%s", h->last.vm, x->sc->path,
                 x->run.replications > 1 ? " --replication " : "");
     if (x->run.replications > 1)
         strbuf_addf(&words, "%" PRIu32, x->row->replication);
@@ -165,12 +165,12 @@ static void add_op_hosts(struct strbuf *out, const struct cli_opts *o, const str
         strbuf_addstr(out, "  ");
         cell_add(out, h->host, 16, CELL_LEFT);
         strbuf_addf(out, " %3" PRIu32 " of %3" PRIu32 " gone, empty %-12s ", h->gone, h->vms,
-                    !h->last          ? "from start"
+                    !h->any           ? "from start"
                     : h->empty_ns < 0 ? "never"
                                       : units_time(end, h->empty_ns));
         strbuf_clear(&words);
-        if (h->last)
-            add_last(&words, h->last);
+        if (h->any)
+            add_last(&words, &h->last);
         add_wrapped(out, strbuf_text(&words), 55, 22);
     }
     if (shown < x->nr_hosts)
@@ -250,7 +250,7 @@ void explain_print_host(struct strbuf *out, const struct cli_opts *o, const stru
     if (shown > 0)
         heading(out, o, "Moves from it and to it");
     for (size_t i = 0; i < shown; i++)
-        add_host_move(out, h, h->moves[i]);
+        add_host_move(out, h, &h->moves[i]);
     if (shown < h->nr_moves)
         strbuf_addf(out, "  and %zu more; --verbose shows all\n", h->nr_moves - shown);
     add_origin(out, h->sc, 1);

@@ -56,8 +56,9 @@ static void left_out(const struct printer *p, size_t nr)
 
 static void add_verdict(const struct printer *p)
 {
+    struct mig_result room;
     const struct explain *e = p->e;
-    const char *code = e->told ? code_of_migration(e->fixed ? e->fixed : e->told) : NULL;
+    const char *code = e->told ? code_of_migration(explain_row(e, &room)) : NULL;
     bool done = e->told && e->told->outcome == OUTCOME_COMPLETED;
     struct strbuf words = STRBUF_INIT;
     char word[64];
@@ -105,7 +106,7 @@ static void add_try(const struct printer *p, const struct explain_try *t)
 
 static bool has_fixes(const struct explain *e)
 {
-    return e->fixed && e->run.nr_fixes > 0;
+    return e->fixed != EXPLAIN_NONE && e->run.nr_fixes > 0;
 }
 
 static void add_fixes(const struct printer *p)

@@ -125,6 +125,7 @@ static enum status find_replication(const struct cli_opts *o, const struct repor
 static enum status pick_vm(const struct cli_opts *o, const struct run_result *run,
                            struct run_result *one, struct diag *diag)
 {
+    struct mig_result room;
     const char *vm = cli_value(o, "vm");
     struct option_nearest near = {.word = vm};
 
@@ -133,8 +134,8 @@ static enum status pick_vm(const struct cli_opts *o, const struct run_result *ru
     if (one->nr_migs > 0)
         return ST_OK;
     for (size_t i = 0; i < run->nr_migs; i++)
-        if (i == 0 || run->migs[i].vm != run->migs[i - 1].vm)
-            option_nearest_offer(&near, run->migs[i].vm);
+        if (i == 0 || result_mig(run, i, &room)->vm != result_mig(run, i - 1, &room)->vm)
+            option_nearest_offer(&near, result_mig(run, i, &room)->vm);
     if (near.best)
         diag_hint(diag, "did you mean '%s'?", near.best);
     return diag_set(diag, ST_EUSAGE, "--vm: no migration of this run is of a VM '%s'", vm);

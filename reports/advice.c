@@ -129,32 +129,35 @@ static void add_fix(struct strbuf *out, const struct fix_result *fix, const stru
     }
 }
 
-bool advice_has_fixes(const struct run_result *run, const struct mig_result *mig)
+bool advice_has_fixes(const struct run_result *run, size_t mig)
 {
     for (size_t i = 0; i < run->nr_fixes; i++)
-        if (&run->migs[run->fixes[i].mig] == mig)
+        if (run->fixes[i].mig == mig)
             return true;
     return false;
 }
 
-static void add_fixes(struct strbuf *out, const struct run_result *run,
-                      const struct mig_result *mig)
+static void add_fixes(struct strbuf *out, const struct run_result *run, size_t mig)
 {
+    struct mig_result room;
     const char *before = "";
 
     for (size_t i = 0; i < run->nr_fixes; i++) {
-        if (&run->migs[run->fixes[i].mig] != mig)
+        if (run->fixes[i].mig != mig)
             continue;
         strbuf_addstr(out, before);
-        add_fix(out, &run->fixes[i], mig);
+        add_fix(out, &run->fixes[i], result_mig(run, mig, &room));
         before = ", or ";
     }
 }
 
-bool advice_add(struct strbuf *out, const struct run_result *run, const struct mig_result *mig)
+bool advice_add(struct strbuf *out, const struct run_result *run, size_t at)
 {
-    if (advice_has_fixes(run, mig)) {
-        add_fixes(out, run, mig);
+    struct mig_result room;
+    const struct mig_result *mig = result_mig(run, at, &room);
+
+    if (advice_has_fixes(run, at)) {
+        add_fixes(out, run, at);
         return true;
     }
     if (mig->outcome == OUTCOME_COMPLETED || mig->outcome == OUTCOME_REJECTED)

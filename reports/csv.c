@@ -83,6 +83,8 @@ static void add_line(struct strbuf *out, const struct mig_result *mig)
 
 enum status report_csv(const struct run_result *run, struct strbuf *out)
 {
+    struct mig_result room;
+
     strbuf_addstr(out,
                   "vm,source,target,platform,replication,queued_s,started_s,ended_s,attempt,"
                   "outcome,reason,total_time_ms,downtime_ms,setup_time_ms,rounds,"
@@ -92,6 +94,6 @@ enum status report_csv(const struct run_result *run, struct strbuf *out)
                   "convergence_bytes_per_s,kind,vm_class,job,downtime_limit_ms,disk_ms,disk_bytes,"
                   "network_outage_ms\r\n");
     for (size_t i = 0; i < run->nr_migs && !strbuf_failed(out); i++)
-        add_line(out, &run->migs[i]);
+        add_line(out, result_mig(run, i, &room));
     return strbuf_failed(out) ? ST_ENOMEM : ST_OK;
 }

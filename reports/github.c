@@ -133,13 +133,15 @@ static void add_threshold(struct github *g, const struct threshold_result *th)
 
 static void add_group(struct github *g, const struct summary_group *group)
 {
+    struct mig_result room;
     enum kind kind = kind_of_group(group);
     struct strbuf title = STRBUF_INIT, words = STRBUF_INIT;
 
     if (group->outcomes[OUTCOME_COMPLETED] == group->nr || !take_place(g, kind))
         return;
-    strbuf_addf(&title, "%s: migration %s", group->vm,
-                outcome_name(words_telling(&g->sum, group)->outcome));
+    strbuf_addf(
+        &title, "%s: migration %s", group->vm,
+        outcome_name(result_mig(g->sum.run, words_telling(&g->sum, group), &room)->outcome));
     strbuf_addf(&words, "%s, attempt %u: ", group->vm, group->attempt);
     words_fate(&words, &g->sum, group);
     add_command(g->out, kind == KIND_ERROR ? "error" : "warning", scenario_file(g->sum.run), 0,

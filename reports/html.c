@@ -157,6 +157,7 @@ static bool one_vm(const struct html *h)
 
 static void add_verdict(struct html *h)
 {
+    struct mig_result room;
     struct strbuf words = STRBUF_INIT;
     const char *verdict = words_verdict(&words, &h->sum);
     bool done = h->sum.ends[OUTCOME_COMPLETED] == h->sum.nr_wishes && h->run->nr_migs > 0;
@@ -168,7 +169,7 @@ static void add_verdict(struct html *h)
     }
     strbuf_addstr(h->out, "<header>\n<p class=\"over\">Live migration forecast</p>\n<h1>");
     if (one_vm(h)) {
-        html_name(h, h->run->migs[0].vm);
+        html_name(h, result_mig(h->run, 0, &room)->vm);
         strbuf_addstr(h->out, " &ndash; ");
     }
     html_name(h, h->run->scenario);

@@ -50,8 +50,10 @@ void html_hazards(struct html *h)
 /* The replication that the timeline shows; without migrations the first that has an operation. */
 static uint32_t shown_replication(const struct html *h)
 {
+    struct mig_result room;
+
     if (h->typical.nr > 0)
-        return h->run->migs[h->typical.first].replication;
+        return result_mig(h->run, h->typical.first, &room)->replication;
     if (h->run->nr_ops > 0)
         return h->run->ops[0].replication;
     return h->run->nr_events > 0 ? h->run->events[0].replication : 0;

@@ -46,7 +46,7 @@ void html_queue(struct html *h)
     const struct chart_look look = {CHART_INLINE, "c-queue"};
     struct strbuf setting = STRBUF_INIT;
     struct queue_course q;
-    enum status st = queue_course_init(&q, &h->run->migs[h->typical.first], h->typical.nr);
+    enum status st = queue_course_init(&q, h->run, h->typical.first, h->typical.nr);
 
     if (st == ST_OK && q.nr > 1 && q.most_waiting + q.most_running > 2) {
         words_replication(&setting, h->run, h->typical.first);

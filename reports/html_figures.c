@@ -65,14 +65,17 @@ static void add_gantt_row(struct html *h, const struct mig_result *mig)
 
 static bool any_starts(const struct html *h)
 {
+    struct mig_result room;
+
     for (size_t i = 0; i < h->typical.nr; i++)
-        if (h->run->migs[h->typical.first + i].started_ns >= 0)
+        if (result_mig(h->run, h->typical.first + i, &room)->started_ns >= 0)
             return true;
     return false;
 }
 
 void html_gantt(struct html *h)
 {
+    struct mig_result room;
     static const char *const heads[] = {"VM",       "Route",  "Outcome",   "#Requested",
                                         "#Started", "#Ended", "#Downtime", NULL};
     const struct chart_look look = {CHART_INLINE, "c-gantt"};
@@ -102,7 +105,7 @@ void html_gantt(struct html *h)
                     heads);
     nr = gantt_rows(&what, rows);
     for (size_t i = 0; i < nr; i++)
-        add_gantt_row(h, &h->run->migs[rows[i]]);
+        add_gantt_row(h, result_mig(h->run, rows[i], &room));
     html_close_table(h);
     html_close_figure(h);
     strbuf_release(&setting);
@@ -152,22 +155,24 @@ void html_cdfs(struct html *h)
 
 /* Of a VM's replications, the one that tells most and has its rounds: not completed before
  * completed, then the longest. */
-static const struct mig_result *recorded_member(const struct html *h,
-                                                const struct summary_group *group)
+static bool recorded_member(const struct html *h, const struct summary_group *group,
+                            struct mig_result *best)
 {
-    const struct mig_result *best = NULL;
+    struct mig_result room;
+    bool any = false;
 
     for (size_t i = group->first; i < group->first + group->nr; i++) {
-        const struct mig_result *mig = &h->run->migs[h->sum.members[i]];
+        const struct mig_result *mig = result_mig(h->run, h->sum.members[i], &room);
         bool done = mig->outcome == OUTCOME_COMPLETED;
 
         if (mig->nr_rounds < 2 || mig->nr_rounds + 1 < (mig->rounds < 60 ? mig->rounds / 2 : 30))
             continue;
-        if (!best || (!done && best->outcome == OUTCOME_COMPLETED) ||
+        if (!any || (!done && best->outcome == OUTCOME_COMPLETED) ||
             (done == (best->outcome == OUTCOME_COMPLETED) && mig->total_ns > best->total_ns))
-            best = mig;
+            *best = *mig;
+        any = true;
     }
-    return best;
+    return any;
 }
 
 void html_find_timelines(struct html *h)
@@ -175,12 +180,9 @@ void html_find_timelines(struct html *h)
     size_t nr = h->sum.nr_groups < HTML_VMS ? h->sum.nr_groups : HTML_VMS;
 
     for (size_t g = 0; g < nr && h->nr_timelines < HTML_TIMELINES; g++) {
-        const struct mig_result *mig = recorded_member(h, &h->sum.groups[g]);
-
-        if (!mig)
+        if (!recorded_member(h, &h->sum.groups[g], &h->timeline_migs[h->nr_timelines]))
             continue;
-        h->timelines[h->nr_timelines] = g;
-        h->timeline_migs[h->nr_timelines++] = mig;
+        h->timelines[h->nr_timelines++] = g;
     }
 }
 
@@ -224,7 +226,7 @@ static void add_rounds(struct html *h, const struct mig_result *mig)
 
 static void add_timeline(struct html *h, size_t i)
 {
-    const struct mig_result *mig = h->timeline_migs[i];
+    const struct mig_result *mig = &h->timeline_migs[i];
     struct strbuf words = STRBUF_INIT;
     struct chart_look look = {CHART_INLINE, NULL};
     enum status st = ST_OK;

@@ -40,7 +40,7 @@ struct html {
     double *scratch;                    /* room for a value a migration, and one more */
     struct html_stretch typical;        /* the replication that is shown; nr 0 = no migrations */
     size_t timelines[HTML_TIMELINES];   /* groups that have one */
-    const struct mig_result *timeline_migs[HTML_TIMELINES];
+    struct mig_result timeline_migs[HTML_TIMELINES];
     size_t nr_timelines;
     enum status st; /* of charts */
 };

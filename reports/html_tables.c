@@ -68,10 +68,11 @@ static bool get_stall(const struct mig_result *mig, double *value)
 
 size_t html_sample_of(struct html *h, html_get *get)
 {
+    struct mig_result room;
     size_t nr = 0;
 
     for (size_t i = 0; i < h->run->nr_migs; i++)
-        nr += get(&h->run->migs[i], &h->scratch[nr]);
+        nr += get(result_mig(h->run, i, &room), &h->scratch[nr]);
     stats_sort(h->scratch, nr);
     return nr;
 }
@@ -86,16 +87,19 @@ void html_fixes(struct html *h)
     html_open_table(h, "wide", "The worst VMs, each migrating alone; every change was simulated",
                     heads);
     for (size_t g = 0; g < h->sum.nr_groups; g++) {
-        const struct mig_result *mig = words_fixed(&h->sum, &h->sum.groups[g]);
+        size_t fixed = words_fixed(&h->sum, &h->sum.groups[g]);
+        struct mig_result room;
+        const struct mig_result *mig;
         struct strbuf words = STRBUF_INIT;
 
-        if (!mig)
+        if (fixed == WORDS_NONE)
             continue;
+        mig = result_mig(h->run, fixed, &room);
         strbuf_addstr(h->out, "<tr><th scope=\"row\">");
         html_name(h, mig->vm);
         strbuf_addf(h->out, "</th><td class=\"l\"><i class=\"dot o%d\"></i>%s</td><td class=\"l\">",
                     mig->outcome, words_outcome(mig));
-        words_advice(&words, h->run, mig);
+        words_advice(&words, h->run, fixed);
         html_text(h, strbuf_text(&words));
         strbuf_addstr(h->out, "</td></tr>\n");
         strbuf_release(&words);
@@ -105,6 +109,7 @@ void html_fixes(struct html *h)
 
 void html_outcomes(struct html *h)
 {
+    struct mig_result room;
     static const char *const heads[] = {"Outcome",        "#Migrations",         "#Share",
                                         "#95 % interval", "Reason, for example", NULL};
     const struct run_result *run = h->run;
@@ -124,9 +129,12 @@ void html_outcomes(struct html *h)
 
         if (nr == 0)
             continue;
-        for (size_t i = 0; i < run->nr_migs && !reason; i++)
-            if (run->migs[i].outcome == (enum outcome)o)
-                reason = run->migs[i].reason;
+        for (size_t i = 0; i < run->nr_migs && !reason; i++) {
+            const struct mig_result *mig = result_mig(run, i, &room);
+
+            if (mig->outcome == (enum outcome)o)
+                reason = mig->reason;
+        }
         strbuf_addf(h->out,
                     "<tr><th scope=\"row\"><i class=\"dot o%d\"></i>%s</th><td>%zu</td><td>", o,
                     outcome_name((enum outcome)o), nr);
@@ -217,7 +225,8 @@ static void add_sortable(struct html *h, enum html_unit unit, double value)
 static void add_vm(struct html *h, size_t g)
 {
     const struct summary_group *group = &h->sum.groups[g];
-    const struct mig_result *mig = words_telling(&h->sum, group);
+    struct mig_result room;
+    const struct mig_result *mig = result_mig(h->run, words_telling(&h->sum, group), &room);
     size_t done = group->outcomes[OUTCOME_COMPLETED], link = SIZE_MAX;
 
     for (size_t i = 0; i < h->nr_timelines; i++)

@@ -128,12 +128,13 @@ static const struct {
 
 static void add_fix(struct strbuf *out, const struct run_result *run, const struct fix_result *fix)
 {
+    struct mig_result room;
     const char *unit = fix_units[fix->kind].unit;
 
     json_line(out);
     strbuf_addstr(out, "  {");
-    json_put_text(out, "vm", run->migs[fix->mig].vm);
-    json_put_u64(out, "replication", run->migs[fix->mig].replication);
+    json_put_text(out, "vm", result_mig(run, fix->mig, &room)->vm);
+    json_put_u64(out, "replication", result_mig(run, fix->mig, &room)->replication);
     json_put_text(out, "change", fix_key(fix->kind));
     json_put_double(out, "value", unit ? fix->value * fix_units[fix->kind].factor : NAN);
     json_put_text(out, "unit", unit);
@@ -153,7 +154,8 @@ static void add_fixes(struct strbuf *out, const struct run_result *run)
 
 static void add_migration(struct strbuf *out, const struct summary *s, size_t i)
 {
-    const struct mig_result *mig = &s->run->migs[i];
+    struct mig_result room;
+    const struct mig_result *mig = result_mig(s->run, i, &room);
 
     json_line(out);
     strbuf_addstr(out, "  {");

@@ -104,6 +104,7 @@ static void add_input(struct strbuf *out, const struct run_result *run, size_t i
 /* Of the typical replication; null without migrations. */
 static enum status add_queue(struct strbuf *out, const struct run_result *run)
 {
+    struct mig_result room;
     size_t nr, first = result_typical(run, &nr);
     struct queue_course q;
     enum status st;
@@ -113,14 +114,14 @@ static enum status add_queue(struct strbuf *out, const struct run_result *run)
         json_put_null(out, "queue");
         return ST_OK;
     }
-    st = queue_course_init(&q, &run->migs[first], nr);
+    st = queue_course_init(&q, run, first, nr);
     if (st != ST_OK) {
         queue_course_release(&q);
         return st;
     }
     json_key(out, "queue");
     strbuf_addch(out, '{');
-    json_put_u64(out, "replication", run->migs[first].replication);
+    json_put_u64(out, "replication", result_mig(run, first, &room)->replication);
     json_put_u64(out, "most_waiting", q.most_waiting);
     json_put_s(out, "most_waiting_at_s", q.most_waiting ? q.most_at_ns : -1);
     json_put_double(out, "mean_waiting", q.mean_waiting);

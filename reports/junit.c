@@ -183,12 +183,14 @@ static bool is_bad(const struct summary_group *group)
 /* Opens a failure's detail with the scenario: rows of migrations know no line of it. */
 static void add_group_failure(struct junit *j, const struct summary_group *group)
 {
+    struct mig_result room;
     struct strbuf message = STRBUF_INIT, detail = STRBUF_INIT;
 
     words_fate(&message, &j->sum, group);
     strbuf_addf(&detail, "%s: %s\n%s", group->vm, strbuf_text(&message),
                 j->sum.run->scenario ? j->sum.run->scenario : "-");
-    add_finding(j, "failure", outcome_name(words_telling(&j->sum, group)->outcome),
+    add_finding(j, "failure",
+                outcome_name(result_mig(j->sum.run, words_telling(&j->sum, group), &room)->outcome),
                 strbuf_text(&message), strbuf_text(&detail));
     strbuf_release(&message);
     strbuf_release(&detail);
@@ -218,6 +220,7 @@ static void add_vm(struct junit *j, const struct summary_group *group)
 
 static void add_class(struct junit *j, const struct vm_class *class)
 {
+    struct mig_result room;
     struct strbuf name = STRBUF_INIT, message = STRBUF_INIT, detail = STRBUF_INIT;
 
     strbuf_add(&name, class->name, class->len);
@@ -231,8 +234,10 @@ static void add_class(struct junit *j, const struct vm_class *class)
         words_fate(&message, &j->sum, worst);
         strbuf_addf(&detail, "%s\n%s", strbuf_text(&message),
                     j->sum.run->scenario ? j->sum.run->scenario : "-");
-        add_finding(j, "failure", outcome_name(words_telling(&j->sum, worst)->outcome),
-                    strbuf_text(&message), strbuf_text(&detail));
+        add_finding(
+            j, "failure",
+            outcome_name(result_mig(j->sum.run, words_telling(&j->sum, worst), &room)->outcome),
+            strbuf_text(&message), strbuf_text(&detail));
     }
     strbuf_addstr(j->out, "</testcase>\n");
     strbuf_release(&name);

@@ -184,7 +184,8 @@ static void add_outcomes(struct strbuf *out, const struct summary *sum)
 
 static void add_vm(struct strbuf *out, const struct summary *sum, const struct summary_group *group)
 {
-    const struct mig_result *mig = words_telling(sum, group);
+    struct mig_result room;
+    const struct mig_result *mig = result_mig(sum->run, words_telling(sum, group), &room);
     struct strbuf words = STRBUF_INIT;
 
     strbuf_addstr(out, "| ");

@@ -64,6 +64,7 @@ static void add_info(struct openmetrics *om)
 
 static void add_outcomes(struct openmetrics *om)
 {
+    struct mig_result room;
     const struct run_result *run = om->sum.run;
     double waiting = 0, running = 0, replications = run->replications ? run->replications : 1;
 
@@ -74,9 +75,12 @@ static void add_outcomes(struct openmetrics *om)
                     outcome_name((enum outcome)o));
         om_end_sample(om->out, (double)om->sum.outcomes[o]);
     }
-    for (size_t i = 0; i < run->nr_migs; i++)
-        if (run->migs[i].outcome == OUTCOME_QUEUED)
-            *(run->migs[i].started_ns < 0 ? &waiting : &running) += 1;
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        const struct mig_result *mig = result_mig(run, i, &room);
+
+        if (mig->outcome == OUTCOME_QUEUED)
+            *(mig->started_ns < 0 ? &waiting : &running) += 1;
+    }
     om_add_family(om->out, "kubevirt_vmi_migrations_in_pending_phase", "gauge",
                   "Migrations still waiting when the run ends, mean of replications.");
     strbuf_addstr(om->out, "kubevirt_vmi_migrations_in_pending_phase{source=\"migcast\"}");
@@ -138,11 +142,12 @@ static int64_t time_to_phase(const struct mig_result *mig, const char *phase)
 
 static void add_phase(struct openmetrics *om, const char *name, const char *phase)
 {
+    struct mig_result room;
     size_t counts[NR_BUCKETS] = {0}, all = 0;
     double sum_s = 0;
 
     for (size_t i = 0; i < om->sum.run->nr_migs; i++) {
-        int64_t ns = time_to_phase(&om->sum.run->migs[i], phase);
+        int64_t ns = time_to_phase(result_mig(om->sum.run, i, &room), phase);
 
         if (ns < 0)
             continue;
@@ -317,12 +322,13 @@ static const struct vm_metric {
 static double fold(struct openmetrics *om, const struct vm_metric *metric,
                    const struct summary_group *group)
 {
+    struct mig_result room;
     const struct run_result *run = om->sum.run;
     size_t nr = 0;
     double sum = 0;
 
     for (size_t i = group->first; i < group->first + group->nr; i++) {
-        double value = metric->value(run, &run->migs[om->sum.members[i]]);
+        double value = metric->value(run, result_mig(run, om->sum.members[i], &room));
 
         if (isnan(value))
             continue;
@@ -384,6 +390,7 @@ static void number_requests(struct openmetrics *om)
  */
 static enum status make_labels(struct openmetrics *om)
 {
+    struct mig_result room;
     const struct summary *sum = &om->sum;
     size_t nr = sum->nr_groups < VM_SERIES_MAX ? sum->nr_groups : VM_SERIES_MAX, longest = 1;
 
@@ -397,7 +404,7 @@ static enum status make_labels(struct openmetrics *om)
         longest = group->nr > longest ? group->nr : longest;
         om_add_value(&om->text, group->vm);
         strbuf_addstr(&om->text, ",node=");
-        om_add_value(&om->text, sum->run->migs[sum->members[group->first]].source);
+        om_add_value(&om->text, result_mig(sum->run, sum->members[group->first], &room)->source);
         strbuf_addch(&om->text, '\0');
     }
     om->nr_labels = nr;

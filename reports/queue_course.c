@@ -68,8 +68,11 @@ static void join(struct queue_course *q, const struct turn *turns, size_t nr)
         q->mean_waiting = area / (double)(q->steps[q->nr - 1].at_ns - q->steps[0].at_ns);
 }
 
-enum status queue_course_init(struct queue_course *q, const struct mig_result *migs, size_t nr)
+enum status queue_course_init(struct queue_course *q, const struct run_result *run, size_t first,
+                              size_t nr)
 {
+    const struct mig_result *mig, *before = NULL;
+    struct mig_result rooms[2];
     struct turn *turns = malloc((4 * nr + 1) * sizeof(*turns));
     size_t nr_turns = 0;
 
@@ -78,8 +81,10 @@ enum status queue_course_init(struct queue_course *q, const struct mig_result *m
         free(turns);
         return ST_ENOMEM;
     }
-    for (size_t i = 0; i < nr; i++)
-        add_row(turns, &nr_turns, &migs[i], i > 0 ? &migs[i - 1] : NULL);
+    for (size_t i = 0; i < nr; i++, before = mig) {
+        mig = result_mig(run, first + i, &rooms[i % 2]);
+        add_row(turns, &nr_turns, mig, before);
+    }
     qsort(turns, nr_turns, sizeof(*turns), by_time);
     join(q, turns, nr_turns);
     free(turns);

@@ -23,9 +23,10 @@ struct queue_course {
     double mean_waiting; /* over time, from the first request to the last step */
 };
 
-/* queue_course_init - of @nr rows from @migs, one replication in the order of a run.  ST_OK or
+/* queue_course_init - of @nr migrations of @run from @first on, one replication of it.  ST_OK or
  * ST_ENOMEM; release it in both cases. */
-enum status queue_course_init(struct queue_course *q, const struct mig_result *migs, size_t nr);
+enum status queue_course_init(struct queue_course *q, const struct run_result *run, size_t first,
+                              size_t nr);
 void queue_course_release(struct queue_course *q);
 
 #endif

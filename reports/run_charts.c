@@ -20,6 +20,7 @@
 static enum status draw_timeline(struct strbuf *out, const struct chart_look *look,
                                  const struct run_result *run)
 {
+    struct mig_result room;
     struct strbuf setting = STRBUF_INIT;
     struct chart_gantt what = {.run = run};
     bool any = false;
@@ -27,7 +28,7 @@ static enum status draw_timeline(struct strbuf *out, const struct chart_look *lo
 
     what.first = result_typical(run, &what.nr);
     for (size_t i = 0; i < what.nr; i++)
-        any |= run->migs[what.first + i].started_ns >= 0;
+        any |= result_mig(run, what.first + i, &room)->started_ns >= 0;
     if (!any)
         return ST_EINPUT;
     words_replication(&setting, run, what.first);
@@ -47,7 +48,7 @@ static enum status draw_queue(struct strbuf *out, const struct chart_look *look,
 
     if (nr == 0)
         return ST_EINPUT;
-    st = queue_course_init(&q, &run->migs[first], nr);
+    st = queue_course_init(&q, run, first, nr);
     words_replication(&setting, run, first);
     if (st == ST_OK)
         st = chart_queue(out, look, &(struct chart_queue){&q, strbuf_text(&setting)});
@@ -102,6 +103,7 @@ static enum status draw_cdf(struct strbuf *out, const struct chart_look *look,
                             const struct run_result *run, enum scored field, const char *axis,
                             const char *finding)
 {
+    struct mig_result room;
     double *values = malloc((run->nr_migs + 1) * sizeof(*values));
     struct strbuf setting = STRBUF_INIT;
     struct chart_cdf what = {.ns = values, .what = finding, .axis = axis};
@@ -110,7 +112,7 @@ static enum status draw_cdf(struct strbuf *out, const struct chart_look *look,
     if (!values)
         return ST_ENOMEM;
     for (size_t i = 0; i < run->nr_migs; i++)
-        what.nr += scored_value(&run->migs[i], field, &values[what.nr]);
+        what.nr += scored_value(result_mig(run, i, &room), field, &values[what.nr]);
     stats_sort(values, what.nr);
     words_sample(&setting, run, what.nr);
     what.subtitle = strbuf_text(&setting);
@@ -136,12 +138,15 @@ static enum status draw_total(struct strbuf *out, const struct chart_look *look,
 static enum status draw_rounds(struct strbuf *out, const struct chart_look *look,
                                const struct run_result *run)
 {
-    const struct mig_result *longest = NULL;
+    struct mig_result longest = {.total_ns = -1}, room;
 
-    for (size_t i = 0; i < run->nr_migs; i++)
-        if (run->migs[i].nr_rounds > 1 && (!longest || run->migs[i].total_ns > longest->total_ns))
-            longest = &run->migs[i];
-    return longest ? chart_vm(out, look, run, longest) : ST_EINPUT;
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        const struct mig_result *mig = result_mig(run, i, &room);
+
+        if (mig->nr_rounds > 1 && mig->total_ns > longest.total_ns)
+            longest = *mig;
+    }
+    return longest.nr_rounds > 1 ? chart_vm(out, look, run, &longest) : ST_EINPUT;
 }
 
 const struct run_chart run_charts[] = {

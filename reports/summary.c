@@ -116,10 +116,11 @@ static bool same_group(const struct slot *a, const struct slot *b)
 /* Slots in the order of their groups, with the groups counted. */
 static size_t sort_slots(struct slot *slots, const struct run_result *run)
 {
+    struct mig_result room;
     size_t nr_groups = 0;
 
     for (size_t i = 0; i < run->nr_migs; i++) {
-        const struct mig_result *mig = &run->migs[i];
+        const struct mig_result *mig = result_mig(run, i, &room);
 
         slots[i] = (struct slot){mig->vm ? mig->vm : "", mig->attempt, mig->replication, 0, i};
     }
@@ -136,15 +137,18 @@ static size_t sort_slots(struct slot *slots, const struct run_result *run)
 
 static void fill_group(struct summary *s, struct summary_group *group, double *scratch)
 {
+    struct mig_result room;
+
     for (int field = 0; field < SCORED_NR; field++) {
         size_t nr = 0;
 
         for (size_t i = group->first; i < group->first + group->nr; i++)
-            nr += scored_value(&s->run->migs[s->members[i]], (enum scored)field, &scratch[nr]);
+            nr += scored_value(result_mig(s->run, s->members[i], &room), (enum scored)field,
+                               &scratch[nr]);
         group->scored[field] = spread_of(scratch, nr);
     }
     for (size_t i = group->first; i < group->first + group->nr; i++)
-        group->outcomes[s->run->migs[s->members[i]].outcome]++;
+        group->outcomes[result_mig(s->run, s->members[i], &room)->outcome]++;
 }
 
 static int worst_first(const void *left, const void *right)
@@ -190,14 +194,15 @@ static void make_groups(struct summary *s, const struct slot *slots, double *scr
 /* Migrations come replication by replication, so each is one stretch of the rows. */
 static struct spread makespans(const struct run_result *run, double *scratch)
 {
+    struct mig_result room;
     size_t nr = 0;
 
     for (size_t i = 0; i < run->nr_migs;) {
-        uint32_t replication = run->migs[i].replication;
+        size_t behind = result_next_replication(run, i);
         int64_t first = INT64_MAX, last = -1;
 
-        for (; i < run->nr_migs && run->migs[i].replication == replication; i++) {
-            const struct mig_result *mig = &run->migs[i];
+        for (; i < behind; i++) {
+            const struct mig_result *mig = result_mig(run, i, &room);
 
             first = mig->queued_ns < first ? mig->queued_ns : first;
             last = mig->ended_ns > last ? mig->ended_ns : last;
@@ -211,14 +216,15 @@ static struct spread makespans(const struct run_result *run, double *scratch)
 static void fill_overall(struct summary *s, double *scratch)
 {
     const struct run_result *run = s->run;
+    struct mig_result room;
 
     for (size_t i = 0; i < run->nr_migs; i++)
-        s->outcomes[run->migs[i].outcome]++;
+        s->outcomes[result_mig(run, i, &room)->outcome]++;
     for (int field = 0; field < SCORED_NR; field++) {
         size_t nr = 0;
 
         for (size_t i = 0; i < run->nr_migs; i++)
-            nr += scored_value(&run->migs[i], (enum scored)field, &scratch[nr]);
+            nr += scored_value(result_mig(run, i, &room), (enum scored)field, &scratch[nr]);
         s->scored[field] = spread_of(scratch, nr);
     }
     s->makespan = makespans(run, scratch);
@@ -234,12 +240,15 @@ static bool tries_again(const struct mig_result *mig, const struct mig_result *n
 static void count_ends(struct summary *s)
 {
     const struct run_result *run = s->run;
+    struct mig_result rooms[2];
 
     for (size_t i = 0; i < run->nr_migs; i++) {
-        if (i + 1 < run->nr_migs && tries_again(&run->migs[i], &run->migs[i + 1]))
+        const struct mig_result *mig = result_mig(run, i, &rooms[0]);
+
+        if (i + 1 < run->nr_migs && tries_again(mig, result_mig(run, i + 1, &rooms[1])))
             continue;
         s->nr_wishes++;
-        s->ends[run->migs[i].outcome]++;
+        s->ends[mig->outcome]++;
     }
 }
 
@@ -268,6 +277,7 @@ static void add_costs(struct summary_costs *c, const struct mig_result *mig)
 
 enum status summary_init(struct summary *s, const struct run_result *run)
 {
+    struct mig_result room;
     size_t nr = run->nr_migs;
     /* one to spare: calloc(0) may give NULL, and scratch[nr] is written before it is known to count
      */
@@ -288,7 +298,7 @@ enum status summary_init(struct summary *s, const struct run_result *run)
     fill_overall(s, scratch);
     count_ends(s);
     for (size_t i = 0; i < nr; i++)
-        add_costs(&s->costs, &run->migs[i]);
+        add_costs(&s->costs, result_mig(run, i, &room));
     st = ST_OK;
 out:
     free(scratch);

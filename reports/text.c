@@ -180,7 +180,8 @@ static const char *verdict_word(const size_t outcomes[OUTCOME_NR], size_t nr, en
 static void verdict_of_one(struct text *t, struct strbuf *words)
 {
     const struct summary_group *group = &t->sum.groups[0];
-    const struct mig_result *mig = &t->run->migs[t->sum.members[group->first]];
+    struct mig_result room;
+    const struct mig_result *mig = result_mig(t->run, t->sum.members[group->first], &room);
     size_t done = group->outcomes[OUTCOME_COMPLETED];
     char buf[UNITS_TEXT];
 
@@ -232,6 +233,7 @@ static void verdict_of_many(struct text *t, struct strbuf *words)
 
 static void add_verdict(struct text *t)
 {
+    struct mig_result room;
     struct strbuf words = STRBUF_INIT;
     size_t crossed = thresholds_crossed(t->run);
     enum tone tone;
@@ -242,7 +244,7 @@ static void add_verdict(struct text *t)
         tone = TONE_DOUBT;
         strbuf_addstr(&words, t->run->interrupted ? "none was finished" : "none was requested");
     } else if (t->sum.nr_groups == 1) {
-        if (t->run->nr_migs == 1 && never_converges(&t->run->migs[0]))
+        if (t->run->nr_migs == 1 && never_converges(result_mig(t->run, 0, &room)))
             word = "NEVER CONVERGES";
         verdict_of_one(t, &words);
     } else {
@@ -264,23 +266,25 @@ static void add_verdict(struct text *t)
 
 /* The replication that tells most about a VM: one that did not complete and needs the largest
  * change; the first if all completed. */
-static const struct mig_result *telling_member(const struct text *t,
-                                               const struct summary_group *group)
+static size_t telling_member(const struct text *t, const struct summary_group *group)
 {
-    const struct mig_result *best = &t->run->migs[t->sum.members[group->first]];
+    size_t telling = t->sum.members[group->first];
+    struct mig_result room, best = *result_mig(t->run, telling, &room);
 
     for (size_t i = group->first + 1; i < group->first + group->nr; i++) {
-        const struct mig_result *mig = &t->run->migs[t->sum.members[i]];
+        const struct mig_result *mig = result_mig(t->run, t->sum.members[i], &room);
 
         if (mig->outcome == OUTCOME_COMPLETED)
             continue;
-        if (advice_has_fixes(t->run, mig))
-            return mig;
-        if (best->outcome == OUTCOME_COMPLETED ||
-            mig->convergence_bytes_per_s > best->convergence_bytes_per_s)
-            best = mig;
+        if (advice_has_fixes(t->run, t->sum.members[i]))
+            return t->sum.members[i];
+        if (best.outcome == OUTCOME_COMPLETED ||
+            mig->convergence_bytes_per_s > best.convergence_bytes_per_s) {
+            telling = t->sum.members[i];
+            best = *mig;
+        }
     }
-    return best;
+    return telling;
 }
 
 /* Adds "label   words" and empties @words. */
@@ -307,8 +311,10 @@ static void add_rates(struct strbuf *words, const struct mig_result *mig)
                 units_rate(rate, (uint64_t)sent));
 }
 
-static void add_limits(struct text *t, const struct mig_result *mig)
+static void add_limits(struct text *t, size_t at)
 {
+    struct mig_result room;
+    const struct mig_result *mig = result_mig(t->run, at, &room);
     struct strbuf words = STRBUF_INIT;
 
     if (mig->binding != BINDING_NONE) {
@@ -316,7 +322,7 @@ static void add_limits(struct text *t, const struct mig_result *mig)
         add_rates(&words, mig);
         flush_fact(t, "limited by", &words);
     }
-    if (advice_add(&words, t->run, mig))
+    if (advice_add(&words, t->run, at))
         flush_fact(t, mig->outcome == OUTCOME_COMPLETED ? "shorter stop" : "smallest fix", &words);
     strbuf_release(&words);
 }
@@ -337,8 +343,11 @@ static void add_sent(struct strbuf *words, const struct mig_result *mig)
 }
 
 /* The facts of one migration, one a line. */
-static void add_facts(struct text *t, const struct mig_result *mig)
+/* Of the only migration. */
+static void add_facts(struct text *t)
 {
+    struct mig_result room;
+    const struct mig_result *mig = result_mig(t->run, 0, &room);
     struct strbuf words = STRBUF_INIT;
     char a[UNITS_TEXT], b[UNITS_TEXT];
 
@@ -381,7 +390,7 @@ static void add_facts(struct text *t, const struct mig_result *mig)
         }
     }
     strbuf_release(&words);
-    add_limits(t, mig);
+    add_limits(t, 0);
 }
 
 static void add_threshold_value(struct strbuf *words, const struct threshold_result *th)
@@ -503,11 +512,13 @@ static void add_origin(struct text *t)
 
 static void add_body(struct text *t)
 {
+    struct mig_result room;
+
     if (t->run->nr_migs == 0)
         return;
     strbuf_addch(t->out, '\n');
     if (t->run->nr_migs == 1) {
-        add_facts(t, &t->run->migs[0]);
+        add_facts(t);
     } else {
         text_spread_table(t);
         if (t->sum.nr_groups == 1)
@@ -518,7 +529,7 @@ static void add_body(struct text *t)
             text_fix_table(t);
     }
     if (t->opts->verbose && t->sum.nr_groups == 1)
-        text_round_table(t, telling_member(t, &t->sum.groups[0]));
+        text_round_table(t, result_mig(t->run, telling_member(t, &t->sum.groups[0]), &room));
 }
 
 enum status report_text(const struct run_result *run, const struct report_text_opts *opts,

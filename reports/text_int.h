@@ -32,9 +32,9 @@ void text_decimal(struct strbuf *out, double value);
 
 /* advice_add - the smallest changes that would let @mig end well, in words; false if there is none.
  */
-bool advice_add(struct strbuf *out, const struct run_result *run, const struct mig_result *mig);
+bool advice_add(struct strbuf *out, const struct run_result *run, size_t mig);
 /* advice_has_fixes - was a change for @mig found by simulation? */
-bool advice_has_fixes(const struct run_result *run, const struct mig_result *mig);
+bool advice_has_fixes(const struct run_result *run, size_t mig);
 
 /* text_cluster.c: nothing where there is none */
 void text_hazards(struct text *t);

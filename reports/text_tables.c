@@ -118,7 +118,8 @@ void text_spread_table(struct text *t)
 static void format_outcome(const struct text *t, const struct summary_group *group,
                            struct strbuf *words)
 {
-    const struct mig_result *mig = &t->run->migs[t->sum.members[group->first]];
+    struct mig_result room;
+    const struct mig_result *mig = result_mig(t->run, t->sum.members[group->first], &room);
 
     if (group->nr > 1) {
         strbuf_addf(words, "%zu of %zu completed", group->outcomes[OUTCOME_COMPLETED], group->nr);
@@ -168,7 +169,8 @@ static size_t vm_column_width(const struct text *t, size_t rows)
 static void add_why(struct text *t)
 {
     const struct summary_group *worst = &t->sum.groups[0];
-    const struct mig_result *mig = words_telling(&t->sum, worst);
+    struct mig_result room;
+    const struct mig_result *mig = result_mig(t->run, words_telling(&t->sum, worst), &room);
     const char *code = code_of_migration(mig);
     struct strbuf words = STRBUF_INIT;
 
@@ -257,13 +259,13 @@ void text_fix_table(struct text *t)
     text_tone(t, TONE_HEADING, "Smallest fixes of the worst VMs, each migrating alone");
     strbuf_addch(t->out, '\n');
     for (size_t g = 0; g < t->sum.nr_groups; g++) {
-        const struct mig_result *mig = words_fixed(&t->sum, &t->sum.groups[g]);
+        size_t mig = words_fixed(&t->sum, &t->sum.groups[g]);
 
-        if (!mig)
+        if (mig == WORDS_NONE)
             continue;
         strbuf_clear(&words);
         advice_add(&words, run, mig);
-        text_fact(t, mig->vm, strbuf_text(&words));
+        text_fact(t, t->sum.groups[g].vm, strbuf_text(&words));
     }
     strbuf_release(&words);
 }

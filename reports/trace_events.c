@@ -252,10 +252,11 @@ static void add_migration(struct trace *t, const struct mig_result *mig)
 /* The stretch of rows of the replication, and how many of them are told. */
 static size_t find_rows(struct trace *t, uint32_t replication)
 {
+    struct mig_result room;
     size_t all = 0;
 
     for (size_t i = 0; i < t->run->nr_migs; i++) {
-        if (t->run->migs[i].replication != replication)
+        if (result_mig(t->run, i, &room)->replication != replication)
             continue;
         if (all == 0)
             t->first = i;
@@ -274,7 +275,8 @@ static enum status number_names(struct trace *t)
     if (!t->hosts.names || !t->vms.names || !t->until_us || !t->named_on)
         return ST_ENOMEM;
     for (size_t i = 0; i < t->nr; i++) {
-        const struct mig_result *mig = &t->run->migs[t->first + i];
+        struct mig_result room;
+        const struct mig_result *mig = result_mig(t->run, t->first + i, &room);
 
         t->vms.names[t->vms.nr++] = or_unknown(mig->vm);
         t->hosts.names[t->hosts.nr++] = or_unknown(mig->source);
@@ -302,6 +304,7 @@ static void add_origin(struct trace *t, uint32_t replication, size_t left_out)
 
 enum status report_trace(const struct run_result *run, uint32_t replication, struct strbuf *out)
 {
+    struct mig_result room;
     struct trace t = {.out = out, .run = run};
     size_t all = find_rows(&t, replication);
     enum status st = number_names(&t);
@@ -311,7 +314,7 @@ enum status report_trace(const struct run_result *run, uint32_t replication, str
         for (size_t i = 0; i < t.hosts.nr; i++)
             add_name(out, "process_name", i + 1, 0, t.hosts.names[i]);
         for (size_t i = 0; i < t.nr && !strbuf_failed(out); i++)
-            add_migration(&t, &run->migs[t.first + i]);
+            add_migration(&t, result_mig(run, t.first + i, &room));
         strbuf_addstr(out, "\n]}\n");
     }
     free(t.hosts.names);

@@ -171,29 +171,29 @@ void words_measured(struct strbuf *out, const struct threshold_result *th)
     strbuf_release(&more);
 }
 
-const struct mig_result *words_fixed(const struct summary *sum, const struct summary_group *group)
+size_t words_fixed(const struct summary *sum, const struct summary_group *group)
 {
     size_t g = (size_t)(group - sum->groups);
 
     for (size_t i = 0; i < sum->run->nr_fixes; i++)
         if (sum->group_of[sum->run->fixes[i].mig] == g)
-            return &sum->run->migs[sum->run->fixes[i].mig];
-    return NULL;
+            return sum->run->fixes[i].mig;
+    return WORDS_NONE;
 }
 
-bool words_advice(struct strbuf *out, const struct run_result *run, const struct mig_result *mig)
+bool words_advice(struct strbuf *out, const struct run_result *run, size_t mig)
 {
     return advice_add(out, run, mig);
 }
 
-const struct mig_result *words_telling(const struct summary *sum, const struct summary_group *group)
+size_t words_telling(const struct summary *sum, const struct summary_group *group)
 {
-    const struct mig_result *migs = sum->run->migs;
+    struct mig_result room;
 
     for (size_t i = group->first; i < group->first + group->nr; i++)
-        if (migs[sum->members[i]].outcome != OUTCOME_COMPLETED)
-            return &migs[sum->members[i]];
-    return &migs[sum->members[group->first]];
+        if (result_mig(sum->run, sum->members[i], &room)->outcome != OUTCOME_COMPLETED)
+            return sum->members[i];
+    return sum->members[group->first];
 }
 
 /* ", LABEL 12 s" with the median of what is known. */
@@ -210,7 +210,9 @@ static void add_time(struct strbuf *out, const char *label, const struct summary
 
 void words_fate(struct strbuf *out, const struct summary *sum, const struct summary_group *group)
 {
-    const struct mig_result *mig = words_telling(sum, group);
+    size_t telling = words_telling(sum, group);
+    struct mig_result room;
+    const struct mig_result *mig = result_mig(sum->run, telling, &room);
     struct strbuf advice = STRBUF_INIT;
 
     if (group->nr > 1) {
@@ -226,7 +228,7 @@ void words_fate(struct strbuf *out, const struct summary *sum, const struct summ
     if (mig->outcome != OUTCOME_COMPLETED) {
         if (mig->binding != BINDING_NONE)
             strbuf_addf(out, ", bound by %s", binding_name(mig->binding));
-        if (advice_add(&advice, sum->run, mig))
+        if (advice_add(&advice, sum->run, telling))
             strbuf_addf(out, "; would help: %s", strbuf_text(&advice));
     }
     strbuf_release(&advice);

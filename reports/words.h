@@ -39,15 +39,16 @@ void words_counts(struct strbuf *out, const size_t outcomes[OUTCOME_NR], enum ou
  * time, downtime, what bound it, and the smallest change that would help. */
 void words_fate(struct strbuf *out, const struct summary *sum, const struct summary_group *group);
 
-/* words_fixed - the migration of @group for which changes were found by simulation; NULL = none. */
-const struct mig_result *words_fixed(const struct summary *sum, const struct summary_group *group);
+/* Migrations of a group, by their place in the run; WORDS_NONE. */
+#define WORDS_NONE SIZE_MAX
+/* words_fixed - that of @group for which changes were found by simulation; WORDS_NONE. */
+size_t words_fixed(const struct summary *sum, const struct summary_group *group);
 /* words_advice - the smallest changes that would let @mig, a row of @run, end well; false if there
  * is none. */
-bool words_advice(struct strbuf *out, const struct run_result *run, const struct mig_result *mig);
+bool words_advice(struct strbuf *out, const struct run_result *run, size_t mig);
 
 /* words_telling - the first of @group that did not complete; the first of all if each did. */
-const struct mig_result *words_telling(const struct summary *sum,
-                                       const struct summary_group *group);
+size_t words_telling(const struct summary *sum, const struct summary_group *group);
 
 /* words_hazard_told - is it worth a line?  Of one migration the figures say as much of post-copy.
  */

@@ -10,9 +10,12 @@
 
 void words_replication(struct strbuf *out, const struct run_result *run, size_t first)
 {
+    struct mig_result room;
+
     if (run->replications > 1)
         strbuf_addf(out, "Replication %u, of the median makespan among %u; seed %llu",
-                    run->migs[first].replication, run->replications, (unsigned long long)run->seed);
+                    result_mig(run, first, &room)->replication, run->replications,
+                    (unsigned long long)run->seed);
     else
         strbuf_addf(out, "1 replication, seed %llu", (unsigned long long)run->seed);
 }
@@ -27,7 +30,7 @@ bool words_queue(struct strbuf *out, const struct run_result *run)
 {
     size_t nr, first = result_typical(run, &nr);
     struct queue_course q;
-    enum status st = queue_course_init(&q, &run->migs[first], nr);
+    enum status st = queue_course_init(&q, run, first, nr);
     char when[UNITS_TEXT];
 
     if (st == ST_OK && q.most_waiting > 0) {

@@ -624,6 +624,12 @@ void sim_result(const struct sim *sim, uint32_t i, struct mig_result *out)
         *out = *row;
 }
 
+void sim_take_rows(struct sim *sim, struct rows *rows)
+{
+    *rows = sim->rows;
+    rows_init(&sim->rows);
+}
+
 const struct mig_round *sim_rounds(const struct sim *sim, uint32_t *nr)
 {
     *nr = sim->nr_rounds;

@@ -124,10 +124,13 @@ static void add_value(struct measure_sample *s, uint32_t replication, double val
 /* Rows of one wish stand together; the last attempt says what became of it. */
 static bool last_attempt(const struct run_result *run, size_t i)
 {
-    const struct mig_result *mig = &run->migs[i];
+    struct mig_result rooms[2];
+    const struct mig_result *mig = result_mig(run, i, &rooms[0]), *next;
 
-    return i + 1 == run->nr_migs || mig[1].replication != mig->replication ||
-           mig[1].job != mig->job;
+    if (i + 1 == run->nr_migs)
+        return true;
+    next = result_mig(run, i + 1, &rooms[1]);
+    return next->replication != mig->replication || next->job != mig->job;
 }
 
 /* Where the values of a metric come from. */
@@ -147,14 +150,16 @@ static void collect_drains(struct measure_sample *s, const struct scenario *sc,
                            const struct source *from)
 {
     struct filter filter = {.m = m};
+    struct mig_result room;
 
     for (size_t i = 0; i < run->nr_migs;) {
-        uint32_t replication = run->migs[i].replication;
+        uint32_t replication = result_mig(run, i, &room)->replication;
+        size_t behind = result_next_replication(run, i);
         int64_t first = INT64_MAX, last = 0;
         double bytes = 0.0;
 
-        for (; i < run->nr_migs && run->migs[i].replication == replication; i++) {
-            const struct mig_result *mig = &run->migs[i];
+        for (; i < behind; i++) {
+            const struct mig_result *mig = result_mig(run, i, &room);
             int64_t end = mig->ended_ns >= 0 ? mig->ended_ns : sc->horizon_ns;
 
             if (!fits(&filter, mig))
@@ -177,11 +182,15 @@ static void collect_rows(struct measure_sample *s, const struct scenario *sc,
                          const struct source *from)
 {
     struct filter filter = {.m = m};
+    struct mig_result room;
     double value;
 
-    for (size_t i = 0; i < run->nr_migs; i++)
-        if (fits(&filter, &run->migs[i]) && from->of_row(sc, &run->migs[i], &value))
-            add_value(s, run->migs[i].replication, value);
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        const struct mig_result *mig = result_mig(run, i, &room);
+
+        if (fits(&filter, mig) && from->of_row(sc, mig, &value))
+            add_value(s, mig->replication, value);
+    }
 }
 
 static void collect_outcomes(struct measure_sample *s, const struct scenario *sc,
@@ -189,11 +198,15 @@ static void collect_outcomes(struct measure_sample *s, const struct scenario *sc
                              const struct source *from)
 {
     struct filter filter = {.m = m};
+    struct mig_result room;
 
     (void)sc;
-    for (size_t i = 0; i < run->nr_migs; i++)
-        if (fits(&filter, &run->migs[i]) && (!from->of_wishes || last_attempt(run, i)))
-            add_value(s, run->migs[i].replication, run->migs[i].outcome == from->outcome);
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        const struct mig_result *mig = result_mig(run, i, &room);
+
+        if (fits(&filter, mig) && (!from->of_wishes || last_attempt(run, i)))
+            add_value(s, mig->replication, mig->outcome == from->outcome);
+    }
 }
 
 /* clang-format off */
@@ -233,8 +246,8 @@ enum status measure_collect(struct measure_sample *s, const struct scenario *sc,
     size_t groups = 1;
 
     *s = (struct measure_sample){0};
-    for (size_t i = 1; i < run->nr_migs; i++)
-        groups += run->migs[i].replication != run->migs[i - 1].replication;
+    for (size_t i = 0; i < run->nr_migs; i = result_next_replication(run, i))
+        groups++;
     s->values = calloc(run->nr_migs + 1, sizeof(*s->values));
     s->start = calloc(groups + 1, sizeof(*s->start));
     s->replication = calloc(groups, sizeof(*s->replication));

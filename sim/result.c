@@ -1,13 +1,62 @@
 /*
- * result.c - the words for outcomes, bindings and fixes; and which replication is typical.
+ * result.c - migrations one by one; the words for outcomes, bindings and fixes; and which
+ * replication is typical.
  *
- * Compiled once more on its own for store/ and reports/, which know the rows but not the simulator;
- * so it includes nothing of sim/ but result.h.  Each table names every value of its enum.
+ * Stands on its own, with rows.c, for store/ and reports/, which know the rows but not the
+ * simulator; so it includes nothing of sim/ but result.h and rows.h.  Each table names every value
+ * of its enum.
  */
 #include "sim/result.h"
 
 #include <assert.h>
 #include <stdlib.h>
+
+#include "sim/rows.h"
+
+const struct mig_result *result_mig(const struct run_result *run, size_t i, struct mig_result *room)
+{
+    assert(i < run->nr_migs);
+    return rows_at(run->migs, (uint32_t)i, room);
+}
+
+size_t result_next_replication(const struct run_result *run, size_t i)
+{
+    struct mig_result room;
+    uint32_t replication = result_mig(run, i, &room)->replication;
+
+    while (++i < run->nr_migs && result_mig(run, i, &room)->replication == replication)
+        ;
+    return i;
+}
+
+bool result_add_mig(struct run_result *run, const struct mig_result *mig)
+{
+    if (!run->migs) {
+        run->migs = malloc(sizeof(*run->migs));
+        if (!run->migs)
+            return false;
+        rows_init(run->migs);
+    }
+    if (!rows_append(run->migs, mig))
+        return false;
+    run->nr_migs++;
+    return true;
+}
+
+bool result_set_mig(struct run_result *run, size_t i, const struct mig_result *mig)
+{
+    assert(i < run->nr_migs);
+    return rows_set(run->migs, (uint32_t)i, mig);
+}
+
+void result_free_migs(struct run_result *run)
+{
+    if (run->migs)
+        rows_release(run->migs);
+    free(run->migs);
+    run->migs = NULL;
+    run->nr_migs = 0;
+}
 
 /* A replication as a stretch of the rows. */
 struct stretch {
@@ -28,15 +77,18 @@ size_t result_typical(const struct run_result *run, size_t *nr)
 {
     struct stretch *all = calloc((size_t)run->replications + 1, sizeof(*all)), typical = {0};
     size_t stretches = 0;
+    struct mig_result room;
 
     for (size_t i = 0; all && i < run->nr_migs && stretches <= run->replications; stretches++) {
-        uint32_t replication = run->migs[i].replication;
+        size_t behind = result_next_replication(run, i);
         int64_t from = INT64_MAX, to = 0;
 
         all[stretches].first = i;
-        for (; i < run->nr_migs && run->migs[i].replication == replication; i++) {
-            from = run->migs[i].queued_ns < from ? run->migs[i].queued_ns : from;
-            to = run->migs[i].ended_ns > to ? run->migs[i].ended_ns : to;
+        for (; i < behind; i++) {
+            const struct mig_result *mig = result_mig(run, i, &room);
+
+            from = mig->queued_ns < from ? mig->queued_ns : from;
+            to = mig->ended_ns > to ? mig->ended_ns : to;
         }
         all[stretches].nr = i - all[stretches].first;
         all[stretches].makespan = (double)to - (double)from;

@@ -145,7 +145,7 @@ enum fix_kind {
 
 /* One such change, found by simulating that migration with it. */
 struct fix_result {
-    size_t mig; /* index into run_result.migs */
+    size_t mig; /* which of run_result.migs */
     enum fix_kind kind;
     double value;     /* by kind */
     int64_t total_ns; /* of the migration with the change */
@@ -211,6 +211,7 @@ struct input_result {
 };
 
 struct arena;
+struct rows; /* sim/rows.h */
 
 struct run_result {
     const char *scenario; /* path, or "quick" */
@@ -221,8 +222,8 @@ struct run_result {
     uint32_t first_replication; /* the number of the first of them; 0 but for parts of a run */
     bool interrupted;
     size_t nr_migs, nr_rounds, nr_thresholds, nr_fixes, nr_events, nr_ops, nr_hazards;
-    struct mig_result
-        *migs; /* replication-major, then job, then attempt; jobs of requests come first */
+    struct rows *migs; /* replication-major, then job, then attempt; jobs of requests come first.
+                          result_mig() */
     struct mig_round *rounds;
     struct threshold_result *thresholds;
     struct fix_result *fixes; /* by migration, then kind */
@@ -238,6 +239,20 @@ struct run_result {
     struct arena **texts; /* reasons that a run made up */
     size_t nr_texts;
 };
+
+/* result_mig - migration @i: where it is kept, or unpacked into @room, so it lives as long as both.
+ * All that is known of migrations is had one by one, for all of a large run do not fit in memory
+ * as they are told. */
+const struct mig_result *result_mig(const struct run_result *run, size_t i,
+                                    struct mig_result *room);
+/* result_next_replication - where the rows of the next replication begin, from @i on. */
+size_t result_next_replication(const struct run_result *run, size_t i);
+/* result_add_mig - another one behind the others; false when memory ran out. */
+bool result_add_mig(struct run_result *run, const struct mig_result *mig);
+/* result_set_mig - what became known of migration @i later; false when memory ran out. */
+bool result_set_mig(struct run_result *run, size_t i, const struct mig_result *mig);
+/* result_free_migs - none are left. */
+void result_free_migs(struct run_result *run);
 
 /* result_typical - the migrations of the replication of the median makespan (first request to last
  * end; the lower one of an even number): where they begin; *@nr how many, 0 when there are none or

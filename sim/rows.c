@@ -20,8 +20,10 @@ enum {
     BLOCK_BITS = 18,
     BLOCK_BYTES = 1 << BLOCK_BITS, /* a packed row is named by block and offset in 32 bits */
     BLOCKS_MAX = 1 << (32 - BLOCK_BITS),
-    PACKED_MAX = 512, /* mask, and ten bytes a field at most */
-    CHUNK = 1024      /* references allocated together; they never move */
+    PACKED_MAX = 512,    /* mask, and ten bytes a field at most */
+    MASKS = 63,          /* sets of fields that are told by a byte */
+    HOSTS_MAX = 1 << 20, /* hosts whose names are learned; names of others take more room */
+    CHUNK = 1024         /* references allocated together; they never move */
 };
 
 struct row_ref {
@@ -33,6 +35,15 @@ struct row_ref {
     };
 };
 
+/* What was learned to guess by. */
+struct packing {
+    struct mig_result first; /* of those that stand as they are, as it was when one was packed */
+    uint64_t masks[MASKS];
+    uint32_t nr_masks;
+    uint32_t cap_hosts;
+    const char **hosts; /* names by number; NULL = not seen yet */
+};
+
 static struct row_ref *ref_of(const struct rows *rows, uint32_t i)
 {
     return &rows->refs[i / CHUNK][i % CHUNK];
@@ -40,33 +51,33 @@ static struct row_ref *ref_of(const struct rows *rows, uint32_t i)
 
 /* ---- guesses ---- */
 
-typedef uint64_t guess_fn(const struct rows *rows, const struct mig_result *r);
+typedef uint64_t guess_fn(const struct packing *p, const struct mig_result *r);
 
 static uint64_t of_pointer(const void *p)
 {
     return (uint64_t)(uintptr_t)p;
 }
 
-static uint64_t guess_none(const struct rows *rows, const struct mig_result *r)
+static uint64_t guess_none(const struct packing *p, const struct mig_result *r)
 {
-    (void)rows;
+    (void)p;
     (void)r;
     return 0;
 }
 
-static uint64_t guess_minus_one(const struct rows *rows, const struct mig_result *r)
+static uint64_t guess_minus_one(const struct packing *p, const struct mig_result *r)
 {
-    (void)rows;
+    (void)p;
     (void)r;
     return UINT64_MAX;
 }
 
 /* As in the first row: of the fields that are alike in most. */
 #define GUESS_FIRST(name, convert)                                                                 \
-    static uint64_t first_##name(const struct rows *rows, const struct mig_result *r)              \
+    static uint64_t first_##name(const struct packing *p, const struct mig_result *r)              \
     {                                                                                              \
         (void)r;                                                                                   \
-        return rows->nr_plain ? convert(rows->plain[0].name) : 0;                                  \
+        return convert(p->first.name);                                                             \
     }
 
 #define AS_NUMBER(x) ((uint64_t)(x))
@@ -85,56 +96,55 @@ GUESS_FIRST(zero_pages, AS_NUMBER)
 
 static const char nameless[] = ""; /* learned of a host whose first row had no name for it */
 
-static uint64_t host_name(const struct rows *rows, uint32_t host)
+static uint64_t host_name(const struct packing *p, uint32_t host)
 {
-    const char *name = host < rows->cap_hosts ? rows->hosts[host] : NULL;
+    const char *name = host < p->cap_hosts ? p->hosts[host] : NULL;
 
     return name == nameless ? 0 : of_pointer(name);
 }
 
-static uint64_t guess_source(const struct rows *rows, const struct mig_result *r)
+static uint64_t guess_source(const struct packing *p, const struct mig_result *r)
 {
-    return host_name(rows, r->source_id);
+    return host_name(p, r->source_id);
 }
 
-static uint64_t guess_target(const struct rows *rows, const struct mig_result *r)
+static uint64_t guess_target(const struct packing *p, const struct mig_result *r)
 {
-    return host_name(rows, r->target_id);
+    return host_name(p, r->target_id);
 }
 
-static uint64_t guess_one(const struct rows *rows, const struct mig_result *r)
+static uint64_t guess_one(const struct packing *p, const struct mig_result *r)
 {
-    (void)rows;
+    (void)p;
     (void)r;
     return 1;
 }
 
-static uint64_t guess_start(const struct rows *rows, const struct mig_result *r)
+static uint64_t guess_start(const struct packing *p, const struct mig_result *r)
 {
-    (void)rows;
+    (void)p;
     return (uint64_t)r->queued_ns;
 }
 
-static uint64_t guess_end(const struct rows *rows, const struct mig_result *r)
+static uint64_t guess_end(const struct packing *p, const struct mig_result *r)
 {
-    (void)rows;
+    (void)p;
     return (uint64_t)r->started_ns + (uint64_t)r->total_ns;
 }
 
-static uint64_t guess_downtime(const struct rows *rows, const struct mig_result *r)
+static uint64_t guess_downtime(const struct packing *p, const struct mig_result *r)
 {
-    (void)rows;
+    (void)p;
     return (uint64_t)r->downtime_ns;
 }
 
 /* What a blackout has beside the downtime that QEMU reports is much the same for all. */
-static uint64_t guess_blackout(const struct rows *rows, const struct mig_result *r)
+static uint64_t guess_blackout(const struct packing *p, const struct mig_result *r)
 {
-    const struct mig_result *first = rows->plain;
-
-    if (rows->nr_plain == 0 || r->downtime_ns < 0)
+    if (r->downtime_ns < 0)
         return (uint64_t)r->downtime_ns;
-    return (uint64_t)r->downtime_ns + (uint64_t)first->blackout_ns - (uint64_t)first->downtime_ns;
+    return (uint64_t)r->downtime_ns + (uint64_t)p->first.blackout_ns -
+           (uint64_t)p->first.downtime_ns;
 }
 
 static uint64_t sent(const struct mig_result *r)
@@ -142,19 +152,19 @@ static uint64_t sent(const struct mig_result *r)
     return r->precopy_bytes + r->downtime_bytes + r->postcopy_bytes;
 }
 
-static uint64_t guess_transferred(const struct rows *rows, const struct mig_result *r)
+static uint64_t guess_transferred(const struct packing *p, const struct mig_result *r)
 {
-    (void)rows;
+    (void)p;
     return sent(r);
 }
 
-static uint64_t guess_pages(const struct rows *rows, const struct mig_result *r)
+static uint64_t guess_pages(const struct packing *p, const struct mig_result *r)
 {
     enum {
         PAGE_AND_HEADER = 4096 + 8
     };
 
-    (void)rows;
+    (void)p;
     return sent(r) / PAGE_AND_HEADER;
 }
 
@@ -272,30 +282,30 @@ static uint64_t unfold_sign(uint64_t folded)
 }
 
 /* Most rows have one of a few masks. */
-static uint32_t place_of_mask(struct rows *rows, uint64_t mask)
+static uint32_t place_of_mask(struct packing *p, uint64_t mask)
 {
     uint32_t i = 0;
 
-    while (i < rows->nr_masks && rows->masks[i] != mask)
+    while (i < p->nr_masks && p->masks[i] != mask)
         i++;
-    if (i == rows->nr_masks && i < ROWS_MASKS)
-        rows->masks[rows->nr_masks++] = mask;
+    if (i == p->nr_masks && i < MASKS)
+        p->masks[p->nr_masks++] = mask;
     return i;
 }
 
-static uint8_t *pack(struct rows *rows, const struct mig_result *row, uint8_t *at)
+static uint8_t *pack(struct packing *p, const struct mig_result *row, uint8_t *at)
 {
     uint64_t off[NR_FIELDS], mask = 0;
     uint32_t place;
 
     for (uint32_t i = 0; i < NR_FIELDS; i++) {
-        off[i] = field_get(row, &fields[i]) - fields[i].guess(rows, row);
+        off[i] = field_get(row, &fields[i]) - fields[i].guess(p, row);
         if (off[i])
             mask |= UINT64_C(1) << i;
     }
-    place = place_of_mask(rows, mask);
+    place = place_of_mask(p, mask);
     *at++ = (uint8_t)place;
-    if (place == ROWS_MASKS)
+    if (place == MASKS)
         at = write_number(at, mask);
     for (uint32_t i = 0; i < NR_FIELDS; i++)
         if (off[i])
@@ -303,20 +313,20 @@ static uint8_t *pack(struct rows *rows, const struct mig_result *row, uint8_t *a
     return at;
 }
 
-static void unpack(const struct rows *rows, const uint8_t *at, struct mig_result *row)
+static void unpack(const struct packing *p, const uint8_t *at, struct mig_result *row)
 {
     uint64_t mask, off;
 
     *row = (struct mig_result){0};
-    if (*at < ROWS_MASKS)
-        mask = rows->masks[*at++];
+    if (*at < MASKS)
+        mask = p->masks[*at++];
     else
         at = read_number(at + 1, &mask);
     for (uint32_t i = 0; i < NR_FIELDS; i++) {
         off = 0;
         if (mask >> i & 1)
             at = read_number(at, &off);
-        field_set(row, &fields[i], fields[i].guess(rows, row) + unfold_sign(off));
+        field_set(row, &fields[i], fields[i].guess(p, row) + unfold_sign(off));
     }
 }
 
@@ -336,13 +346,15 @@ void rows_release(struct rows *rows)
     free(rows->blocks);
     free(rows->refs);
     free(rows->plain);
-    free(rows->hosts);
+    if (rows->packing)
+        free(rows->packing->hosts);
+    free(rows->packing);
     *rows = (struct rows){0};
 }
 
 void rows_clear(struct rows *rows)
 {
-    rows->nr = rows->nr_plain = rows->nr_masks = rows->block = rows->fill = 0;
+    rows->nr = rows->nr_plain = rows->block = rows->fill = 0;
 }
 
 /* @list with room for one more of @size bytes behind the @nr that are there; NULL when memory ran
@@ -403,25 +415,37 @@ static bool new_block(struct rows *rows)
 /* ---- rows in ---- */
 
 /* The name of a host is that of the first row that had one. */
-static bool learn_host(struct rows *rows, uint32_t host, const char *name)
+static bool learn_host(struct packing *p, uint32_t host, const char *name)
 {
-    if (host >= ROWS_HOSTS_MAX)
+    if (host >= HOSTS_MAX)
         return true;
-    if (host >= rows->cap_hosts) {
-        uint32_t cap = rows->cap_hosts ? rows->cap_hosts : 64;
+    if (host >= p->cap_hosts) {
+        uint32_t cap = p->cap_hosts ? p->cap_hosts : 64;
         const char **more;
 
         while (cap <= host)
             cap *= 2;
-        more = realloc(rows->hosts, cap * sizeof(*more));
+        more = realloc(p->hosts, cap * sizeof(*more));
         if (!more)
             return false;
-        memset(more + rows->cap_hosts, 0, (cap - rows->cap_hosts) * sizeof(*more));
-        rows->hosts = more;
-        rows->cap_hosts = cap;
+        memset(more + p->cap_hosts, 0, (cap - p->cap_hosts) * sizeof(*more));
+        p->hosts = more;
+        p->cap_hosts = cap;
     }
-    if (!rows->hosts[host])
-        rows->hosts[host] = name ? name : nameless;
+    if (!p->hosts[host])
+        p->hosts[host] = name ? name : nameless;
+    return true;
+}
+
+static bool begin_packing(struct rows *rows)
+{
+    struct packing *p = rows->packing ? rows->packing : calloc(1, sizeof(*p));
+
+    if (!p)
+        return false;
+    p->first = rows->plain[0];
+    p->nr_masks = 0; /* names of hosts stay */
+    rows->packing = p;
     return true;
 }
 
@@ -441,8 +465,10 @@ static bool put_packed(struct rows *rows, const struct mig_result *row, uint32_t
 {
     uint8_t *to;
 
-    if (!learn_host(rows, row->source_id, row->source) ||
-        !learn_host(rows, row->target_id, row->target))
+    if (rows->block == 0 && rows->fill == 0 && !begin_packing(rows))
+        return false;
+    if (!learn_host(rows->packing, row->source_id, row->source) ||
+        !learn_host(rows->packing, row->target_id, row->target))
         return false;
     if (rows->fill > BLOCK_BYTES - PACKED_MAX) {
         rows->block++;
@@ -452,7 +478,7 @@ static bool put_packed(struct rows *rows, const struct mig_result *row, uint32_t
         return false;
     *at = ROWS_PLAIN + (rows->block << BLOCK_BITS) + rows->fill;
     to = rows->blocks[rows->block] + rows->fill;
-    rows->fill += (uint32_t)(pack(rows, row, to) - to);
+    rows->fill += (uint32_t)(pack(rows->packing, row, to) - to);
     return true;
 }
 
@@ -522,6 +548,17 @@ void rows_set_rounds(struct rows *rows, uint32_t i, uint32_t first_round)
         rows->plain[ref->at].first_round = first_round;
 }
 
+bool rows_set(struct rows *rows, uint32_t i, const struct mig_result *row)
+{
+    struct row_ref *ref = ref_of(rows, i);
+
+    assert(i < rows->nr && row->job == ref->job && row->first_round <= UINT32_MAX);
+    ref->first_round = (uint32_t)row->first_round;
+    if (ref->at < ROWS_PLAIN)
+        rows->plain[ref->at] = *row;
+    return ref->at < ROWS_PLAIN || put_packed(rows, row, &ref->at); /* behind the others */
+}
+
 /* ---- rows out ---- */
 
 const struct mig_result *rows_at(const struct rows *rows, uint32_t i, struct mig_result *room)
@@ -532,7 +569,7 @@ const struct mig_result *rows_at(const struct rows *rows, uint32_t i, struct mig
     assert(i < rows->nr);
     if (ref->at < ROWS_PLAIN)
         return &rows->plain[ref->at];
-    unpack(rows, rows->blocks[at >> BLOCK_BITS] + (at & (BLOCK_BYTES - 1)), room);
+    unpack(rows->packing, rows->blocks[at >> BLOCK_BITS] + (at & (BLOCK_BYTES - 1)), room);
     room->job = ref->job;
     room->first_round = ref->first_round;
     return room;

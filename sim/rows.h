@@ -18,11 +18,10 @@
 #include "sim/result.h"
 
 struct row_ref;
+struct packing;
 
 enum {
-    ROWS_PLAIN = 1024,
-    ROWS_MASKS = 63,         /* sets of fields that are packed with a byte */
-    ROWS_HOSTS_MAX = 1 << 20 /* hosts whose names are learned; names of others take more room */
+    ROWS_PLAIN = 1024
 };
 
 struct rows { /* private; zeroed = empty */
@@ -33,10 +32,7 @@ struct rows { /* private; zeroed = empty */
     uint8_t **blocks;
     uint32_t nr_blocks, cap_blocks; /* allocated; room for pointers */
     uint32_t block, fill;           /* where the next packed row goes */
-    uint64_t masks[ROWS_MASKS];
-    uint32_t nr_masks;
-    const char **hosts; /* names by number; NULL = not seen yet */
-    uint32_t cap_hosts;
+    struct packing *packing;        /* what was learned to guess by; NULL = nothing is packed */
 };
 
 void rows_init(struct rows *rows);
@@ -54,6 +50,8 @@ void rows_set_rounds(struct rows *rows, uint32_t i, uint32_t first_round);
 /* rows_append - @row behind the others, for rows that come in their order; false when memory ran
  * out. */
 bool rows_append(struct rows *rows, const struct mig_result *row);
+/* rows_set - @row in place @i instead of the one there; false when memory ran out. */
+bool rows_set(struct rows *rows, uint32_t i, const struct mig_result *row);
 /* rows_at - row @i: where it is kept, or unpacked into @room. */
 const struct mig_result *rows_at(const struct rows *rows, uint32_t i, struct mig_result *room);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "sim/rows.h"
 #include "sim/thresholds.h"
 
 enum {
@@ -21,12 +22,12 @@ enum {
 
 /* What one replication left. */
 struct part {
-    struct mig_result *migs;
+    struct rows migs;
     struct mig_round *rounds;
     struct sim_event *events;
     struct op_result *ops;
     struct link_result *links;
-    uint32_t nr_migs, nr_rounds, nr_events, nr_ops, nr_links;
+    uint32_t nr_rounds, nr_events, nr_ops, nr_links;
     bool done;
 };
 
@@ -49,15 +50,6 @@ static bool copy(void **to, const void *from, size_t nr, size_t size)
     return *to;
 }
 
-static bool keep_rows(struct part *part, const struct sim *sim)
-{
-    part->nr_migs = sim_nr_results(sim);
-    part->migs = malloc(((size_t)part->nr_migs + 1) * sizeof(*part->migs));
-    for (uint32_t i = 0; part->migs && i < part->nr_migs; i++)
-        sim_result(sim, i, &part->migs[i]);
-    return part->migs;
-}
-
 static bool keep(struct part *part, struct sim *sim)
 {
     struct link_result links[LINKS_KEPT];
@@ -66,11 +58,13 @@ static bool keep(struct part *part, struct sim *sim)
     const struct op_result *ops = sim_operations(sim, &part->nr_ops);
 
     part->nr_links = sim_links(sim, links);
-    part->done = sim_status(sim) == ST_OK && keep_rows(part, sim) &&
+    part->done = sim_status(sim) == ST_OK &&
                  copy((void **)&part->rounds, rounds, part->nr_rounds, sizeof(*rounds)) &&
                  copy((void **)&part->events, events, part->nr_events, sizeof(*events)) &&
                  copy((void **)&part->ops, ops, part->nr_ops, sizeof(*ops)) &&
                  copy((void **)&part->links, links, part->nr_links, sizeof(*links));
+    if (part->done)
+        sim_take_rows(sim, &part->migs);
     return part->done;
 }
 
@@ -130,30 +124,41 @@ static void work_all(struct pool *p, uint32_t jobs)
         pthread_join(threads[i], 0);
 }
 
+/* Its migrations behind those before, one by one; no rounds of it are there yet. */
+static bool join_rows(struct rows *from, struct run_result *out)
+{
+    struct mig_result row;
+
+    for (uint32_t i = 0; i < from->nr; i++) {
+        row = *rows_at(from, i, &row);
+        row.first_round += out->nr_rounds;
+        if (!result_add_mig(out, &row))
+            return false;
+    }
+    rows_release(from);
+    return true;
+}
+
 /* One part after another, each freed once it is copied. */
 static bool join(struct pool *p, struct run_result *out)
 {
-    size_t migs = 0, rounds = 0, events = 0, ops = 0;
+    size_t rounds = 0, events = 0, ops = 0;
 
     for (uint32_t r = 0; r < out->replications; r++) {
-        migs += p->parts[r].nr_migs;
         rounds += p->parts[r].nr_rounds;
         events += p->parts[r].nr_events;
         ops += p->parts[r].nr_ops;
     }
-    out->migs = calloc(migs + 1, sizeof(*out->migs));
     out->rounds = calloc(rounds + 1, sizeof(*out->rounds));
     out->events = calloc(events + 1, sizeof(*out->events));
     out->ops = calloc(ops + 1, sizeof(*out->ops));
-    if (!out->migs || !out->rounds || !out->events || !out->ops)
+    if (!out->rounds || !out->events || !out->ops)
         return false;
     for (uint32_t r = 0; r < out->replications; r++) {
         struct part *part = &p->parts[r];
 
-        for (uint32_t i = 0; i < part->nr_migs; i++) {
-            out->migs[out->nr_migs] = part->migs[i];
-            out->migs[out->nr_migs++].first_round += out->nr_rounds;
-        }
+        if (!join_rows(&part->migs, out))
+            return false;
         memcpy(out->rounds + out->nr_rounds, part->rounds, part->nr_rounds * sizeof(*part->rounds));
         memcpy(out->events + out->nr_events, part->events, part->nr_events * sizeof(*part->events));
         if (part->nr_ops)
@@ -161,7 +166,6 @@ static bool join(struct pool *p, struct run_result *out)
         out->nr_rounds += part->nr_rounds;
         out->nr_events += part->nr_events;
         out->nr_ops += part->nr_ops;
-        free(part->migs);
         free(part->rounds);
         free(part->events);
         free(part->ops);
@@ -174,11 +178,12 @@ static bool join(struct pool *p, struct run_result *out)
 static void take_links(struct pool *p, struct run_result *out)
 {
     size_t nr, first = result_typical(out, &nr);
+    struct mig_result room;
     struct part *part;
 
     if (nr == 0)
         return;
-    part = &p->parts[out->migs[first].replication - p->options->first_replication];
+    part = &p->parts[result_mig(out, first, &room)->replication - p->options->first_replication];
     out->links = part->links;
     out->nr_links = part->nr_links;
     part->links = 0;
@@ -196,11 +201,14 @@ static bool pack(struct pool *p, struct run_result *out)
     if (p->nr == 1 && out->replications == 1) {
         struct part *part = &p->parts[0];
 
-        out->migs = part->migs;
+        out->migs = malloc(sizeof(*out->migs));
+        if (!out->migs)
+            return false;
+        *out->migs = part->migs;
+        out->nr_migs = part->migs.nr;
         out->rounds = part->rounds;
         out->events = part->events;
         out->ops = part->ops;
-        out->nr_migs = part->nr_migs;
         out->nr_rounds = part->nr_rounds;
         out->nr_events = part->nr_events;
         out->nr_ops = part->nr_ops;
@@ -218,7 +226,7 @@ static bool pack(struct pool *p, struct run_result *out)
 static void free_parts(struct pool *p, size_t nr)
 {
     for (size_t i = 0; p->parts && i < nr; i++) {
-        free(p->parts[i].migs);
+        rows_release(&p->parts[i].migs);
         free(p->parts[i].rounds);
         free(p->parts[i].events);
         free(p->parts[i].ops);
@@ -268,7 +276,7 @@ void run_free(struct run_result *out)
     for (size_t i = 0; i < out->nr_texts; i++)
         arena_free(out->texts[i]);
     free(out->texts);
-    free(out->migs);
+    result_free_migs(out);
     free(out->rounds);
     free(out->events);
     free(out->ops);

@@ -48,6 +48,7 @@ struct sim_options {
 };
 
 struct arena;
+struct rows;
 
 /* sim_new - size everything for @sc (borrowed; its values may change between runs, its counts may
  * not). NULL when memory ran out. */
@@ -65,6 +66,8 @@ const struct mig_result *sim_results(struct sim *sim, uint32_t *nr);
  */
 uint32_t sim_nr_results(const struct sim *sim);
 void sim_result(const struct sim *sim, uint32_t i, struct mig_result *out);
+/* sim_take_rows - all of them into @rows, which is released by its owner; the sim has none then. */
+void sim_take_rows(struct sim *sim, struct rows *rows);
 const struct mig_round *sim_rounds(const struct sim *sim, uint32_t *nr);
 const struct sim_event *sim_log_lines(const struct sim *sim, uint32_t *nr);
 /* sim_links - the links used most into @rows; returns how many.  Their names live as the other

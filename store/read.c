@@ -26,7 +26,8 @@ struct reader {
     struct diag *diag;
     enum status st; /* once it is not ST_OK, nothing more is read */
     int64_t *ids;   /* of the migrations read */
-    size_t owner;   /* the migration whose rounds or fixes are being read */
+    size_t owner;   /* the migration whose fixes are being read */
+    size_t rounds;  /* of the migrations read */
 };
 
 /* A table as an array of a run. */
@@ -102,9 +103,8 @@ static const char *severity_word(int i)
     return i ? "error" : "warning";
 }
 
-static void read_migration(struct reader *r, struct cells *c, void *element, size_t index)
+static void read_migration(struct reader *r, struct cells *c, struct mig_result *mig, size_t index)
 {
-    struct mig_result *mig = element;
     int64_t *ids = cells_grown(r->ids, index, sizeof(*ids));
 
     c->no_mem |= !ids;
@@ -148,13 +148,16 @@ static void read_migration(struct reader *r, struct cells *c, void *element, siz
     mig->max_throttle_pct = cell_u32(c);
     mig->guest_slowdown_ratio = cell_double(c);
     mig->convergence_bytes_per_s = cell_count(c);
+    mig->first_round = r->rounds;
+    mig->nr_rounds = cell_u32(c);
+    r->rounds += mig->nr_rounds;
     if (ids)
         ids[index] = cell_int(c);
 }
 
-static const struct table migrations = {
-    .name = "migration",
-    .sql =
+static void load_migrations(struct reader *r)
+{
+    static const char sql[] =
         "SELECT replication, attempt, job, kind, vm, vm_class, source, target, platform, outcome, "
         "reason, binding,"
         " queued_ns, started_ns, ended_ns, setup_ns, total_ns, downtime_ns, blackout_ns,"
@@ -162,18 +165,32 @@ static const struct table migrations = {
         " network_outage_ns, disk_ns, disk_bytes, dirty_rate_pages_per_s,"
         " transferred_bytes, precopy_bytes, downtime_bytes, postcopy_bytes, normal_pages,"
         " zero_pages, rounds, max_throttle_pct, guest_slowdown_ratio, convergence_bytes_per_s,"
-        " migration_id FROM migration WHERE run_id = ? ORDER BY migration_id",
-    .size = sizeof(struct mig_result),
-    .read = read_migration,
-};
+        " (SELECT count(*) FROM round WHERE round.migration_id = migration.migration_id),"
+        " migration_id FROM migration WHERE run_id = ? ORDER BY migration_id";
+    struct run_result *run = &r->out->result;
+    struct cells c;
+    bool more;
+
+    if (r->st != ST_OK)
+        return;
+    r->st = cells_open(&c, r->store, r->out->names, what, sql, r->out->run_id, r->diag);
+    while (r->st == ST_OK && (r->st = cells_next(&c, &more, r->diag)) == ST_OK && more) {
+        struct mig_result mig = {0};
+
+        read_migration(r, &c, &mig, run->nr_migs);
+        r->st = cells_check(&c, "migration", r->diag);
+        if (r->st == ST_OK && !result_add_mig(run, &mig))
+            r->st = diag_set(r->diag, ST_ENOMEM, "out of memory");
+    }
+    cells_close(&c);
+}
 
 static void read_round(struct reader *r, struct cells *c, void *element, size_t index)
 {
     struct mig_round *round = element;
-    struct mig_result *mig = &r->out->result.migs[owner_of(r, cell_int(c))];
 
-    if (mig->nr_rounds++ == 0)
-        mig->first_round = index;
+    (void)r;
+    (void)index;
     round->round = cell_u32(c);
     round->start_ns = cell_int(c);
     round->duration_ns = cell_int(c);
@@ -187,11 +204,10 @@ static void read_round(struct reader *r, struct cells *c, void *element, size_t 
 
 static const struct table rounds = {
     .name = "round",
-    .sql =
-        "SELECT migration_id, round, start_ns, duration_ns, wire_bytes, sent_pages, dirtied_bytes,"
-        " remaining_bytes, threshold_bytes, throttle_pct"
-        " FROM migration JOIN round USING (migration_id)"
-        " WHERE run_id = ? ORDER BY migration_id, round",
+    .sql = "SELECT round, start_ns, duration_ns, wire_bytes, sent_pages, dirtied_bytes,"
+           " remaining_bytes, threshold_bytes, throttle_pct"
+           " FROM migration JOIN round USING (migration_id)"
+           " WHERE run_id = ? ORDER BY migration_id, round",
     .size = sizeof(struct mig_round),
     .read = read_round,
 };
@@ -459,7 +475,7 @@ enum status store_load_run(struct store *store, int64_t run_id, struct store_run
     r.st = store_exec(store, "BEGIN", "read the run", diag);
     if (r.st == ST_OK)
         r.st = load_run_row(store, run_id, out, diag);
-    run->migs = load_table(&r, &migrations, &run->nr_migs);
+    load_migrations(&r);
     run->rounds = load_table(&r, &rounds, &run->nr_rounds);
     run->thresholds = load_table(&r, &thresholds, &run->nr_thresholds);
     run->events = load_table(&r, &events, &run->nr_events);
@@ -481,7 +497,7 @@ void store_run_release(struct store_run *run)
 {
     if (!run)
         return;
-    free(run->result.migs);
+    result_free_migs(&run->result);
     free(run->result.rounds);
     free(run->result.thresholds);
     free(run->result.events);

@@ -209,12 +209,13 @@ static void bind_migration(struct row *row, const struct mig_result *mig, int64_
 static enum status put_migrations(struct store *store, const struct run_result *run, int64_t run_id,
                                   int64_t first_id, struct diag *diag)
 {
+    struct mig_result room;
     struct row row;
     enum status st = row_init(store, &row, "migration", 39, run->nr_migs, diag);
 
     for (size_t i = 0; i < run->nr_migs && st == ST_OK; i++) {
         row_begin(&row);
-        bind_migration(&row, &run->migs[i], first_id + (int64_t)i, run_id);
+        bind_migration(&row, result_mig(run, i, &room), first_id + (int64_t)i, run_id);
         st = row_end(store, &row, diag);
     }
     row_release(&row);
@@ -238,15 +239,16 @@ static void bind_round(struct row *row, const struct mig_round *r, int64_t migra
 static enum status put_rounds(struct store *store, const struct run_result *run, int64_t first_id,
                               struct diag *diag)
 {
+    struct mig_result room;
     struct row row;
     size_t nr = 0;
     enum status st;
 
     for (size_t i = 0; i < run->nr_migs; i++)
-        nr += run->migs[i].nr_rounds;
+        nr += result_mig(run, i, &room)->nr_rounds;
     st = row_init(store, &row, "round", 10, nr, diag);
     for (size_t i = 0; i < run->nr_migs; i++) {
-        const struct mig_result *mig = &run->migs[i];
+        const struct mig_result *mig = result_mig(run, i, &room);
 
         assert(mig->nr_rounds <= run->nr_rounds);
         assert(mig->first_round <= run->nr_rounds - mig->nr_rounds);

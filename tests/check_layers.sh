@@ -49,7 +49,7 @@ while IFS=: read -r file line header; do
     case $header in
     sim/* | models/*) say "$file:$line: includes $header, which store and reports must not see" ;;
     esac
-done < <(includes sim | grep '^sim/result\.[ch]:' | grep -v ':sim/result\.h$' || true)
+done < <(includes sim | grep -E '^sim/(result|rows)\.[ch]:' | grep -vE ':sim/(result|rows)\.h$' || true)
 
 for folder in base models sim store tracer import lab reports answers bench cli; do
     [ -d "$folder" ] || continue

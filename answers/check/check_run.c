@@ -148,8 +148,10 @@ static enum status add_wholes(struct work *w, const struct check_options *o, str
 static void mark_movers(const struct work *w, unsigned char *vms, unsigned char *classes,
                         size_t *nr_vms)
 {
+    struct mig_result room;
+
     for (size_t i = 0; i < w->run->nr_migs; i++) {
-        uint32_t vm = w->run->migs[i].vm_id;
+        uint32_t vm = result_mig(w->run, i, &room)->vm_id;
 
         if (vm >= w->sc->nr_vms || vms[vm])
             continue;

@@ -53,11 +53,13 @@ static enum status find_vm(struct explain *e, const char *name, struct diag *dia
 
 static enum status collect_ends(struct explain *e)
 {
+    struct mig_result room;
+
     e->ends = calloc((size_t)e->run.replications + 1, sizeof(*e->ends));
     if (!e->ends)
         return ST_ENOMEM;
     for (size_t i = 0; i < e->run.nr_migs; i++) {
-        const struct mig_result *r = &e->run.migs[i];
+        const struct mig_result *r = result_mig(&e->run, i, &room);
         struct explain_end *end = &e->ends[e->nr_ends];
 
         if (r->vm_id != e->vm)
@@ -206,16 +208,19 @@ static enum status watch_it(struct explain *e)
 /* What would have let the told attempt end well; also whether it would ever have. */
 static enum status find_fixes(struct explain *e, const atomic_int *stop)
 {
+    struct mig_result room;
+
+    e->fixed = EXPLAIN_NONE;
     for (size_t i = 0; i < e->run.nr_migs; i++) {
-        const struct mig_result *r = &e->run.migs[i];
+        const struct mig_result *r = result_mig(&e->run, i, &room);
 
         if (r->replication == e->told->replication && r->job == e->told->job &&
             r->attempt == e->told->attempt)
-            e->fixed = r;
+            e->fixed = i;
     }
-    if (!e->fixed || e->told->started_ns < 0)
+    if (e->fixed == EXPLAIN_NONE || e->told->started_ns < 0)
         return ST_OK;
-    return advise_migration(e->sc, &e->run, (size_t)(e->fixed - e->run.migs), stop);
+    return advise_migration(e->sc, &e->run, e->fixed, stop);
 }
 
 /* A platform's remarks come as lines. */
@@ -290,6 +295,11 @@ enum status explain_vm(struct explain *e, const struct scenario *sc, const char 
     if (st == ST_ENOMEM && !diag->what[0])
         diag_set(diag, st, "out of memory");
     return st;
+}
+
+const struct mig_result *explain_row(const struct explain *e, struct mig_result *room)
+{
+    return e->fixed == EXPLAIN_NONE ? e->told : result_mig(&e->run, e->fixed, room);
 }
 
 void explain_release(struct explain *e)

@@ -65,6 +65,8 @@ struct explain_moment {
     const char *what;
 };
 
+#define EXPLAIN_NONE SIZE_MAX
+
 struct explain {
     const struct scenario *sc; /* borrowed */
     uint32_t vm;
@@ -83,9 +85,9 @@ struct explain {
     const struct sim_event *events;
     uint32_t nr_rows, nr_rounds, nr_events;
     uint32_t nr_attempts;
-    uint32_t *attempts;             /* its rows, in time */
-    const struct mig_result *told;  /* the last of them */
-    const struct mig_result *fixed; /* the same row in run.migs: what fixes are for */
+    uint32_t *attempts;            /* its rows, in time */
+    const struct mig_result *told; /* the last of them */
+    size_t fixed;                  /* the same in the run: what fixes are for; EXPLAIN_NONE */
     size_t nr_shares, nr_tries, nr_moments, nr_remarks;
     struct explain_share *shares; /* by time */
     struct explain_try *tries;
@@ -108,6 +110,8 @@ struct explain {
 enum status explain_vm(struct explain *e, const struct scenario *sc, const char *name,
                        const struct explain_options *options, struct diag *diag);
 void explain_release(struct explain *e);
+/* The row that is told, with what was found out about it; unpacked into @room, or where it is. */
+const struct mig_result *explain_row(const struct explain *e, struct mig_result *room);
 
 /* What bound a round most, from what was watched; BINDING_NONE when that was not kept. */
 enum binding explain_round_bound(const struct explain *e, const struct mig_result *row,

@@ -39,12 +39,13 @@ static int64_t begin_of(const struct mig_result *r)
 
 static int by_begin(const void *a, const void *b)
 {
-    const struct mig_result *x = *(const struct mig_result *const *)a;
-    const struct mig_result *y = *(const struct mig_result *const *)b;
+    const struct mig_result *x = a, *y = b;
 
     if (begin_of(x) != begin_of(y))
         return begin_of(x) < begin_of(y) ? -1 : 1;
-    return x < y ? -1 : x > y;
+    if (x->job != y->job)
+        return x->job < y->job ? -1 : 1;
+    return x->attempt < y->attempt ? -1 : x->attempt > y->attempt;
 }
 
 static bool runs_at(const struct mig_result *r, int64_t at_ns)
@@ -57,7 +58,7 @@ static void count_flow(const struct explain_host *h, bool leaving, struct explai
 {
     flow->last_ns = -1;
     for (size_t i = 0; i < h->nr_moves; i++) {
-        const struct mig_result *r = h->moves[i];
+        const struct mig_result *r = &h->moves[i];
         uint32_t now = 0;
 
         if ((r->source_id == h->host) != leaving)
@@ -69,23 +70,32 @@ static void count_flow(const struct explain_host *h, bool leaving, struct explai
             flow->last_ns = r->ended_ns > flow->last_ns ? r->ended_ns : flow->last_ns;
         }
         for (size_t k = 0; k <= i; k++)
-            now += (h->moves[k]->source_id == h->host) == leaving &&
-                   runs_at(h->moves[k], r->started_ns);
+            now += (h->moves[k].source_id == h->host) == leaving &&
+                   runs_at(&h->moves[k], r->started_ns);
         flow->most = now > flow->most ? now : flow->most;
     }
 }
 
+static bool concerns(const struct explain_host *h, const struct mig_result *r)
+{
+    return r->replication == h->replication && (r->source_id == h->host || r->target_id == h->host);
+}
+
 static enum status collect(struct explain_host *h)
 {
-    h->moves = malloc((h->run.nr_migs + 1) * sizeof(*h->moves));
+    struct mig_result room;
+    size_t nr = 0;
+
+    for (size_t i = 0; i < h->run.nr_migs; i++)
+        nr += concerns(h, result_mig(&h->run, i, &room));
+    h->moves = malloc((nr + 1) * sizeof(*h->moves));
     if (!h->moves)
         return ST_ENOMEM;
     for (size_t i = 0; i < h->run.nr_migs; i++) {
-        const struct mig_result *r = &h->run.migs[i];
+        const struct mig_result *r = result_mig(&h->run, i, &room);
 
-        if (r->replication == h->replication &&
-            (r->source_id == h->host || r->target_id == h->host))
-            h->moves[h->nr_moves++] = r;
+        if (concerns(h, r))
+            h->moves[h->nr_moves++] = *r;
     }
     qsort(h->moves, h->nr_moves, sizeof(*h->moves), by_begin);
     count_flow(h, true, &h->out);

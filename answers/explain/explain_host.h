@@ -25,8 +25,7 @@ struct explain_host {
     struct run_result run;
     struct explain_flow out, in;
     size_t nr_moves;
-    const struct mig_result *
-        *moves; /* from it and to it, by the moment they began or were refused */
+    struct mig_result *moves; /* from it and to it, by the moment they began or were refused */
 };
 
 /* explain_host - as explain_vm(), for a host; the replication is --replication's, else the first.

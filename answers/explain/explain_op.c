@@ -109,34 +109,43 @@ static bool is_later(const struct mig_result *a, const struct mig_result *b)
     return x > y;
 }
 
+static bool is_last_attempt(const struct run_result *run, size_t i, const struct mig_result *r)
+{
+    struct mig_result room;
+    const struct mig_result *next = i + 1 < run->nr_migs ? result_mig(run, i + 1, &room) : NULL;
+
+    return !next || next->job != r->job || next->replication != r->replication;
+}
+
 /* Rows stand by job and attempt: the last of each job says how that wish ended. */
 static void count(struct explain_op *x, uint32_t host, struct explain_op_host *h)
 {
+    struct mig_result room;
+
     for (size_t i = 0; i < x->run.nr_migs; i++) {
-        const struct mig_result *r = &x->run.migs[i];
-        bool last =
-            i + 1 == x->run.nr_migs || r[1].job != r->job || r[1].replication != r->replication;
+        const struct mig_result *r = result_mig(&x->run, i, &room);
 
         if (r->replication != x->row->replication || r->source_id != host ||
             x->row->started_ns < 0 || r->queued_ns < x->row->started_ns)
             continue;
         h->attempts++;
-        if (!last)
+        if (!is_last_attempt(&x->run, i, r))
             continue;
         h->vms++;
         h->gone += r->outcome == OUTCOME_COMPLETED;
-        if (!h->last || is_later(r, h->last))
-            h->last = r;
+        if (!h->any || is_later(r, &h->last))
+            h->last = *r;
+        h->any = true;
     }
-    if (h->last && h->last->outcome == OUTCOME_COMPLETED)
-        h->empty_ns = h->last->ended_ns;
+    if (h->any && h->last.outcome == OUTCOME_COMPLETED)
+        h->empty_ns = h->last.ended_ns;
 }
 
 static int by_lateness(const void *a, const void *b)
 {
     const struct explain_op_host *x = a, *y = b;
-    int64_t ex = !x->last ? -2 : x->empty_ns < 0 ? INT64_MAX : x->empty_ns;
-    int64_t ey = !y->last ? -2 : y->empty_ns < 0 ? INT64_MAX : y->empty_ns;
+    int64_t ex = !x->any ? -2 : x->empty_ns < 0 ? INT64_MAX : x->empty_ns;
+    int64_t ey = !y->any ? -2 : y->empty_ns < 0 ? INT64_MAX : y->empty_ns;
 
     if (ex != ey)
         return ex > ey ? -1 : 1;

@@ -16,7 +16,8 @@ struct explain_op_host {
     uint32_t attempts; /* in all */
     int64_t empty_ns;  /* when the last was gone; -1 = never */
     /* the VM that was last, or that is still there */
-    const struct mig_result *last; /* its last row; NULL = nobody had to leave */
+    struct mig_result last; /* its last row */
+    bool any;               /* did anybody have to leave? */
 };
 
 struct explain_op {

@@ -36,10 +36,11 @@ enum status capacity_no_memory(struct diag *diag)
 
 uint32_t capacity_moved(const struct capacity_rows *rows)
 {
+    struct mig_result room;
     uint32_t nr = 0;
 
     for (size_t i = 0; i < rows->nr_migs; i++)
-        nr += rows->migs[i].outcome == OUTCOME_COMPLETED;
+        nr += capacity_row(rows, i, &room)->outcome == OUTCOME_COMPLETED;
     return nr;
 }
 
@@ -47,14 +48,15 @@ uint32_t capacity_moved(const struct capacity_rows *rows)
 
 static struct capacity_rows rows_of(const struct run_result *run, uint32_t replication)
 {
-    struct capacity_rows rows = {0};
-    size_t i = 0, k = 0;
+    struct capacity_rows rows = {.run = run};
+    struct mig_result room;
+    size_t k = 0;
 
-    while (i < run->nr_migs && run->migs[i].replication != replication)
-        i++;
-    rows.migs = run->migs + i;
-    while (i + rows.nr_migs < run->nr_migs && rows.migs[rows.nr_migs].replication == replication)
-        rows.nr_migs++;
+    while (rows.first < run->nr_migs &&
+           result_mig(run, rows.first, &room)->replication != replication)
+        rows.first = result_next_replication(run, rows.first);
+    if (rows.first < run->nr_migs)
+        rows.nr_migs = result_next_replication(run, rows.first) - rows.first;
     while (k < run->nr_ops && run->ops[k].replication != replication)
         k++;
     rows.ops = run->ops + k;
@@ -66,10 +68,11 @@ static struct capacity_rows rows_of(const struct run_result *run, uint32_t repli
 static void note_bound(struct capacity *out, const struct run_result *run)
 {
     double by[BINDING_NR] = {0.0};
+    struct mig_result room;
 
     out->why = NULL;
     for (size_t i = 0; i < run->nr_migs; i++) {
-        const struct mig_result *m = &run->migs[i];
+        const struct mig_result *m = result_mig(run, i, &room);
 
         by[m->binding] += m->started_ns >= 0 ? (double)m->total_ns : 0.0;
         if (m->outcome != OUTCOME_COMPLETED && m->reason && !out->why)
@@ -176,9 +179,10 @@ static void apply_link(struct capacity_search *s, double factor)
 static bool is_in_window(const struct capacity_search *s, const struct capacity_rows *rows)
 {
     int64_t first = INT64_MAX, last = 0;
+    struct mig_result room;
 
     for (size_t i = 0; i < rows->nr_migs; i++) {
-        const struct mig_result *m = &rows->migs[i];
+        const struct mig_result *m = capacity_row(rows, i, &room);
         int64_t end = m->ended_ns >= 0 ? m->ended_ns : s->sc.horizon_ns;
 
         first = m->queued_ns < first ? m->queued_ns : first;
@@ -362,9 +366,13 @@ static void apply_start(struct capacity_search *s, double start_ns)
 static bool is_before_deadline(const struct capacity_search *s, const struct capacity_rows *rows)
 {
     bool good = capacity_moved(rows) >= s->reference;
+    struct mig_result room;
 
-    for (size_t i = 0; i < rows->nr_migs; i++)
-        good &= rows->migs[i].ended_ns >= 0 && rows->migs[i].ended_ns < s->options->limit_ns;
+    for (size_t i = 0; i < rows->nr_migs; i++) {
+        const struct mig_result *m = capacity_row(rows, i, &room);
+
+        good &= m->ended_ns >= 0 && m->ended_ns < s->options->limit_ns;
+    }
     for (size_t i = 0; i < rows->nr_ops; i++)
         good &= rows->ops[i].ended_ns >= 0 && rows->ops[i].ended_ns < s->options->limit_ns;
     return good;

@@ -8,11 +8,17 @@
 
 /* The rows of one replication. */
 struct capacity_rows {
-    const struct mig_result *migs;
-    size_t nr_migs;
+    const struct run_result *run;
+    size_t first, nr_migs; /* of its migrations */
     const struct op_result *ops;
     size_t nr_ops;
 };
+
+static inline const struct mig_result *capacity_row(const struct capacity_rows *rows, size_t i,
+                                                    struct mig_result *room)
+{
+    return result_mig(rows->run, rows->first + i, room);
+}
 
 struct capacity_search {
     struct capacity *out;

@@ -321,6 +321,7 @@ static struct order_total total_of(const struct run_result *run, const double *m
 {
     struct order_total t = {.downtime_p95_ns = NAN};
     uint32_t nr = run->replications;
+    struct mig_result room;
     size_t stops = 0;
 
     for (uint32_t r = 0; r < nr; r++) {
@@ -329,9 +330,12 @@ static struct order_total total_of(const struct run_result *run, const double *m
         scratch[r] = makespan[r];
     }
     t.makespan_p95_ns = stats_quantile(scratch, nr, 0.95);
-    for (size_t i = 0; i < run->nr_migs; i++)
-        if (run->migs[i].downtime_ns >= 0)
-            scratch[stops++] = (double)run->migs[i].downtime_ns;
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        int64_t ns = result_mig(run, i, &room)->downtime_ns;
+
+        if (ns >= 0)
+            scratch[stops++] = (double)ns;
+    }
     if (stops > 0)
         t.downtime_p95_ns = stats_quantile(scratch, stops, 0.95);
     return t;
@@ -348,16 +352,23 @@ static int64_t median(double *values, size_t nr)
 /* Medians of start and end of each VM; @scratch has room for all rows. */
 static void expect(struct order_move *m, const struct run_result *run, double *scratch)
 {
+    struct mig_result room;
     size_t nr = 0;
 
-    for (size_t i = 0; i < run->nr_migs; i++)
-        if (run->migs[i].vm_id == m->vm && run->migs[i].started_ns >= 0)
-            scratch[nr++] = (double)run->migs[i].started_ns;
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        const struct mig_result *r = result_mig(run, i, &room);
+
+        if (r->vm_id == m->vm && r->started_ns >= 0)
+            scratch[nr++] = (double)r->started_ns;
+    }
     m->start_ns = median(scratch, nr);
     nr = 0;
-    for (size_t i = 0; i < run->nr_migs; i++)
-        if (run->migs[i].vm_id == m->vm && run->migs[i].ended_ns >= 0)
-            scratch[nr++] = (double)run->migs[i].ended_ns;
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        const struct mig_result *r = result_mig(run, i, &room);
+
+        if (r->vm_id == m->vm && r->ended_ns >= 0)
+            scratch[nr++] = (double)r->ended_ns;
+    }
     m->end_ns = median(scratch, nr);
 }
 

@@ -55,6 +55,7 @@ enum status order_makespans(const struct scenario *sc, const struct run_result *
                             double *makespan, double *moved)
 {
     uint32_t *seen = calloc((size_t)sc->nr_vms + 1, sizeof(*seen));
+    struct mig_result room;
 
     if (!seen)
         return ST_ENOMEM;
@@ -62,7 +63,7 @@ enum status order_makespans(const struct scenario *sc, const struct run_result *
         makespan[r] = moved[r] = 0.0;
     /* the clock starts with the scenario: a schedule that begins later is no shorter for it */
     for (size_t i = 0; i < run->nr_migs; i++) {
-        const struct mig_result *m = &run->migs[i];
+        const struct mig_result *m = result_mig(run, i, &room);
         uint32_t r = m->replication - run->first_replication;
         double end = (double)(m->ended_ns >= 0 ? m->ended_ns : sc->horizon_ns);
 
@@ -111,13 +112,14 @@ enum which_host {
     ITS_TARGET
 };
 
-static uint32_t count_at_once(const struct mig_result *migs, size_t nr, enum which_host which,
+static uint32_t count_at_once(const struct run_result *run, size_t nr, enum which_host which,
                               uint32_t host, struct edge *edges)
 {
+    struct mig_result room;
     size_t n = 0;
 
     for (size_t i = 0; i < nr; i++) {
-        const struct mig_result *m = &migs[i];
+        const struct mig_result *m = result_mig(run, i, &room);
 
         if (m->started_ns < 0 || m->ended_ns < 0 || (which == ITS_SOURCE && m->source_id != host) ||
             (which == ITS_TARGET && m->target_id != host))
@@ -128,16 +130,17 @@ static uint32_t count_at_once(const struct mig_result *migs, size_t nr, enum whi
     return most_at_once(edges, n);
 }
 
-static enum status read_slots(struct order_search *s, const struct mig_result *migs, size_t nr)
+/* Of the first @nr rows. */
+static enum status read_slots(struct order_search *s, const struct run_result *run, size_t nr)
 {
     struct edge *edges = calloc(2 * nr + 1, sizeof(*edges));
 
     if (!edges)
         return no_memory(s->diag);
-    s->own.total = count_at_once(migs, nr, ANY_HOST, 0, edges);
+    s->own.total = count_at_once(run, nr, ANY_HOST, 0, edges);
     for (uint32_t h = 0; h < s->out->sc.nr_hosts; h++) {
-        uint32_t out = count_at_once(migs, nr, ITS_SOURCE, h, edges);
-        uint32_t in = count_at_once(migs, nr, ITS_TARGET, h, edges);
+        uint32_t out = count_at_once(run, nr, ITS_SOURCE, h, edges);
+        uint32_t in = count_at_once(run, nr, ITS_TARGET, h, edges);
 
         s->own.out = out > s->own.out ? out : s->own.out;
         s->own.in = in > s->own.in ? in : s->own.in;
@@ -152,14 +155,15 @@ enum status order_read(struct order_search *s, const struct run_result *run)
 {
     const struct scenario *sc = &s->out->sc;
     uint32_t *index = arena_array(s->arena, (size_t)sc->nr_vms + 1, sizeof(*index));
-    size_t first = 0;
+    size_t nr = run->nr_migs ? result_next_replication(run, 0) : 0;
+    struct mig_result room;
 
     s->vms = arena_array(s->arena, (size_t)sc->nr_vms + 1, sizeof(*s->vms));
     if (!index || !s->vms)
         return no_memory(s->diag);
     memset(index, 0xff, ((size_t)sc->nr_vms + 1) * sizeof(*index));
-    while (first < run->nr_migs && run->migs[first].replication == run->migs[0].replication) {
-        const struct mig_result *m = &run->migs[first++];
+    for (size_t i = 0; i < nr; i++) {
+        const struct mig_result *m = result_mig(run, i, &room);
 
         if (index[m->vm_id] == UINT32_MAX) {
             index[m->vm_id] = s->nr;
@@ -173,7 +177,7 @@ enum status order_read(struct order_search *s, const struct run_result *run)
             s->vms[index[m->vm_id]].own_target = m->target_id;
     }
     order_learn(s, run);
-    return read_slots(s, run->migs, first);
+    return read_slots(s, run, nr);
 }
 
 /* Means over the replications of the time that a slot is held; delays before `migrate` are those of
@@ -182,13 +186,14 @@ void order_learn(struct order_search *s, const struct run_result *run)
 {
     double delay = (double)s->out->sc.cluster.rules.start_delay_ns +
                    (double)s->out->sc.cluster.rules.finish_delay_ns;
+    struct mig_result room;
 
     for (uint32_t v = 0; v < s->nr; v++) {
         double sum = 0.0;
         uint32_t nr = 0;
 
         for (size_t i = 0; i < run->nr_migs; i++) {
-            const struct mig_result *m = &run->migs[i];
+            const struct mig_result *m = result_mig(run, i, &room);
 
             if (m->vm_id != s->vms[v].vm || m->started_ns < 0 || m->ended_ns < 0)
                 continue;

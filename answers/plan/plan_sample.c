@@ -31,13 +31,15 @@ static bool append(void **to, size_t nr_to, const void *from, size_t nr_from, si
 /* Rows of @block behind those of @run, with the texts that they point to. */
 static bool join(struct run_result *run, struct run_result *block)
 {
-    if (!append((void **)&run->migs, run->nr_migs, block->migs, block->nr_migs,
-                sizeof(*run->migs)) ||
-        !append((void **)&run->ops, run->nr_ops, block->ops, block->nr_ops, sizeof(*run->ops)) ||
+    struct mig_result room;
+
+    for (size_t i = 0; i < block->nr_migs; i++)
+        if (!result_add_mig(run, result_mig(block, i, &room)))
+            return false;
+    if (!append((void **)&run->ops, run->nr_ops, block->ops, block->nr_ops, sizeof(*run->ops)) ||
         !append((void **)&run->texts, run->nr_texts, block->texts, block->nr_texts,
                 sizeof(struct arena *)))
         return false;
-    run->nr_migs += block->nr_migs;
     run->nr_ops += block->nr_ops;
     run->nr_texts += block->nr_texts;
     run->replications += block->replications;
@@ -93,12 +95,13 @@ static bool same_row(const struct mig_result *a, const struct mig_result *b)
 bool plan_sample_is_fixed(const struct plan_sample *s)
 {
     const struct run_result *run = &s->run;
+    struct mig_result rooms[2];
     size_t each = run->replications ? run->nr_migs / run->replications : 0;
 
     if (run->replications < 2 || run->nr_migs != each * run->replications)
         return false;
     for (size_t i = each; i < run->nr_migs; i++)
-        if (!same_row(&run->migs[i], &run->migs[i - each]))
+        if (!same_row(result_mig(run, i, &rooms[0]), result_mig(run, i - each, &rooms[1])))
             return false;
     return true;
 }
@@ -168,16 +171,20 @@ enum status plan_sample_axes(const struct plan_sample *s, struct plan_tried *t)
 static const char *usual_reason(const struct run_result *run)
 {
     const char *best = NULL;
+    struct mig_result room;
     size_t most = 0;
 
     for (size_t i = 0; i < run->nr_migs && most < run->nr_migs; i++) {
-        const char *reason = run->migs[i].reason;
+        const struct mig_result *r = result_mig(run, i, &room);
+        const char *reason = r->reason, *other;
         size_t nr = 0;
 
-        if (!reason || run->migs[i].outcome == OUTCOME_COMPLETED || reason == best)
+        if (!reason || r->outcome == OUTCOME_COMPLETED || reason == best)
             continue;
-        for (size_t k = 0; k < run->nr_migs && k < 1000; k++)
-            nr += run->migs[k].reason && strcmp(run->migs[k].reason, reason) == 0;
+        for (size_t k = 0; k < run->nr_migs && k < 1000; k++) {
+            other = result_mig(run, k, &room)->reason;
+            nr += other && strcmp(other, reason) == 0;
+        }
         if (nr > most) {
             best = reason;
             most = nr;
@@ -193,9 +200,10 @@ enum status plan_sample_bound(struct plan *plan, const struct plan_sample *s, st
 {
     double all[BINDING_NR] = {0.0}, stayed[BINDING_NR] = {0.0}, *by = all;
     const char *why = usual_reason(&s->run);
+    struct mig_result room;
 
     for (size_t i = 0; i < s->run.nr_migs; i++) {
-        const struct mig_result *m = &s->run.migs[i];
+        const struct mig_result *m = result_mig(&s->run, i, &room);
         double time = m->started_ns >= 0 ? fmax(1.0, (double)m->total_ns) : 0.0;
 
         all[m->binding] += time;

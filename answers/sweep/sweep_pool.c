@@ -222,29 +222,28 @@ static int by_first(const void *left, const void *right)
 /* The rows of all blocks as those of one run; they stay the blocks' own. */
 static bool join_rows(const struct work *w, struct run_result *all)
 {
-    size_t migs = 0, ops = 0;
+    struct mig_result room;
+    size_t ops = 0;
 
-    for (size_t i = 0; i < w->nr_parts; i++) {
-        migs += w->parts[i].run.nr_migs;
+    for (size_t i = 0; i < w->nr_parts; i++)
         ops += w->parts[i].run.nr_ops;
-    }
     *all = w->parts[0].run;
     all->first_replication = 0;
     all->replications = w->sc.replications;
     all->thresholds = NULL;
     all->nr_thresholds = all->nr_migs = all->nr_ops = 0;
-    all->migs = calloc(migs + 1, sizeof(*all->migs));
+    all->migs = NULL;
     all->ops = calloc(ops + 1, sizeof(*all->ops));
-    if (!all->migs || !all->ops)
+    if (!all->ops)
         return false;
     for (size_t i = 0; i < w->nr_parts; i++) {
         const struct run_result *run = &w->parts[i].run;
 
-        if (run->nr_migs)
-            memcpy(all->migs + all->nr_migs, run->migs, run->nr_migs * sizeof(*all->migs));
+        for (size_t k = 0; k < run->nr_migs; k++)
+            if (!result_add_mig(all, result_mig(run, k, &room)))
+                return false;
         if (run->nr_ops)
             memcpy(all->ops + all->nr_ops, run->ops, run->nr_ops * sizeof(*all->ops));
-        all->nr_migs += run->nr_migs;
         all->nr_ops += run->nr_ops;
     }
     return true;
@@ -263,7 +262,7 @@ static enum status measure_joined(struct pool *p, struct work *w)
         st = thresholds_judge(&w->sc, &all);
     if (st == ST_OK)
         st = sweep_cell_measure(p->sweep, cell, &w->sc, &all);
-    free(all.migs);
+    result_free_migs(&all);
     free(all.ops);
     free(all.thresholds);
     return st;

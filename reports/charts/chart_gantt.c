@@ -45,9 +45,10 @@ struct gantt {
     double rows_top;
 };
 
-static const struct mig_result *mig_at(const struct chart_gantt *what, size_t i)
+static const struct mig_result *mig_at(const struct chart_gantt *what, size_t i,
+                                       struct mig_result *room)
 {
-    return &what->run->migs[what->first + i];
+    return result_mig(what->run, what->first + i, room);
 }
 
 /* When it was over; a migration that never started ends with its request. */
@@ -88,13 +89,14 @@ static int earliest_first(const void *left, const void *right)
 
 size_t gantt_rows(const struct chart_gantt *what, size_t rows[GANTT_ROWS])
 {
+    struct mig_result room;
     struct pick *picks = calloc(what->nr + 1, sizeof(*picks));
     size_t nr = what->nr;
 
     if (!picks)
         return 0;
     for (size_t i = 0; i < nr; i++) {
-        const struct mig_result *mig = mig_at(what, i);
+        const struct mig_result *mig = mig_at(what, i, &room);
         bool starts = mig->started_ns >= 0;
         int64_t start = starts ? mig->started_ns : mig->queued_ns;
 
@@ -113,12 +115,13 @@ size_t gantt_rows(const struct chart_gantt *what, size_t rows[GANTT_ROWS])
 
 /* Since when it waits: a further attempt since the end of the one before, which is the row before.
  */
-static int64_t waits_from(const struct gantt *g, const struct mig_result *mig)
+static int64_t waits_from(const struct gantt *g, size_t i, const struct mig_result *mig)
 {
-    const struct mig_result *before = mig - 1;
+    struct mig_result room;
+    const struct mig_result *before =
+        mig->attempt < 2 || i == 0 ? NULL : mig_at(g->what, i - 1, &room);
 
-    if (mig->attempt < 2 || mig == mig_at(g->what, 0) || before->job != mig->job ||
-        before->ended_ns < mig->queued_ns)
+    if (!before || before->job != mig->job || before->ended_ns < mig->queued_ns)
         return mig->queued_ns;
     return before->ended_ns;
 }
@@ -165,11 +168,11 @@ static void add_rounds(const struct gantt *g, const struct mig_result *mig, doub
     }
 }
 
-static void add_stretches(const struct gantt *g, const struct mig_result *mig, double y)
+static void add_stretches(const struct gantt *g, size_t i, const struct mig_result *mig, double y)
 {
     int64_t end = end_of(mig), post = mig->postcopy_ns > 0 ? mig->postcopy_ns : 0;
     int64_t black = mig->blackout_ns > 0 ? mig->blackout_ns : 0;
-    int64_t start = mig->started_ns, asked = waits_from(g, mig), switched;
+    int64_t start = mig->started_ns, asked = waits_from(g, i, mig), switched;
 
     if (start < 0 || start > asked)
         chart_rect(g->c, px(g, asked), y + BAR / 2.0 - 2,
@@ -205,8 +208,11 @@ static void say_row(struct strbuf *tip, const struct mig_result *mig)
         strbuf_addf(tip, ", throttled to %u %%", mig->max_throttle_pct);
 }
 
-static void add_row(const struct gantt *g, const struct mig_result *mig, double y)
+/* Migration @i of the replication. */
+static void add_row(const struct gantt *g, size_t i, double y)
 {
+    struct mig_result room;
+    const struct mig_result *mig = mig_at(g->what, i, &room);
     struct strbuf name = STRBUF_INIT, tip = STRBUF_INIT;
     bool done = mig->outcome == OUTCOME_COMPLETED;
     size_t columns;
@@ -223,7 +229,7 @@ static void add_row(const struct gantt *g, const struct mig_result *mig, double 
                (struct chart_font){12, COLOR_INK, CHART_END, CHART_PLAIN}, strbuf_text(&tip));
     strbuf_clear(&tip);
     say_row(&tip, mig);
-    add_stretches(g, mig, y);
+    add_stretches(g, i, mig, y);
     strbuf_clear(&name);
     if (done)
         strbuf_addstr(&name, units_time(buf, mig->total_ns));
@@ -254,12 +260,13 @@ static void add_stretch(const struct gantt *g, double *columns, int64_t from_ns,
 
 static double count_load(const struct gantt *g, struct load *load)
 {
+    struct mig_result room;
     double most = 0;
 
     for (size_t i = 0; i < g->what->nr; i++) {
-        const struct mig_result *mig = mig_at(g->what, i);
+        const struct mig_result *mig = mig_at(g->what, i, &room);
 
-        add_stretch(g, load->waiting, waits_from(g, mig), waits_until(g, mig));
+        add_stretch(g, load->waiting, waits_from(g, i, mig), waits_until(g, mig));
         if (mig->started_ns >= 0)
             add_stretch(g, load->running, mig->started_ns, end_of(mig));
     }
@@ -289,12 +296,14 @@ static void add_level(const struct gantt *g, const struct load *load, double top
 
 static bool needs_strip(const struct gantt *g)
 {
+    struct mig_result room;
+
     if (g->what->nr > GANTT_ROWS)
         return true;
     for (size_t i = 0; i < g->what->nr && g->what->nr >= STRIP_LEAST; i++) {
-        const struct mig_result *mig = mig_at(g->what, i);
+        const struct mig_result *mig = mig_at(g->what, i, &room);
 
-        if (waits_until(g, mig) > waits_from(g, mig))
+        if (waits_until(g, mig) > waits_from(g, i, mig))
             return true;
     }
     return false;
@@ -338,25 +347,26 @@ static void add_strip(const struct gantt *g, double top)
 /* "all 8 migrations end within 1 min 05 s; db-1 is the last" */
 static void say_finding(struct strbuf *title, const struct chart_gantt *what, int64_t range_ns)
 {
-    const struct mig_result *last = mig_at(what, 0);
+    struct mig_result room, last = *mig_at(what, 0, &room);
     size_t done = 0;
     char buf[UNITS_TEXT];
 
     for (size_t i = 0; i < what->nr; i++) {
-        const struct mig_result *mig = mig_at(what, i);
+        const struct mig_result *mig = mig_at(what, i, &room);
 
         done += mig->outcome == OUTCOME_COMPLETED;
-        last = end_of(mig) > end_of(last) ? mig : last;
+        if (end_of(mig) > end_of(&last))
+            last = *mig;
     }
     if (what->nr == 1) {
-        cell_add_text(title, last->vm);
-        strbuf_addf(title, ": %s after %s", outcome_name(last->outcome), units_time(buf, range_ns));
+        cell_add_text(title, last.vm);
+        strbuf_addf(title, ": %s after %s", outcome_name(last.outcome), units_time(buf, range_ns));
         return;
     }
-    if (last->started_ns >= 0 && last->ended_ns < 0) {
+    if (last.started_ns >= 0 && last.ended_ns < 0) {
         strbuf_addf(title, "%zu of %zu migrations complete within %s; then ", done, what->nr,
                     units_time(buf, range_ns));
-        cell_add_text(title, last->vm);
+        cell_add_text(title, last.vm);
         strbuf_addstr(title, " still runs");
         return;
     }
@@ -366,7 +376,7 @@ static void say_finding(struct strbuf *title, const struct chart_gantt *what, in
     else
         strbuf_addf(title, "%zu of %zu migrations complete within %s; the last to end is ", done,
                     what->nr, units_time(buf, range_ns));
-    cell_add_text(title, last->vm);
+    cell_add_text(title, last.vm);
 }
 
 static void draw(struct gantt *g, double height)
@@ -385,13 +395,13 @@ static void draw(struct gantt *g, double height)
     if (g->has_strip)
         add_strip(g, TOP);
     for (size_t i = 0; i < g->nr_rows; i++)
-        add_row(g, &g->what->run->migs[g->rows[i]],
-                g->rows_top + (double)i * ROW + (ROW - BAR) / 2.0);
+        add_row(g, g->rows[i] - g->what->first, g->rows_top + (double)i * ROW + (ROW - BAR) / 2.0);
 }
 
 enum status chart_gantt(struct strbuf *out, const struct chart_look *look,
                         const struct chart_gantt *what)
 {
+    struct mig_result room;
     struct gantt g = {.what = what, .zero_ns = INT64_MAX, .x = {.from = LEFT, .to = RIGHT}};
     struct strbuf title = STRBUF_INIT;
     int64_t last = 0;
@@ -400,7 +410,7 @@ enum status chart_gantt(struct strbuf *out, const struct chart_look *look,
 
     assert(what->nr > 0);
     for (size_t i = 0; i < what->nr; i++) {
-        const struct mig_result *mig = mig_at(what, i);
+        const struct mig_result *mig = mig_at(what, i, &room);
 
         g.zero_ns = mig->queued_ns < g.zero_ns ? mig->queued_ns : g.zero_ns;
         last = end_of(mig) > last ? end_of(mig) : last;

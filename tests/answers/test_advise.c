@@ -11,6 +11,7 @@
 #include "answers/advise.h"
 #include "base/units.h"
 #include "sim/run.h"
+#include "support_rows.h"
 
 #define WORLD                                                                                      \
     "[host a]\n[host b]\n[link l]\nrate = 1Gb/s\n"                                                 \
@@ -107,7 +108,7 @@ static struct mig_result outcome_with(const char *text, const char *const *sets,
         all[nr_sets++] = also;
     }
     run_text(text, all, nr_sets, &sc, &run);
-    row = run.migs[0];
+    row = *support_row(&run, 0);
     row.vm = row.source = row.target = row.platform = row.reason = NULL;
     run_free(&run);
     scenario_release(&sc);
@@ -156,8 +157,8 @@ Test(advise, every_fix_completes_the_migration_when_applied)
         while (nr_sets < 4 && failing[i].sets[nr_sets])
             nr_sets++;
         run_text(WORLD, failing[i].sets, nr_sets, &sc, &run);
-        cr_expect_eq(run.migs[0].outcome, failing[i].outcome, "case %zu: %s", i,
-                     outcome_name(run.migs[0].outcome));
+        cr_expect_eq(support_row(&run, 0)->outcome, failing[i].outcome, "case %zu: %s", i,
+                     outcome_name(support_row(&run, 0)->outcome));
         for (size_t k = 0; k < run.nr_fixes; k++) {
             const struct fix_result *fix = &run.fixes[k];
             struct mig_result row;
@@ -209,9 +210,9 @@ Test(advise, convergence_is_the_payload_of_the_link_that_would_do)
     run_text(WORLD, NULL, 0, &sc, &run);
     fix = fix_of(&run, FIX_LINK_RATE);
     cr_assert_not_null(fix);
-    cr_expect_float_eq((double)run.migs[0].convergence_bytes_per_s,
+    cr_expect_float_eq((double)support_row(&run, 0)->convergence_bytes_per_s,
                        fix->value * sc.links[0].efficiency_ratio / 8.0, 1.0);
-    cr_expect_str_eq(run.migs[0].reason, REASON_NEVER_CONVERGES);
+    cr_expect_str_eq(support_row(&run, 0)->reason, REASON_NEVER_CONVERGES);
     run_free(&run);
     scenario_release(&sc);
 }
@@ -223,8 +224,8 @@ Test(advise, a_copy_that_takes_years_is_not_said_to_be_endless)
     struct run_result run;
 
     run_text(WORLD, sets, 1, &sc, &run);
-    cr_expect_eq(run.migs[0].outcome, OUTCOME_QUEUED);
-    cr_expect_str_neq(run.migs[0].reason, REASON_NEVER_CONVERGES);
+    cr_expect_eq(support_row(&run, 0)->outcome, OUTCOME_QUEUED);
+    cr_expect_str_neq(support_row(&run, 0)->reason, REASON_NEVER_CONVERGES);
     cr_expect_not_null(fix_of(&run, FIX_LINK_RATE));
     run_free(&run);
     scenario_release(&sc);
@@ -237,9 +238,9 @@ Test(advise, what_ends_well_needs_nothing)
     struct run_result run;
 
     run_text(WORLD, sets, 1, &sc, &run);
-    cr_expect_eq(run.migs[0].outcome, OUTCOME_COMPLETED);
+    cr_expect_eq(support_row(&run, 0)->outcome, OUTCOME_COMPLETED);
     cr_expect_eq(run.nr_fixes, 0);
-    cr_expect_eq(run.migs[0].convergence_bytes_per_s, 0);
+    cr_expect_eq(support_row(&run, 0)->convergence_bytes_per_s, 0);
     run_free(&run);
     scenario_release(&sc);
 }
@@ -254,8 +255,8 @@ Test(advise, a_stop_above_its_limit_gets_a_limit_that_keeps_it)
     const struct fix_result *fix;
 
     run_text(WORLD, sets, 3, &sc, &run);
-    cr_assert_eq(run.migs[0].outcome, OUTCOME_COMPLETED);
-    cr_assert_gt(run.migs[0].downtime_ns, 66 * NS_PER_MS);
+    cr_assert_eq(support_row(&run, 0)->outcome, OUTCOME_COMPLETED);
+    cr_assert_gt(support_row(&run, 0)->downtime_ns, 66 * NS_PER_MS);
     fix = fix_of(&run, FIX_DOWNTIME_LIMIT);
     cr_assert_not_null(fix);
     cr_expect_lt(fix->value, 60e6);
@@ -279,7 +280,7 @@ Test(advise, a_crowded_link_is_told_from_a_slow_one)
     size_t last = SIZE_MAX, vms = 0;
 
     run_text(text, NULL, 0, &sc, &run);
-    cr_expect_eq(run.migs[0].outcome, OUTCOME_TIMEOUT);
+    cr_expect_eq(support_row(&run, 0)->outcome, OUTCOME_TIMEOUT);
     cr_assert_gt(run.nr_fixes, 0);
     for (size_t i = 0; i < run.nr_fixes; i++) {
         cr_expect_eq(run.fixes[i].kind, FIX_ALONE);
@@ -305,7 +306,7 @@ Test(advise, uncertain_inputs_are_advised_on_where_they_are_worst)
 
     run_text(WORLD, sets, 3, &sc, &run);
     for (size_t i = 0; i < run.nr_migs; i++)
-        failed += run.migs[i].outcome == OUTCOME_TIMEOUT;
+        failed += support_row(&run, i)->outcome == OUTCOME_TIMEOUT;
     cr_assert_gt(failed, 10);
     fix = fix_of(&run, FIX_LINK_RATE);
     cr_assert_not_null(fix);
@@ -314,7 +315,7 @@ Test(advise, uncertain_inputs_are_advised_on_where_they_are_worst)
     scenario_release(&sc);
     run_text(WORLD, all, 4, &sc, &run);
     for (size_t i = 0; i < run.nr_migs; i++)
-        cr_expect_eq(run.migs[i].outcome, OUTCOME_COMPLETED, "replication %zu", i);
+        cr_expect_eq(support_row(&run, i)->outcome, OUTCOME_COMPLETED, "replication %zu", i);
     run_free(&run);
     scenario_release(&sc);
 }

@@ -7,6 +7,7 @@
 
 #include "answers/diff.h"
 #include "base/units.h"
+#include "support_rows.h"
 
 #define MS NS_PER_MS
 
@@ -26,7 +27,10 @@ static struct mig_result row(const char *vm, uint32_t job, enum outcome outcome,
 
 static struct run_result run_of(struct mig_result *rows, size_t nr)
 {
-    return (struct run_result){.replications = 1, .migs = rows, .nr_migs = nr};
+    struct run_result run = {.replications = 1};
+
+    support_set_rows(&run, rows, nr);
+    return run;
 }
 
 Test(diff, what_changed_most_comes_first)
@@ -61,6 +65,8 @@ Test(diff, what_changed_most_comes_first)
     cr_expect_float_eq(d.b.makespan_ns, 9e9, 1.0);
     cr_expect_float_eq(d.a.completed_ratio, 1.0, 1e-12);
     diff_release(&d);
+    result_free_migs(&ra);
+    result_free_migs(&rb);
 }
 
 Test(diff, differences_below_the_tolerance_are_none)
@@ -76,6 +82,8 @@ Test(diff, differences_below_the_tolerance_are_none)
     cr_assert_eq(diff_runs(&ra, &rb, 0.001, &d), ST_OK);
     cr_expect_eq(d.nr_changed, 1);
     diff_release(&d);
+    result_free_migs(&ra);
+    result_free_migs(&rb);
 }
 
 Test(diff, the_last_attempt_of_a_job_counts)
@@ -83,12 +91,13 @@ Test(diff, the_last_attempt_of_a_job_counts)
     struct mig_result a[] = {row("v", 0, OUTCOME_TIMEOUT, 1000, -1),
                              row("v", 0, OUTCOME_COMPLETED, 1000, 50)};
     struct mig_result b[] = {row("v", 0, OUTCOME_COMPLETED, 1000, 50)};
-    struct run_result ra = run_of(a, 2), rb = run_of(b, 1);
+    struct run_result ra, rb = run_of(b, 1);
     struct diff_result d;
 
     a[0].downtime_ns = -1;
     a[1].attempt = 2;
     a[1].started_ns = 2000 * MS;
+    ra = run_of(a, 2);
     cr_assert_eq(diff_runs(&ra, &rb, 0.01, &d), ST_OK);
     cr_assert_eq(d.nr, 1);
     cr_expect_eq(d.vms[0].a.jobs, 1);
@@ -97,6 +106,8 @@ Test(diff, the_last_attempt_of_a_job_counts)
     cr_expect_eq(d.vms[0].change, DIFF_BETTER, "it waits no longer");
     cr_expect_float_eq(d.vms[0].a.wait_ns, 2e9, 1.0);
     diff_release(&d);
+    result_free_migs(&ra);
+    result_free_migs(&rb);
 }
 
 Test(diff, nothing_against_nothing_is_no_difference)

@@ -6,6 +6,7 @@
 
 #include "base/strbuf.h"
 #include "sim/run.h"
+#include "support_rows.h"
 
 static const char text[] = "[scenario]\nseed = 5\nreplications = 6\npreset = libvirt-default\n"
                            "[host a]\n[host b]\n"
@@ -38,9 +39,10 @@ Test(variant, blocks_of_replications_add_up_to_the_run)
         run_variant(NULL, 0, first, 2, &sc_part, &part);
         cr_assert_eq(part.replications, 2);
         for (size_t i = 0; i < part.nr_migs; i++, at++) {
-            cr_assert_eq(part.migs[i].replication, whole.migs[at].replication);
-            cr_assert_eq(part.migs[i].total_ns, whole.migs[at].total_ns);
-            cr_assert_eq(part.migs[i].transferred_bytes, whole.migs[at].transferred_bytes);
+            cr_assert_eq(support_row(&part, i)->replication, support_row(&whole, at)->replication);
+            cr_assert_eq(support_row(&part, i)->total_ns, support_row(&whole, at)->total_ns);
+            cr_assert_eq(support_row(&part, i)->transferred_bytes,
+                         support_row(&whole, at)->transferred_bytes);
         }
         run_free(&part);
         scenario_release(&sc_part);
@@ -108,7 +110,7 @@ Test(variant, variants_of_one_seed_meet_the_same_draws)
     run_variant(quoted, 1, 0, 0, &b, &quick);
     cr_assert_eq(slow.nr_migs, quick.nr_migs);
     for (size_t i = 0; i < slow.nr_migs; i++)
-        cr_expect_lt(quick.migs[i].total_ns, slow.migs[i].total_ns);
+        cr_expect_lt(support_row(&quick, i)->total_ns, support_row(&slow, i)->total_ns);
     run_free(&slow);
     run_free(&quick);
     scenario_release(&a);

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 
 #include "base/units.h"
+#include "support_rows.h"
 
 struct sample *sample_new(void)
 {
@@ -19,13 +20,22 @@ struct sample *sample_new(void)
                                  .version = "0.1.0",
                                  .seed = 7,
                                  .replications = 1,
-                                 .migs = s->migs,
                                  .rounds = s->rounds,
                                  .thresholds = s->thresholds,
                                  .events = s->events,
                                  .ops = s->ops,
                                  .hazards = s->hazards};
+    for (size_t i = 0; i < SAMPLE_MAX; i++)
+        cr_assert(result_add_mig(&s->run, &(struct mig_result){0}));
+    s->migs = support_row(&s->run, 0);
+    s->run.nr_migs = 0;
     return s;
+}
+
+void sample_free(struct sample *s)
+{
+    result_free_migs(&s->run);
+    free(s);
 }
 
 struct mig_result *sample_add(struct sample *s, const char *vm)

@@ -7,7 +7,7 @@
 #include "sim/result.h"
 
 enum {
-    SAMPLE_MAX = 4096,
+    SAMPLE_MAX = 1024, /* those that are kept as they are */
     SAMPLE_EVENTS = 5000,
     SAMPLE_OPS = 120
 };
@@ -15,7 +15,7 @@ enum {
 /* A run that owns room for SAMPLE_MAX migrations and some of everything else. */
 struct sample {
     struct run_result run;
-    struct mig_result migs[SAMPLE_MAX];
+    struct mig_result *migs; /* of the run, where they are kept */
     struct mig_round rounds[64];
     struct threshold_result thresholds[16];
     struct sim_event events[SAMPLE_EVENTS];
@@ -23,8 +23,9 @@ struct sample {
     struct hazard_result hazards[SAMPLE_OPS];
 };
 
-/* sample_new - an empty run of one replication; freed with free(). */
+/* sample_new - an empty run of one replication; freed with sample_free(). */
 struct sample *sample_new(void);
+void sample_free(struct sample *s);
 /* A completed migration of @vm: 41.2 s, 212 ms of downtime, 7 rounds, 72 GiB. */
 struct mig_result *sample_add(struct sample *s, const char *vm);
 /* The same, ended by its timeout after 300 s with 1.4 GiB/s missing. */

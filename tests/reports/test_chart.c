@@ -76,7 +76,7 @@ Test(reports_chart, timeline_shows_each_of_few_and_the_slowest_of_many)
                 break;
         }
         free(text);
-        free(s);
+        sample_free(s);
     }
 }
 
@@ -114,7 +114,7 @@ Test(reports_chart, a_further_attempt_waits_since_the_one_before)
         text = gantt(s);
         cr_expect_float_eq(first_x_after(text, ">hog (2)</text>"), cases[i].x, 1);
         free(text);
-        free(s);
+        sample_free(s);
     }
 }
 
@@ -137,7 +137,7 @@ Test(reports_chart, timeline_says_what_still_runs_and_what_was_no_live_migration
     cr_expect_not_null(strstr(text, ">db-1, rescue</text>"));
     cr_expect_not_null(strstr(text, ">web-1</text>"));
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(reports_chart, timeline_takes_what_never_started_or_never_ended)
@@ -161,7 +161,7 @@ Test(reports_chart, timeline_takes_what_never_started_or_never_ended)
     cr_expect_not_null(strstr(text, "1 of 3 migrations complete"));
     cr_expect_not_null(strstr(text, ">rejected</text>"));
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(reports_chart, names_survive_and_are_not_executed)
@@ -176,7 +176,7 @@ Test(reports_chart, names_survive_and_are_not_executed)
     cr_expect_null(strstr(text, "<script"));
     cr_expect_not_null(strstr(text, "&#x3c;script&#x3e;"));
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(reports_chart, distribution_of_one_of_equals_and_of_many)
@@ -223,7 +223,7 @@ Test(reports_chart, rounds_with_and_without_throttle)
         cr_expect_not_null(strstr(text, "blackout 230 ms"));
         cr_expect_not_null(strstr(text, "<title>round 1: "));
         free(text);
-        free(s);
+        sample_free(s);
     }
 }
 
@@ -307,7 +307,7 @@ Test(reports_chart, the_locale_changes_nothing)
     cr_expect_str_eq(plain, comma);
     free(plain);
     free(comma);
-    free(s);
+    sample_free(s);
 }
 
 static unsigned big_endian(const char *at)

@@ -54,7 +54,7 @@ Test(report_csv, every_record_has_a_cell_for_each_heading)
         strstr(text, "\r\n\"a,\"\"b\"\"\r\nc\",,,,0,1,2,43.2,1,completed,,41200,212,"));
     cr_expect_null(strstr(text, "nan"));
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_csv, no_cell_is_taken_for_a_formula)
@@ -77,6 +77,6 @@ Test(report_csv, no_cell_is_taken_for_a_formula)
         text = report(s);
         cr_expect_not_null(strstr(text, cases[i][1]), "%s", text);
         free(text);
-        free(s);
+        sample_free(s);
     }
 }

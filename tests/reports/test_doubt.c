@@ -69,7 +69,7 @@ Test(report_doubt, every_form_for_people_names_interval_and_need)
         cr_expect(strstr(text, "too few migrations to be sure"), "%s", forms[i]);
         free(text);
     }
-    free(s);
+    sample_free(s);
 }
 
 Test(report_doubt, what_is_crossed_or_in_doubt_comes_before_what_is_met)
@@ -82,7 +82,7 @@ Test(report_doubt, what_is_crossed_or_in_doubt_comes_before_what_is_met)
     cr_assert(crossed && doubt && met);
     cr_expect(crossed < doubt && doubt < met);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_doubt, json_has_judgement_interval_and_need)
@@ -95,7 +95,7 @@ Test(report_doubt, json_has_judgement_interval_and_need)
                            "\"replications_needed\":73"));
     cr_expect(strstr(text, "\"judgement\":\"crossed\",\"interval\":[29000,53000]"));
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_doubt, github_warns_of_doubt_and_fails_for_what_is_crossed)
@@ -107,5 +107,5 @@ Test(report_doubt, github_warns_of_doubt_and_fails_for_what_is_crossed)
     cr_expect(strstr(text, "::error") && strstr(text, "title=threshold crossed::total_time.mean"));
     cr_expect_null(strstr(text, "downtime.mean <"));
     free(text);
-    free(s);
+    sample_free(s);
 }

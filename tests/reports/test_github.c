@@ -70,7 +70,7 @@ Test(report_github, a_crossed_threshold_points_at_its_line)
     cr_expect_not_null(strstr(text, "::warning file=scenarios/evacuate.ini,line=43,"), "%s", text);
     cr_expect_eq(count(text, "\n"), 3);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_github, a_migration_says_how_it_ended_and_why)
@@ -90,7 +90,7 @@ Test(report_github, a_migration_says_how_it_ended_and_why)
                                     "1 of 2 migrations complete; 1 timeout"),
                        "%s", text);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_github, a_hazard_is_a_warning_and_forges_no_command)
@@ -108,7 +108,7 @@ Test(report_github, a_hazard_is_a_warning_and_forges_no_command)
                        "%s", text);
     cr_expect_eq(count(text, "\n"), 2);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_github, replications_of_a_vm_are_one_annotation)
@@ -126,7 +126,7 @@ Test(report_github, replications_of_a_vm_are_one_annotation)
                                     "completion timeout, total time 41.2 s (median)"),
                        "%s", text);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_github, what_still_waits_is_a_warning)
@@ -141,7 +141,7 @@ Test(report_github, what_still_waits_is_a_warning)
     text = report(s);
     cr_expect_eq(strncmp(text, "::warning title=db-07%3A migration queued::", 42), 0, "%s", text);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_github, at_most_ten_of_a_kind_and_the_rest_is_counted)
@@ -165,7 +165,7 @@ Test(report_github, at_most_ten_of_a_kind_and_the_rest_is_counted)
         cr_expect_eq(strstr(text, " more;") != NULL, cases[c].more != NULL);
         cr_expect(!cases[c].more || strstr(text, cases[c].more), "%s", text);
         free(text);
-        free(s);
+        sample_free(s);
     }
 }
 
@@ -189,6 +189,6 @@ Test(report_github, no_name_breaks_out_of_its_command)
                           strncmp(end, ", attempt 1", 11) == 0,
                       "%s", message);
         free(text);
-        free(s);
+        sample_free(s);
     }
 }

@@ -12,6 +12,7 @@
 #include "reports/html.h"
 #include "reports/support_results.h"
 #include "reports/support_xml.h"
+#include "support_rows.h"
 
 static char *page(const struct run_result *run)
 {
@@ -53,7 +54,7 @@ Test(report_html, verdict_and_thresholds_come_first)
     cr_expect_not_null(strstr(text, "00112233445566778899aabbccddeeff"));
     cr_expect_not_null(strstr(text, "migcast run scenarios/evacuate.ini --seed 7"));
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_html, fixes_stand_before_the_outcomes_worst_vm_first)
@@ -80,7 +81,7 @@ Test(report_html, fixes_stand_before_the_outcomes_worst_vm_first)
     expect_before(text, "post-copy from round 2 on<", "migrating it while no other migration runs");
     expect_before(text, "migrating it while no other migration runs", "id=\"outcomes\"");
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_html, asks_for_no_other_file)
@@ -94,7 +95,7 @@ Test(report_html, asks_for_no_other_file)
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         cr_expect_null(strstr(text, words[i]), "%s", words[i]);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_html, runs_without_migrations_or_with_odd_ones_are_told)
@@ -116,7 +117,7 @@ Test(report_html, runs_without_migrations_or_with_odd_ones_are_told)
     cr_expect_not_null(strstr(text, "rejected"));
     cr_expect_not_null(strstr(text, "Interrupted"));
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_html, names_survive_and_are_not_executed)
@@ -147,7 +148,7 @@ Test(report_html, names_survive_and_are_not_executed)
         cr_expect_not_null(strstr(text, names[i][1]), "%s", names[i][1]);
         cr_expect_null(strstr(text, "<img"));
         free(text);
-        free(s);
+        sample_free(s);
     }
 }
 
@@ -173,7 +174,7 @@ Test(report_html, hazards_stand_under_the_verdict_and_operations_before_outcomes
     cr_expect_not_null(strstr(text, "<b>3 s</b> drain begins"));
     cr_expect_not_null(strstr(text, "href=\"#operations\""));
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_html, what_no_cluster_did_leaves_no_heading)
@@ -188,7 +189,7 @@ Test(report_html, what_no_cluster_did_leaves_no_heading)
     cr_expect_null(strstr(text, "#operations"));
     cr_expect_null(strstr(text, "#log"));
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_html, operations_say_how_they_ended)
@@ -216,7 +217,7 @@ Test(report_html, operations_say_how_they_ended)
         text = page(&s->run);
         cr_expect_not_null(strstr(text, cases[i].word), "%s", cases[i].word);
         free(text);
-        free(s);
+        sample_free(s);
     }
 }
 
@@ -250,7 +251,7 @@ Test(report_html, operations_are_those_of_the_replication_shown)
     cr_expect_not_null(strstr(text, "of the median"));
     cr_expect_null(strstr(text, "of another"));
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 /* Links and inputs have their tables; xml_fault() in page() finds what is not escaped. */
@@ -285,7 +286,7 @@ Test(report_html, links_queue_and_inputs_have_their_sections)
      */
     cr_expect_eq(nr, chart_available() ? 7 : 6, "%zu", nr);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_html, names_of_a_cluster_survive_and_are_not_executed)
@@ -308,7 +309,7 @@ Test(report_html, names_of_a_cluster_survive_and_are_not_executed)
     /* the hazard; name, kind, host, VM, reason; 3 and 2 in the log; 2 in the host's course */
     cr_expect_eq(nr, 13, "%zu", nr);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_html, long_lists_of_a_cluster_are_cut_and_say_so)
@@ -334,7 +335,7 @@ Test(report_html, long_lists_of_a_cluster_are_cut_and_say_so)
     cr_expect_not_null(strstr(text, "The first 200 of 5000 lines"));
     free(text);
     free(names);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_html, the_worst_link_to_their_rounds)
@@ -350,7 +351,7 @@ Test(report_html, the_worst_link_to_their_rounds)
     cr_expect_not_null(strstr(text, "<h3 id=\"vm-2\"><bdi>web-1</bdi></h3>"));
     cr_expect_eq(strstr(text, "id=\"c-vm-1-t\"") != NULL, chart_available());
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_html, the_same_run_gives_the_same_bytes)
@@ -367,7 +368,7 @@ Test(report_html, the_same_run_gives_the_same_bytes)
     cr_expect_str_eq(one, two);
     free(one);
     free(two);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_html, large_runs_stay_small_and_say_what_is_left_out)
@@ -392,13 +393,13 @@ Test(report_html, large_runs_stay_small_and_say_what_is_left_out)
         migs[i].ended_ns = migs[i].started_ns + migs[i].total_ns;
         migs[i].downtime_ns = (int64_t)(i * 104729 % 500009) * 1000;
     }
-    run.migs = migs;
-    run.nr_migs = MANY;
+    support_set_rows(&run, migs, MANY);
     text = page(&run);
     cr_expect_lt(strlen(text), 5000000);
     cr_expect_not_null(strstr(text, "The worst 500 of 200000 are listed"));
     free(text);
     free(names);
+    result_free_migs(&run);
     free(migs);
-    free(s);
+    sample_free(s);
 }

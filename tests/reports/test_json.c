@@ -15,6 +15,7 @@
 #include "reports/json_fields.h"
 #include "reports/report.h"
 #include "reports/support_results.h"
+#include "support_rows.h"
 
 static json_t *report(const struct sample *s)
 {
@@ -120,7 +121,7 @@ Test(report_json, keys_are_those_of_the_schema)
     json_decref(root);
     json_decref(schema);
     json_decref(defs);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_json, fixes_are_in_the_unit_they_name)
@@ -156,7 +157,7 @@ Test(report_json, fixes_are_in_the_unit_they_name)
             cr_expect_float_eq(json_number_value(value), want[i].value, 1e-6, "%s", want[i].change);
     }
     json_decref(root);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_json, schemas_of_predict_and_replay_share_the_scored_form)
@@ -199,7 +200,7 @@ Test(report_json, figures_are_in_the_units_of_their_names)
     cr_expect(json_is_null(at(json_array_get(thresholds, 1), "value", NULL)));
     cr_expect_eq(json_object_size(at(first, "intervals", NULL)), 0, "one replication has none");
     json_decref(root);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_json, intervals_are_p5_and_p95_over_replications)
@@ -227,7 +228,7 @@ Test(report_json, intervals_are_p5_and_p95_over_replications)
         cr_expect_eq(json_number_value(json_array_get(interval, 1)), 5);
     }
     json_decref(root);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_json, one_migration_can_stand_alone)
@@ -253,7 +254,7 @@ Test(report_json, one_migration_can_stand_alone)
     json_mig_fields(&out, mig, NULL);
     cr_expect_not_null(strstr(strbuf_text(&out), "\"total_time_ms\":null,\"downtime_ms\":null"));
     strbuf_release(&out);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_json, a_quarter_million_migrations_take_seconds)
@@ -277,8 +278,8 @@ Test(report_json, a_quarter_million_migrations_take_seconds)
         migs[i].replication = (uint32_t)(i / VMS);
         migs[i].total_ns += (int64_t)(i * 7919 % 104729) * NS_PER_MS;
     }
-    s->run.migs = migs;
-    s->run.nr_migs = NR;
+    result_free_migs(&s->run);
+    support_set_rows(&s->run, migs, NR);
     s->run.replications = NR / VMS;
     start = clock();
     cr_assert_eq(report_json(&s->run, &out), ST_OK);
@@ -289,5 +290,5 @@ Test(report_json, a_quarter_million_migrations_take_seconds)
     cr_expect_gt(out.len, (size_t)NR * 400);
     strbuf_release(&out);
     free(migs);
-    free(s);
+    sample_free(s);
 }

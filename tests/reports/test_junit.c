@@ -189,7 +189,7 @@ Test(report_junit, a_case_for_each_threshold_and_each_vm)
     cr_expect_not_null(strstr(text, "name=\"web-1\" time=\"41.200\"></testcase>"));
     strbuf_release(&seen.first_case);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_junit, many_vms_are_told_by_class)
@@ -215,7 +215,7 @@ Test(report_junit, many_vms_are_told_by_class)
                        "%s", text);
     strbuf_release(&seen.first_case);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_junit, the_number_of_cases_is_bounded)
@@ -232,10 +232,10 @@ Test(report_junit, the_number_of_cases_is_bounded)
     text = report(&s->run);
     seen = read_xml(text);
     cr_expect_eq(seen.cases, 1000);
-    cr_expect_not_null(strstr(text, "3096 more classes"));
+    cr_expect_not_null(strstr(text, "24 more classes"));
     strbuf_release(&seen.first_case);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_junit, names_survive)
@@ -258,7 +258,7 @@ Test(report_junit, names_survive)
             cr_expect_str_eq(strbuf_text(&seen.first_case), support_names[i]);
         strbuf_release(&seen.first_case);
         free(text);
-        free(s);
+        sample_free(s);
     }
 }
 
@@ -280,7 +280,7 @@ Test(report_junit, hazards_are_told_and_fail_nothing)
                        text);
     strbuf_release(&seen.first_case);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_junit, an_empty_run_has_empty_suites)
@@ -292,5 +292,5 @@ Test(report_junit, an_empty_run_has_empty_suites)
     cr_expect_eq(seen.cases, 0);
     strbuf_release(&seen.first_case);
     free(text);
-    free(s);
+    sample_free(s);
 }

@@ -8,6 +8,7 @@
 
 #include "reports/report.h"
 #include "reports/support_results.h"
+#include "support_rows.h"
 
 static struct sample *three_vms(struct fix_result fixes[3])
 {
@@ -40,8 +41,8 @@ Test(reports_one_vm, keeps_what_is_about_the_vm)
 
     cr_assert_eq(one_vm_init(&one, &s->run, "b"), ST_OK);
     cr_assert_eq(one.nr_migs, 2);
-    cr_expect_eq(one.migs[0].nr_rounds, 5);
-    cr_expect_eq(one.migs[1].attempt, 2);
+    cr_expect_eq(support_row(&one, 0)->nr_rounds, 5);
+    cr_expect_eq(support_row(&one, 1)->attempt, 2);
     cr_assert_eq(one.nr_fixes, 2);
     cr_expect_eq(one.fixes[0].mig, 0, "fixes name the migrations of the part");
     cr_expect_eq(one.fixes[1].mig, 1);
@@ -51,7 +52,7 @@ Test(reports_one_vm, keeps_what_is_about_the_vm)
     cr_expect_str_eq(one.hazards[0].text, "b is lost");
     cr_expect_eq(one.nr_ops + one.nr_thresholds + one.nr_links, 0);
     one_vm_release(&one);
-    free(s);
+    sample_free(s);
 }
 
 Test(reports_one_vm, every_form_tells_it)
@@ -70,7 +71,7 @@ Test(reports_one_vm, every_form_tells_it)
         strbuf_release(&out);
     }
     one_vm_release(&one);
-    free(s);
+    sample_free(s);
 }
 
 Test(reports_one_vm, an_unknown_vm_has_no_rows)
@@ -82,5 +83,5 @@ Test(reports_one_vm, an_unknown_vm_has_no_rows)
     cr_assert_eq(one_vm_init(&one, &s->run, "B"), ST_OK);
     cr_expect_eq(one.nr_migs, 0);
     one_vm_release(&one);
-    free(s);
+    sample_free(s);
 }

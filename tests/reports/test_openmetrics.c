@@ -13,6 +13,7 @@
 #include "reports/report.h"
 #include "reports/support_names.h"
 #include "reports/support_results.h"
+#include "support_rows.h"
 
 static char *report(const struct sample *s)
 {
@@ -151,7 +152,7 @@ Test(report_openmetrics, takes_the_names_of_kubevirt)
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         cr_expect_not_null(strstr(text, lines[i]), "%s", lines[i]);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_openmetrics, replications_become_medians_and_shares)
@@ -174,7 +175,7 @@ Test(report_openmetrics, replications_become_medians_and_shares)
     cr_expect_not_null(strstr(text, "start_time_seconds{source=\"migcast\",name=\"a\","
                                     "node=\"node-a\",attempt=\"1\",request=\"1\"} 3.5\n"));
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_openmetrics, no_series_comes_twice)
@@ -194,7 +195,7 @@ Test(report_openmetrics, no_series_comes_twice)
     cr_expect_eq(check(text, "vmi", "twice"), 6);
     cr_expect_eq(check(text, "vmi", "bad \xef\xbf\xbd"), 4);
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_openmetrics, names_survive)
@@ -211,7 +212,7 @@ Test(report_openmetrics, names_survive)
         found = check(text, "vmi", support_names[i]);
         cr_expect_eq(found, strstr(support_names[i], "not UTF-8") ? 0 : 2, "%s", support_names[i]);
         free(text);
-        free(s);
+        sample_free(s);
     }
 }
 
@@ -223,16 +224,16 @@ Test(report_openmetrics, only_the_worst_vms_have_series_of_their_own)
     };
     struct mig_result *migs = calloc(NR, sizeof(*migs));
     char(*names)[32] = calloc(NR, sizeof(*names));
-    struct run_result run = {.scenario = "big", .digest = "0", .version = "0", .migs = migs};
+    struct run_result run = {.scenario = "big", .digest = "0", .version = "0"};
 
     cr_assert(migs && names);
     run.replications = 1;
-    run.nr_migs = NR;
     for (size_t i = 0; i < NR; i++) {
         (void)snprintf(names[i], sizeof(names[i]), "vm-%zu", i);
         migs[i] = (struct mig_result){.vm = names[i], .attempt = 1, .total_ns = (int64_t)i * 1000};
         migs[i].downtime_ns = -1;
     }
+    support_set_rows(&run, migs, NR);
     cr_expect_eq(report_openmetrics(&run, &out), ST_OK);
     cr_expect_lt(out.len, 10 << 20, "%zu", out.len);
     cr_expect_not_null(
@@ -241,6 +242,7 @@ Test(report_openmetrics, only_the_worst_vms_have_series_of_their_own)
     cr_expect_null(strstr(strbuf_text(&out), "vmi=\"vm-1\""));
     check(strbuf_text(&out), "", "");
     strbuf_release(&out);
+    result_free_migs(&run);
     free(migs);
     free(names);
 }
@@ -275,7 +277,7 @@ Test(report_openmetrics, operations_links_and_costs_have_series)
     cr_expect_not_null(strstr(text, "rank=\"2\"} NaN\n"));
     cr_expect_not_null(strstr(text, "migcast_retries{source=\"migcast\"} 0.5\n"));
     strbuf_release(&out);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_openmetrics, hazards_are_shares_of_replications_and_always_there)
@@ -293,5 +295,5 @@ Test(report_openmetrics, hazards_are_shares_of_replications_and_always_there)
     cr_expect_not_null(
         strstr(text, "migcast_hazard_ratio{source=\"migcast\",kind=\"infinite_drain\"} 0\n"));
     free(text);
-    free(s);
+    sample_free(s);
 }

@@ -31,7 +31,7 @@ Test(reports_queue_course, waits_and_runs_are_counted_at_each_moment)
     add(s, 0, 0, 0, 10);
     add(s, 1, 0, 10, 20);
     add(s, 2, 0, 20, 30);
-    cr_assert_eq(queue_course_init(&q, s->migs, s->run.nr_migs), ST_OK);
+    cr_assert_eq(queue_course_init(&q, &s->run, 0, s->run.nr_migs), ST_OK);
     cr_assert_eq(q.nr, 4);
     for (size_t i = 0; i < q.nr; i++) {
         cr_expect_eq(q.steps[i].at_ns, expected[i].at_ns);
@@ -42,7 +42,7 @@ Test(reports_queue_course, waits_and_runs_are_counted_at_each_moment)
     cr_expect_eq(q.most_running, 1);
     cr_expect_float_eq(q.mean_waiting, 1.0, 1e-9);
     queue_course_release(&q);
-    free(s);
+    sample_free(s);
 }
 
 /* Between attempts a job waits again; one refused waits until then; one left waits for ever. */
@@ -55,7 +55,7 @@ Test(reports_queue_course, retries_refusals_and_the_horizon)
     add(s, 0, 0, 15, 20);
     add(s, 1, 5, -1, 8);
     add(s, 2, 0, -1, -1);
-    cr_assert_eq(queue_course_init(&q, s->migs, s->run.nr_migs), ST_OK);
+    cr_assert_eq(queue_course_init(&q, &s->run, 0, s->run.nr_migs), ST_OK);
     cr_assert_eq(q.nr, 6);
     cr_expect_eq(q.steps[1].waiting, 2, "the refused one, from 5 s on");
     cr_expect_eq(q.steps[3].waiting, 2, "the second attempt, from 10 s on");
@@ -63,14 +63,15 @@ Test(reports_queue_course, retries_refusals_and_the_horizon)
     cr_expect_eq(q.steps[5].waiting, 1, "who never started");
     cr_expect_eq(q.steps[5].running, 0);
     queue_course_release(&q);
-    free(s);
+    sample_free(s);
 }
 
 Test(reports_queue_course, nothing_gives_no_steps)
 {
+    const struct run_result run = {0};
     struct queue_course q;
 
-    cr_assert_eq(queue_course_init(&q, NULL, 0), ST_OK);
+    cr_assert_eq(queue_course_init(&q, &run, 0, 0), ST_OK);
     cr_expect_eq(q.nr, 0);
     queue_course_release(&q);
 }

@@ -71,7 +71,7 @@ Test(report_text, one_migration_reads_as_a_whole)
               "\n"
               "scenarios/evacuate.ini, seed 7, 1 replication, migcast 0.1.0\n");
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 /* Outcome, binding, and what the reader must find. */
@@ -123,7 +123,7 @@ Test(report_text, each_fate_is_told_with_its_smallest_fix)
         if (fates[i].fix)
             expect_has(text, fates[i].fix);
         free(text);
-        free(s);
+        sample_free(s);
     }
 }
 
@@ -161,7 +161,7 @@ Test(report_text, fixes_found_by_simulation_are_told_with_their_figures)
         expect_has(text, cases[i].words);
         expect_has(text, ", or post-copy from round 2 on");
         free(text);
-        free(s);
+        sample_free(s);
     }
     cr_expect_eq(sizeof(cases) / sizeof(cases[0]), FIX_NR);
 }
@@ -184,7 +184,7 @@ Test(report_text, fixes_of_several_vms_name_each_and_say_that_it_was_alone)
     expect_has(text, "  db-07         a link of >= 2.5 Gb/s, or post-copy from round 2 on\n");
     expect_has(text, "  cache         migrating it while no other migration runs\n");
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_text, what_never_converges_is_told_in_the_first_word)
@@ -199,7 +199,7 @@ Test(report_text, what_never_converges_is_told_in_the_first_word)
     expect_has(text, "NEVER CONVERGES: db-07 is still migrating after 5 min 00 s");
     expect_has(text, "dirty rate: 82 MiB/s become dirty while 246 MiB/s are sent");
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 /* A run of one VM with everything that takes a line. */
@@ -235,7 +235,7 @@ Test(report_text, a_single_migration_fits_one_screen)
         expect_has(text, "and 12 more; --verbose shows all");
         expect_has(text, "3 thresholds crossed");
         free(text);
-        free(s);
+        sample_free(s);
     }
 }
 
@@ -257,7 +257,7 @@ Test(report_text, no_line_passes_the_edge)
             text = report(s, (struct report_text_opts){.width = widths[w], .verbose = verbose});
             check_lines(text, widths[w]);
             free(text);
-            free(s);
+            sample_free(s);
         }
 }
 
@@ -285,7 +285,7 @@ Test(report_text, vms_are_listed_worst_first_and_cut)
     cr_expect_null(strstr(all, "more;"));
     free(text);
     free(all);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_text, replications_give_quantiles_and_the_worst_ones_limit)
@@ -303,7 +303,7 @@ Test(report_text, replications_give_quantiles_and_the_worst_ones_limit)
     expect_has(text, "  total time         41.2 s        41.2 s        41.2 s    5 min 00 s\n");
     expect_has(text, "limited by    dirty rate");
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_text, rounds_are_shown_when_asked_for)
@@ -319,7 +319,7 @@ Test(report_text, rounds_are_shown_when_asked_for)
     expect_has(text,
                "      3      10 s       5 s   2.5 GiB  1.25 GiB  1.25 GiB   300 MiB     20 %\n");
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 /* Without its escape sequences a coloured report is the plain one: colour never carries meaning. */
@@ -345,7 +345,7 @@ Test(report_text, colour_adds_nothing_but_colour)
     cr_expect_geq(escapes, 6);
     free(plain);
     free(colored);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_text, names_cannot_act_on_the_terminal)
@@ -367,7 +367,7 @@ Test(report_text, names_cannot_act_on_the_terminal)
         cr_expect(*c == '\n' || (unsigned char)*c >= 0x20, "byte %02x", (unsigned)*c);
     cr_expect_null(strstr(text, "\nCOMPLETED"));
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_text, empty_interrupted_and_unjudged_runs_are_named)
@@ -388,7 +388,7 @@ Test(report_text, empty_interrupted_and_unjudged_runs_are_named)
     text = report(s, (struct report_text_opts){0});
     expect_has(text, "NO MIGRATION: none was requested.");
     free(text);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_text, thresholds_have_the_unit_of_their_metric)
@@ -414,6 +414,6 @@ Test(report_text, thresholds_have_the_unit_of_their_metric)
         text = report(s, (struct report_text_opts){0});
         expect_has(text, cases[i].shown);
         free(text);
-        free(s);
+        sample_free(s);
     }
 }

@@ -146,7 +146,7 @@ Test(report_trace, phases_lie_where_their_lengths_put_them)
     cr_expect_str_eq(text(json_object_get(find(root, "M", "thread_name"), "args"), "name"),
                      "db-07");
     json_decref(root);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_trace, rounds_and_counters_follow_the_rows)
@@ -170,7 +170,7 @@ Test(report_trace, rounds_and_counters_follow_the_rows)
     cr_expect_eq(count(root, "C", "remaining db-07"), 6);
     cr_expect_eq(count(root, "C", "throttle db-07"), 6);
     json_decref(root);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_trace, postcopy_runs_on_the_target)
@@ -191,7 +191,7 @@ Test(report_trace, postcopy_runs_on_the_target)
     cr_expect_eq(number(find(root, "X", "blackout"), "pid"), 1);
     cr_expect_eq(count(root, "M", "thread_name"), 2);
     json_decref(root);
-    free(s);
+    sample_free(s);
 }
 
 /* Rows that contradict themselves, and ends of every kind. */
@@ -217,7 +217,7 @@ Test(report_trace, spans_never_overlap)
     check_rules(root);
     cr_expect_geq(count(root, "X", NULL), s->run.nr_migs);
     json_decref(root);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_trace, tells_one_replication)
@@ -239,7 +239,7 @@ Test(report_trace, tells_one_replication)
     root = report(s, 2);
     cr_expect_eq(json_array_size(json_object_get(root, "traceEvents")), 0);
     json_decref(root);
-    free(s);
+    sample_free(s);
 }
 
 Test(report_trace, names_survive)
@@ -262,5 +262,5 @@ Test(report_trace, names_survive)
     }
     cr_expect_eq(found, support_nr_names - 1); /* one is no UTF-8 */
     json_decref(root);
-    free(s);
+    sample_free(s);
 }

@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "sim/run.h"
+#include "support_rows.h"
 #include "support_run.h"
 
 #define S NS_PER_S
@@ -76,7 +77,7 @@ Test(cluster_scenarios, rack_window_is_broken_by_databases_that_outwrite_their_c
                      diag.what);
         cr_assert_eq(run_scenario(&sc, &(struct run_options){.jobs = 1}, &out, &diag), ST_OK);
         for (size_t i = 0; i < out.nr_migs; i++) {
-            const struct mig_result *r = &out.migs[i];
+            const struct mig_result *r = support_row(&out, i);
 
             if (r->outcome == OUTCOME_COMPLETED)
                 continue;

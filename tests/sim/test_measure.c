@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "sim/scenario/scenario.h"
 #include "sim/scenario/scenario_options.h"
+#include "support_rows.h"
 
 static const struct scenario none = {.horizon_ns = 1000 * NS_PER_S};
 
@@ -38,22 +39,20 @@ static struct measured of(const struct run_result *run, const char *text)
 static struct run_result rows(uint32_t reps, uint32_t each)
 {
     static const char *const names[] = {"web-1", "db-1", "web-2", "db-2"};
-    struct run_result run = {.replications = reps, .nr_migs = (size_t)reps * each};
+    struct run_result run = {.replications = reps};
 
-    run.migs = calloc(run.nr_migs + 1, sizeof(*run.migs));
-    cr_assert(run.migs);
     for (uint32_t r = 0; r < reps; r++)
         for (uint32_t i = 0; i < each; i++)
-            run.migs[r * each + i] = (struct mig_result){
-                .vm = names[i % 4],
-                .vm_class = i % 2 ? "db" : "web",
-                .replication = r,
-                .job = i,
-                .attempt = 1,
-                .ended_ns = NS_PER_S,
-                .downtime_ns = (int64_t)(i + 1) * NS_PER_MS,
-                .transferred_bytes = 1000,
-            };
+            cr_assert(result_add_mig(&run, &(struct mig_result){
+                                               .vm = names[i % 4],
+                                               .vm_class = i % 2 ? "db" : "web",
+                                               .replication = r,
+                                               .job = i,
+                                               .attempt = 1,
+                                               .ended_ns = NS_PER_S,
+                                               .downtime_ns = (int64_t)(i + 1) * NS_PER_MS,
+                                               .transferred_bytes = 1000,
+                                           }));
     return run;
 }
 
@@ -130,20 +129,20 @@ Test(measure, classes_and_vms_are_picked_by_name)
     cr_expect_eq(of(&run, "class.db.drain.makespan.mean").n, 3);
     cr_expect_float_eq(of(&run, "drain.transferred.mean").value, 4000.0, 1e-9);
     cr_expect(isnan(of(&run, "class.none.downtime.max").value));
-    free(run.migs);
+    result_free_migs(&run);
 }
 
 Test(measure, a_wish_counts_once_whatever_its_attempts)
 {
     struct run_result run = rows(1, 4);
 
-    run.migs[1].job = 0; /* tried again, then completed */
-    run.migs[0].outcome = OUTCOME_TIMEOUT;
-    run.migs[3].outcome = OUTCOME_FAILED;
+    support_row(&run, 1)->job = 0; /* tried again, then completed */
+    support_row(&run, 0)->outcome = OUTCOME_TIMEOUT;
+    support_row(&run, 3)->outcome = OUTCOME_FAILED;
     cr_expect_float_eq(of(&run, "moved.rate").value, 2.0 / 3.0, 1e-12);
     cr_expect_float_eq(of(&run, "completed.rate").value, 0.5, 1e-12);
     cr_expect_float_eq(of(&run, "timeouts.rate").value, 0.25, 1e-12);
-    free(run.migs);
+    result_free_migs(&run);
 }
 
 Test(measure, each_replication_has_a_value_of_its_own)
@@ -152,18 +151,18 @@ Test(measure, each_replication_has_a_value_of_its_own)
     struct measure m = parse("class.web.downtime.p50");
     double values[3];
 
-    run.migs[8].started_ns = -1;
-    run.migs[10].started_ns = -1;
+    support_row(&run, 8)->started_ns = -1;
+    support_row(&run, 10)->started_ns = -1;
     cr_assert_eq(measure_replications(&none, &run, &m, values), ST_OK);
     cr_expect_float_eq(values[0], 2e6, 1e-3);
     cr_expect_float_eq(values[1], 2e6, 1e-3);
     cr_expect(isnan(values[2]));
     for (size_t i = 0; i < run.nr_migs; i++)
-        run.migs[i].replication += 40;
+        support_row(&run, i)->replication += 40;
     run.first_replication = 40;
     cr_assert_eq(measure_replications(&none, &run, &m, values), ST_OK);
     cr_expect_float_eq(values[1], 2e6, 1e-3);
-    free(run.migs);
+    result_free_migs(&run);
 }
 
 /* All rows of a replication share one draw: it is worth one row. */
@@ -177,9 +176,9 @@ Test(measure, rows_that_share_a_draw_do_not_narrow_the_interval)
     for (uint32_t r = 0; r < 20; r++) {
         int64_t ns = (int64_t)((100.0 + 10.0 * gsl_ran_gaussian(rng_gsl(&rng), 1.0)) * 1e6);
 
-        alone.migs[r].downtime_ns = ns;
+        support_row(&alone, r)->downtime_ns = ns;
         for (uint32_t i = 0; i < 50; i++)
-            shared.migs[r * 50 + i].downtime_ns = ns;
+            support_row(&shared, r * 50 + i)->downtime_ns = ns;
     }
     for (size_t i = 0; i < 2; i++) {
         struct measured a = of(&shared, texts[i]), b = of(&alone, texts[i]);
@@ -189,8 +188,8 @@ Test(measure, rows_that_share_a_draw_do_not_narrow_the_interval)
                       a.high - a.low, b.high - b.low);
         cr_expect_leq(a.effective, 20);
     }
-    free(shared.migs);
-    free(alone.migs);
+    result_free_migs(&shared);
+    result_free_migs(&alone);
 }
 
 /* 95 % of intervals must hold the truth: a share of draws that a replication's rows have in common.
@@ -216,8 +215,9 @@ Test(measure, intervals_cover_the_truth_of_clustered_rows)
             for (uint32_t i = 0; i < 10; i++) {
                 double x = 200.0 + common + 10.0 * gsl_ran_gaussian(rng_gsl(&rng), 1.0);
 
-                run.migs[r * 10 + i].downtime_ns = (int64_t)(x * 1e6);
-                run.migs[r * 10 + i].outcome = x > 210.0 ? OUTCOME_TIMEOUT : OUTCOME_COMPLETED;
+                support_row(&run, r * 10 + i)->downtime_ns = (int64_t)(x * 1e6);
+                support_row(&run, r * 10 + i)->outcome =
+                    x > 210.0 ? OUTCOME_TIMEOUT : OUTCOME_COMPLETED;
             }
         }
         for (int k = 0; k < 3; k++) {
@@ -229,7 +229,7 @@ Test(measure, intervals_cover_the_truth_of_clustered_rows)
     for (int k = 0; k < 3; k++)
         cr_expect_geq((double)hits[k] / nr, 0.95 - 3.0 * sqrt(0.95 * 0.05 / nr), "%s: %d of %d",
                       cases[k].text, hits[k], nr);
-    free(run.migs);
+    result_free_migs(&run);
 }
 
 Test(measure, what_would_decide_a_goal_decides_it)
@@ -248,6 +248,6 @@ Test(measure, what_would_decide_a_goal_decides_it)
     m = parse("downtime.mean");
     cr_assert_eq(measure_decide(&none, &few, &m, 1e9, &needed), ST_OK);
     cr_expect_eq(needed, 10, "decided already");
-    free(few.migs);
-    free(many.migs);
+    result_free_migs(&few);
+    result_free_migs(&many);
 }

@@ -13,6 +13,7 @@
 #include "sim/run.h"
 #include "sim/scenario/scenario_options.h"
 #include "sim/thresholds.h"
+#include "support_rows.h"
 
 #define BASE                                                                                       \
     "[scenario]\nhorizon = 1000s\n[host a]\n[host b]\n[vm v]\nhost = a\nmemory = 1GiB\n"           \
@@ -31,23 +32,21 @@ static void load(struct scenario *sc, const char *goals)
 /* A run of @nr rows: row i completes after i + 1 s with a downtime of i + 1 ms. */
 static struct run_result rows(size_t nr)
 {
-    struct run_result run = {.nr_migs = nr, .replications = 1};
+    struct run_result run = {.replications = 1};
 
-    run.migs = calloc(nr + 1, sizeof(*run.migs));
-    cr_assert(run.migs);
     for (size_t i = 0; i < nr; i++)
-        run.migs[i] = (struct mig_result){
-            .vm = "v",
-            .outcome = OUTCOME_COMPLETED,
-            .total_ns = (int64_t)(i + 1) * NS_PER_S,
-            .ended_ns = (int64_t)(i + 1) * NS_PER_S,
-            .downtime_ns = (int64_t)(i + 1) * NS_PER_MS,
-            .blackout_ns = (int64_t)(i + 1) * 2 * NS_PER_MS,
-            .transferred_bytes = GIB,
-            .rounds = (uint32_t)(i + 2),
-            .max_throttle_pct = 50,
-            .guest_slowdown_ratio = 0.25,
-        };
+        cr_assert(result_add_mig(&run, &(struct mig_result){
+                                           .vm = "v",
+                                           .outcome = OUTCOME_COMPLETED,
+                                           .total_ns = (int64_t)(i + 1) * NS_PER_S,
+                                           .ended_ns = (int64_t)(i + 1) * NS_PER_S,
+                                           .downtime_ns = (int64_t)(i + 1) * NS_PER_MS,
+                                           .blackout_ns = (int64_t)(i + 1) * 2 * NS_PER_MS,
+                                           .transferred_bytes = GIB,
+                                           .rounds = (uint32_t)(i + 2),
+                                           .max_throttle_pct = 50,
+                                           .guest_slowdown_ratio = 0.25,
+                                       }));
     return run;
 }
 
@@ -121,7 +120,7 @@ Test(thresholds, every_metric_that_can_be_written_can_be_judged)
     char goal[128];
     size_t nr = 0;
 
-    run.migs[0].postcopy_ns = NS_PER_S;
+    support_row(&run, 0)->postcopy_ns = NS_PER_S;
     for (const struct scn_metric *m = scn_metrics; m->name; m++, nr++) {
         struct threshold_result t;
         const char *limit = m->unit == VALUE_NS      ? "1s"
@@ -147,12 +146,12 @@ Test(thresholds, outcomes_are_shares_of_all_rows)
     struct run_result run = rows(21);
 
     for (size_t i = 0; i < 21; i++) /* 1 completed, 2 timeout, ... 6 queued */
-        run.migs[i].outcome = (enum outcome)(i < 1    ? 0
-                                             : i < 3  ? 1
-                                             : i < 6  ? 2
-                                             : i < 10 ? 3
-                                             : i < 15 ? 4
-                                                      : 5);
+        support_row(&run, i)->outcome = (enum outcome)(i < 1    ? 0
+                                                       : i < 3  ? 1
+                                                       : i < 6  ? 2
+                                                       : i < 10 ? 3
+                                                       : i < 15 ? 4
+                                                                : 5);
     for (int o = 0; o < OUTCOME_NR; o++)
         expect_value(goals[o], &run, (o + 1) / 21.0, o + 1 > 2);
     run_free(&run);
@@ -162,8 +161,8 @@ Test(thresholds, unknown_values_are_left_out_and_never_zero)
 {
     struct run_result run = rows(4);
 
-    run.migs[3].downtime_ns = -1;
-    run.migs[2].started_ns = -1;
+    support_row(&run, 3)->downtime_ns = -1;
+    support_row(&run, 2)->started_ns = -1;
     expect_value("downtime.mean < 1s", &run, 1.5e6, false);
     expect_value("downtime.max < 1s", &run, 2e6, false);
     run.nr_migs = 0;
@@ -177,9 +176,9 @@ Test(thresholds, what_has_no_end_lasts_to_the_horizon)
 {
     struct run_result run = rows(2);
 
-    run.migs[1].outcome = OUTCOME_QUEUED;
-    run.migs[1].queued_ns = 10 * NS_PER_S;
-    run.migs[1].started_ns = run.migs[1].ended_ns = -1;
+    support_row(&run, 1)->outcome = OUTCOME_QUEUED;
+    support_row(&run, 1)->queued_ns = 10 * NS_PER_S;
+    support_row(&run, 1)->started_ns = support_row(&run, 1)->ended_ns = -1;
     expect_value("drain.makespan.max < 100s", &run, 1000e9, true);
     expect_value("queue_time.max < 100s", &run, 990e9, true);
     run_free(&run);
@@ -189,8 +188,8 @@ Test(thresholds, makespans_are_one_a_replication)
 {
     struct run_result run = rows(4);
 
-    run.migs[2].replication = run.migs[3].replication = 1;
-    run.migs[2].queued_ns = run.migs[3].queued_ns = NS_PER_S;
+    support_row(&run, 2)->replication = support_row(&run, 3)->replication = 1;
+    support_row(&run, 2)->queued_ns = support_row(&run, 3)->queued_ns = NS_PER_S;
     expect_value("drain.makespan.min < 1s", &run, 2e9, true);
     expect_value("drain.makespan.max < 1s", &run, 3e9, true);
     expect_value("drain.makespan.mean < 1s", &run, 2.5e9, true);
@@ -281,7 +280,7 @@ Test(thresholds, a_class_or_a_vm_has_goals_of_its_own)
     struct run_result run = rows(100);
 
     for (size_t i = 0; i < 100; i++)
-        run.migs[i].vm_class = i < 50 ? "v" : "other";
+        support_row(&run, i)->vm_class = i < 50 ? "v" : "other";
     expect_value("class.v.downtime.max < 60ms", &run, 5e7, false);
     expect_value("vm.v.downtime.max < 60ms", &run, 1e8, true);
     expect_value("class.v.timeouts.rate < 1%", &run, 0, false);

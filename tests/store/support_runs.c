@@ -204,14 +204,15 @@ struct run_result *sample_run(uint64_t salt, size_t nr_migs, size_t rounds_each)
     run->seed = UINT64_MAX - salt;
     run->replications = (uint32_t)(salt % 100) + 1;
     run->interrupted = salt % 2;
-    run->nr_migs = nr_migs;
     run->nr_rounds = nr_migs * rounds_each;
-    run->migs = calloc(nr_migs + 1, sizeof(*run->migs));
     run->rounds = calloc(run->nr_rounds + 1, sizeof(*run->rounds));
     for (size_t i = 0; i < nr_migs; i++) {
-        sample_migration(&run->migs[i], &state, i);
-        run->migs[i].first_round = rounds_each ? i * rounds_each : 0;
-        run->migs[i].nr_rounds = rounds_each;
+        struct mig_result mig = {0};
+
+        sample_migration(&mig, &state, i);
+        mig.first_round = rounds_each ? i * rounds_each : 0;
+        mig.nr_rounds = rounds_each;
+        cr_assert(result_add_mig(run, &mig));
     }
     for (size_t i = 0; i < run->nr_rounds; i++)
         run->rounds[i] = (struct mig_round){.round = (uint32_t)(i % rounds_each) + 1,
@@ -234,7 +235,7 @@ struct run_result *sample_run(uint64_t salt, size_t nr_migs, size_t rounds_each)
 
 void sample_free(struct run_result *run)
 {
-    free(run->migs);
+    result_free_migs(run);
     free(run->rounds);
     free(run->thresholds);
     free(run->fixes);
@@ -415,6 +416,7 @@ static const char *hazard_difference(const struct hazard_result *a, const struct
 
 const char *run_difference(const struct run_result *a, const struct run_result *b)
 {
+    struct mig_result rooms[2];
     const char *what;
 
     SAME_TEXT(scenario);
@@ -449,7 +451,7 @@ const char *run_difference(const struct run_result *a, const struct run_result *
         if ((what = event_difference(&a->events[i], &b->events[i])))
             return what;
     for (size_t i = 0; i < a->nr_migs; i++)
-        if ((what = migration_difference(&a->migs[i], &b->migs[i])))
+        if ((what = migration_difference(result_mig(a, i, &rooms[0]), result_mig(b, i, &rooms[1]))))
             return what;
     for (size_t i = 0; i < a->nr_rounds; i++)
         if ((what = round_difference(&a->rounds[i], &b->rounds[i])))

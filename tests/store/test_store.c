@@ -12,6 +12,7 @@
 
 #include "store/store.h"
 #include "store/support_runs.h"
+#include "support_rows.h"
 
 static struct store *open_or_fail(const char *path, unsigned flags)
 {
@@ -149,10 +150,10 @@ Test(store, unknown_is_null_and_unlimited_is_the_largest_integer)
     struct run_result *run = sample_run(10, 1, 0);
     struct store *store = open_or_fail(path, STORE_OPEN_CREATE);
 
-    run->migs[0].downtime_ns = -1;
-    run->migs[0].started_ns = 0;
-    run->migs[0].convergence_bytes_per_s = 0;
-    run->migs[0].transferred_bytes = UINT64_MAX;
+    support_row(run, 0)->downtime_ns = -1;
+    support_row(run, 0)->started_ns = 0;
+    support_row(run, 0)->convergence_bytes_per_s = 0;
+    support_row(run, 0)->transferred_bytes = UINT64_MAX;
     put_or_fail(store, run);
     store_close(store);
     cr_expect_eq(query_int(path, "SELECT downtime_ns IS NULL AND started_ns = 0 AND "
