@@ -460,6 +460,8 @@ static bool group_rounds(struct sim *sim)
 {
     uint32_t next = 0;
 
+    for (uint32_t i = 0; i < sim->rows.nr && sim->nr_rounds == 0; i++)
+        rows_set_rounds(&sim->rows, i, 0);
     if (sim->nr_rounds == 0)
         return true;
     if (sim->cap_next_round < sim->nr_begun) { /* a high-water mark */

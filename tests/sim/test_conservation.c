@@ -401,6 +401,44 @@ Test(conservation, any_number_of_threads_gives_the_same_rows)
         run_free(&out[j]);
 }
 
+/* More rows than are kept as they are, with rounds and without. */
+Test(conservation, packed_rows_are_the_same_and_name_their_own_rounds)
+{
+    static const char text[] =
+        "[scenario]\nreplications = 2\n[host a]\ncount = 3\nnic = 10Gb/s\n[host b]\n"
+        "[workload w]\nkind = uniform\nwrite_rate = 50MB/s\nworking_set = 64MiB\n"
+        "[vm v]\ncount = 1500\nhost = a\nmemory = 1GiB\nworkload = w\n"
+        "[cluster]\nmax_out = 2\n[request r]\nvm = v*\ntarget = b\n";
+    struct run_options options = {.version = "test", .jobs = 2, .max_rounds = 20000};
+    struct run_result out[2];
+    struct mig_result rooms[2];
+    struct scenario sc;
+    struct diag diag = {0};
+    size_t first = 0;
+
+    cr_assert_eq(scenario_load_text(&sc, "test", text, NULL, 0, &diag), ST_OK, "%s", diag.what);
+    for (int j = 0; j < 2; j++, options.max_rounds = 0)
+        cr_assert_eq(run_scenario(&sc, &options, &out[j], &diag), ST_OK);
+    cr_assert_eq(out[0].nr_migs, 3000);
+    cr_assert_eq(out[1].nr_migs, 3000);
+    for (size_t i = 0; i < 3000; i++) {
+        const struct mig_result *with = result_mig(&out[0], i, &rooms[0]);
+        const struct mig_result *without = result_mig(&out[1], i, &rooms[1]);
+
+        cr_assert_eq(with->job, i % 1500);
+        cr_assert_eq(with->first_round, first);
+        cr_assert_eq(out[0].rounds[first].start_ns, with->started_ns + with->setup_ns);
+        first += with->nr_rounds;
+        cr_assert_eq(without->nr_rounds, 0);
+        cr_assert_eq(without->first_round, 0);
+        cr_assert_eq(without->ended_ns, with->ended_ns);
+    }
+    cr_assert_eq(first, out[0].nr_rounds);
+    run_free(&out[0]);
+    run_free(&out[1]);
+    scenario_release(&sc);
+}
+
 Test(conservation, stopped_run_keeps_what_is_done)
 {
     atomic_int stop = 1;
