@@ -254,10 +254,18 @@ enum status units_parse_time(const char *text, int64_t *ns, struct diag *diag)
 
 enum status units_parse_ratio(const char *text, double *ratio, struct diag *diag)
 {
+    double plain;
     long double v;
     char unit[16];
-    enum status st = read_whole(text, &v, unit, diag);
+    enum status st;
 
+    /* as numbers are written back, with all digits and an exponent where they are small */
+    if (isdigit((unsigned char)*skip_blanks(text)) &&
+        units_parse_double(text, &plain, NULL) == ST_OK) {
+        *ratio = plain;
+        return ST_OK;
+    }
+    st = read_whole(text, &v, unit, diag);
     if (st != ST_OK)
         return st;
     if (strcmp(unit, "%") == 0)

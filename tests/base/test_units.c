@@ -108,6 +108,8 @@ Test(units, ratios_numbers_and_counts)
     cr_assert_float_eq(d, 0.35, 1e-15);
     cr_assert_eq(units_parse_ratio("0.35", &d, NULL), ST_OK);
     cr_assert_float_eq(d, 0.35, 1e-15);
+    cr_assert_eq(units_parse_ratio("6.458961829559602e-05", &d, NULL), ST_OK);
+    cr_assert_eq(d, 6.458961829559602e-05, "as a calibration file has it");
     cr_assert_eq(units_parse_double("-1.5e3", &d, NULL), ST_OK);
     cr_assert_float_eq(d, -1500.0, 0.0);
     cr_assert_eq(units_parse_u64("18446744073709551615", &n, NULL), ST_OK);
