@@ -161,8 +161,8 @@ const struct cmd cmd_import = {
         "              METRIC: kubevirt_vmi_dirty_rate_bytes_per_second,\n"
         "              kubevirt_vmi_memory_resident_bytes,\n"
         "              node_network_transmit_bytes_total and others\n\n"
-        "  migcast import kubevirt tests/import/data/kubevirt.json --drain node1 --link 25Gb/s \\\n"
-        "    -o drain.ini && migcast run drain.ini",
+        "  migcast import kubevirt tests/import/data/kubevirt.json --drain node1 \\\n"
+        "    --link 25Gb/s -o drain.ini && migcast run drain.ini",
     .shared = CLI_OUTPUT,
     .options = options,
     .min_args = 2,

@@ -208,8 +208,10 @@ const struct cmd cmd_plan = {
         "Instead of settings, --smallest-link, --spare and --latest-start look for one number, so "
         "that all goes well with a probability of 95 %.\n\n"
         "  migcast plan scenarios/rack-drain.ini --goal 'drain.makespan.p95 < 2h'\n"
-        "  migcast plan scenarios/rack-drain.ini --knob parallel=1..8 --knob auto_converge=off,on\n"
-        "  migcast plan scenarios/sweep-drain.ini --knob 'link backbone.rate=1Gb/s..25Gb/s'\n"
+        "  migcast plan scenarios/rack-drain.ini --knob parallel=1..8 \\\n"
+        "    --knob auto_converge=off,on\n"
+        "  migcast plan scenarios/sweep-drain.ini \\\n"
+        "    --knob 'link backbone.rate=1Gb/s..25Gb/s'\n"
         "  migcast plan scenarios/rack-drain.ini --smallest-link 30min",
     .shared = CLI_SET | CLI_SEED | CLI_JOBS | CLI_OUTPUT | CLI_JSON,
     .options = options,

@@ -64,8 +64,8 @@ const struct cmd cmd_run = {
         "Ends with 99 if a threshold of severity error was crossed. After an interrupt, what was "
         "finished is kept and printed, and the exit code is 130.\n\n"
         "  migcast run scenarios/first.ini\n"
-        "  migcast run scenarios/evacuate-host.ini --set migration.auto_converge=on --json -o "
-        "out.json",
+        "  migcast run scenarios/evacuate-host.ini --set migration.auto_converge=on \\\n"
+        "    --json -o out.json",
     .shared = CLI_SET | CLI_SEED | CLI_JOBS | CLI_DB | CLI_OUTPUT | CLI_JSON,
     .options = options,
     .min_args = 1,

@@ -284,9 +284,10 @@ const struct cmd cmd_sweep = {
         "A cell that cannot be run is told with its reason, the rest goes on, and the exit code is "
         "65. "
         "It is 99 when no cell meets all thresholds of severity error.\n\n"
-        "  migcast sweep scenarios/sweep-drain.ini bandwidth=1Gb/s..25Gb/s:log:8 outbound=1,2,4\n"
-        "  migcast sweep scenarios/sweep-drain.ini preset=nova,nova-postcopy --measure "
-        "downtime.p99",
+        "  migcast sweep scenarios/sweep-drain.ini bandwidth=1Gb/s..25Gb/s:log:8 \\\n"
+        "    outbound=1,2,4\n"
+        "  migcast sweep scenarios/sweep-drain.ini preset=nova,nova-postcopy \\\n"
+        "    --measure downtime.p99",
     .shared = CLI_SET | CLI_SEED | CLI_JOBS | CLI_DB | CLI_OUTPUT | CLI_JSON,
     .options = options,
     .min_args = 2,

@@ -313,8 +313,8 @@ const struct cmd cmd_trend = {
     .about = "Shows what `migcast check --db FILE` kept: of each scenario and measure the first "
              "and the last value, the change, and the course between; 20 values are drawn, from "
              "the lowest to the highest.\n\n"
-             "  migcast check scenarios/first.ini --baseline b.json --update --db history.db "
-             "--label \"$COMMIT\"\n"
+             "  migcast check scenarios/first.ini --baseline b.json --update \\\n"
+             "    --db history.db --label \"$COMMIT\"\n"
              "  migcast trend --db history.db --measure downtime.p99",
     .options = options,
     .shared = CLI_JSON | CLI_OUTPUT | CLI_DB,
