@@ -5,9 +5,10 @@
  * everything is linear, is drawn around its least-squares value, and the proposal's weight is prior
  * x likelihood / density.  A guest that comes and goes does so at moments of its own, and few draws
  * hit them: where too few proposals count, many more phases are drawn, and those that no writer
- * could fit to the windows are dropped before anything else is asked of them.
+ * could fit to the windows are dropped before anything else is asked of them; where that is too few
+ * still, fit_refine.c goes on from there.
  */
-#include "tracer/fit.h"
+#include "tracer/fit_int.h"
 
 #include <assert.h>
 #include <gsl/gsl_randist.h>
@@ -15,11 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rng.h"
 #include "base/stats.h"
 #include "base/units.h"
 #include "models/dirty.h"
-#include "tracer/fit_window.h"
 
 enum {
     PROPOSALS = 12000,     /* per family */
@@ -30,8 +29,21 @@ enum {
     PROPOSALS_MAX = 100000 /* kept */
 };
 
-/* Prior share of each family.  Most writers are random over some set; none is ruled out. */
-static const double prior[FIT_NR] = {0.37, 0.23, 0.10, 0.20, 0.10};
+/* Most writers are random over some set; none is ruled out.  Bursts come from a writer that works
+ * rarely, and then hard. */
+const struct fit_prior fit_priors[FIT_NR] = {
+    [FIT_RANDOM] = {.share = 0.37, .per_page = {0.002, 30.0}},
+    [FIT_HOTCOLD] = {.share = 0.23, .per_page = {0.002, 30.0}},
+    [FIT_SEQUENTIAL] = {.share = 0.10, .per_page = {0.005, 5.0}},
+    [FIT_PHASED] = {.share = 0.20,
+                    .per_page = {0.002, 30.0},
+                    .on_s = {0.3, 60.0},
+                    .off_s = {0.3, 20.0}},
+    [FIT_BURSTS] = {.share = 0.10,
+                    .per_page = {0.05, 30.0},
+                    .on_s = {0.05, 2.0},
+                    .off_s = {0.5, 20.0}},
+};
 
 #define COLD_LEAST_PAGES 1024.0 /* smallest cold part: 4 MiB */
 #define SLICE_NS 10e6           /* QEMU's run slice between two throttle sleeps */
@@ -40,12 +52,6 @@ static const double prior[FIT_NR] = {0.37, 0.23, 0.10, 0.20, 0.10};
 #define MISFIT (-10.0)          /* log-likelihood of a window that speaks against a writer */
 #define SHARE_LEAST 0.02        /* of the weight, for a family to be drawn again */
 #define NEGLIGIBLE 30.0 /* proposals this far below the heaviest, in logarithms, are dropped */
-
-struct proposal {
-    struct dirty_params dirty;
-    double log_likelihood, log_weight;
-    enum fit_family family;
-};
 
 const char *fit_family_name(enum fit_family family)
 {
@@ -61,6 +67,11 @@ static double log_uniform(struct rng *rng, double low, double high)
     return low * pow(high / low, rng_uniform(rng));
 }
 
+static double draw_from(const struct fit_range *range, struct rng *rng)
+{
+    return log_uniform(rng, range->low, range->high);
+}
+
 static void add_class(struct dirty_params *d, double pages, double writes, bool sequential)
 {
     d->classes[d->nr_classes++] =
@@ -71,39 +82,23 @@ static void add_class(struct dirty_params *d, double pages, double writes, bool 
 static void draw_shape(struct dirty_params *d, enum fit_family family, double resident_pages,
                        struct rng *rng)
 {
-    double per_page = log_uniform(rng, 0.002, 30.0);
+    const struct fit_prior *prior = &fit_priors[family];
+    double per_page = draw_from(&prior->per_page, rng);
 
     *d = (struct dirty_params){.kind = DIRTY_CLASSES, .compress_ratio = 1.0};
-    switch (family) {
-    case FIT_RANDOM:
-    case FIT_PHASED:
-        add_class(d, 1.0, per_page, false);
-        break;
-    case FIT_HOTCOLD: {
+    add_class(d, 1.0, per_page, family == FIT_SEQUENTIAL);
+    if (family == FIT_HOTCOLD) {
         /* all of resident memory at most, for the set that is written need not be all of it */
         double split = rng_uniform(rng);
         double cold = log_uniform(rng, fmin(COLD_LEAST_PAGES, resident_pages), resident_pages);
 
-        add_class(d, 1.0, per_page, false);
         add_class(d, cold, per_page * log_uniform(rng, 0.01, 1.0) * (0.2 + 0.8 * split), false);
-        break;
-    }
-    case FIT_SEQUENTIAL:
-        add_class(d, 1.0, log_uniform(rng, 0.005, 5.0), true);
+    } else if (family == FIT_SEQUENTIAL) {
         /* where the writer is when the migration starts cannot be seen */
         d->phase_ns = (int64_t)(rng_uniform(rng) * 1e9 / d->classes[0].writes_per_s);
-        break;
-    case FIT_BURSTS:
-        /* a steady trickle, and something that comes and goes */
-        add_class(d, 1.0, log_uniform(rng, 0.05, 30.0), false);
-        break;
-    case FIT_NR:
-        break;
     }
-    if (family == FIT_PHASED || family == FIT_BURSTS) {
-        bool rare = family == FIT_BURSTS;
-        double on = log_uniform(rng, rare ? 0.05 : 0.3, rare ? 2.0 : 60.0);
-        double off = log_uniform(rng, rare ? 0.5 : 0.3, 20.0);
+    if (prior->off_s.high > 0.0) {
+        double on = draw_from(&prior->on_s, rng), off = draw_from(&prior->off_s, rng);
 
         d->on_ns = (int64_t)(on * 1e9);
         d->off_ns = (int64_t)(off * 1e9);
@@ -213,6 +208,15 @@ static double draw_cpu_need(struct rng *rng, double writes, const struct fit_opt
     return 1.0 / (1.0 + period_ns / SLICE_NS);
 }
 
+double fit_log_likelihood(const struct dirty_params *dirty, const struct fit_target *t)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < t->nr_windows; i++)
+        sum += fit_window_log_likelihood(&t->windows[i], shape_mib(dirty, &t->windows[i], 1.0));
+    return sum;
+}
+
 static void apply_scale(struct dirty_params *d, double scale)
 {
     for (uint32_t k = 0; k < d->nr_classes; k++) {
@@ -223,18 +227,19 @@ static void apply_scale(struct dirty_params *d, double scale)
     }
 }
 
-static bool propose(struct proposal *p, enum fit_family family, const struct fit_window *w,
-                    size_t nr, const struct fit_options *o, struct rng *rng)
+static bool propose(struct fit_proposal *p, enum fit_family family, const struct fit_target *t,
+                    const struct fit_options *o, struct rng *rng)
 {
-    double resident = fmax(o->resident_bytes / (double)PAGE_BYTES, 256.0);
-    double scale = 0.0, sigma = 0.0, x, lw = log(prior[family]);
+    const struct fit_window *w = t->windows;
+    size_t nr = t->nr_windows;
+    double scale = 0.0, sigma = 0.0, x, lw = log(fit_priors[family].share);
 
     p->family = family;
-    draw_shape(&p->dirty, family, resident, rng);
+    draw_shape(&p->dirty, family, t->resident_pages, rng);
     if (p->dirty.off_ns > 0 && !phases_could_fit(&p->dirty, w, nr))
         return false;
     if (nr == 0) {
-        scale = log_uniform(rng, 16.0, resident);
+        scale = log_uniform(rng, 16.0, t->resident_pages);
         x = scale;
     } else {
         if (!fit_scale(&p->dirty, w, nr, 1000.0, &scale, &sigma))
@@ -245,12 +250,10 @@ static bool propose(struct proposal *p, enum fit_family family, const struct fit
         /* prior of the scale: log-uniform, density 1/x */
         lw += -log(x) - log(gsl_ran_gaussian_pdf(x - scale, 1.3 * sigma));
     }
-    if (x > resident)
+    if (x > t->resident_pages)
         return false;
-    p->log_likelihood = 0.0;
-    for (size_t j = 0; j < nr; j++)
-        p->log_likelihood += fit_window_log_likelihood(&w[j], shape_mib(&p->dirty, &w[j], x));
     apply_scale(&p->dirty, x);
+    p->log_likelihood = fit_log_likelihood(&p->dirty, t);
     p->dirty.cpu_need_ratio =
         draw_cpu_need(rng, p->dirty.write_bytes_per_s / (double)PAGE_BYTES, o);
     p->dirty.change_ratio = log_uniform(rng, 1.0 / 4096.0, 0.5);
@@ -260,11 +263,10 @@ static bool propose(struct proposal *p, enum fit_family family, const struct fit
 
 /* All proposals of a fit that count. */
 struct proposals {
-    const struct fit_window *windows;
-    size_t nr_windows;
+    const struct fit_target *target;
     const struct fit_options *options;
 
-    struct proposal *p;
+    struct fit_proposal *p;
     size_t nr;
     double heaviest; /* log_weight */
     double best;     /* log_likelihood */
@@ -275,9 +277,9 @@ static void draw_family(struct proposals *all, enum fit_family family, size_t dr
                         struct rng *rng)
 {
     for (size_t i = 0; i < draws && all->nr < PROPOSALS_MAX; i++) {
-        struct proposal *p = &all->p[all->nr];
+        struct fit_proposal *p = &all->p[all->nr];
 
-        if (!propose(p, family, all->windows, all->nr_windows, all->options, rng))
+        if (!propose(p, family, all->target, all->options, rng))
             continue;
         p->log_weight -= log((double)draws);
         if (p->log_weight < all->heaviest - NEGLIGIBLE)
@@ -303,29 +305,34 @@ static void drop_family(struct proposals *all, enum fit_family family)
     all->nr = kept;
 }
 
-/* Effective number of proposals, and each family's share of their weight. */
-static double weigh(const struct proposals *all, double share[FIT_NR])
+/* Each family's share of the weight. */
+static void share_weight(const struct proposals *all, double share[FIT_NR])
 {
-    double total = 0.0, squares = 0.0;
+    double total = 0.0;
 
     memset(share, 0, FIT_NR * sizeof(*share));
     for (size_t i = 0; i < all->nr; i++) {
         double w = exp(all->p[i].log_weight - all->heaviest);
 
         total += w;
-        squares += w * w;
         share[all->p[i].family] += w;
     }
-    for (int f = 0; f < FIT_NR; f++)
+    for (int f = 0; f < FIT_NR && total > 0.0; f++)
         share[f] /= total;
-    return total * total / squares;
+}
+
+static double count(const struct proposals *all, double *lw)
+{
+    for (size_t i = 0; i < all->nr; i++)
+        lw[i] = all->p[i].log_weight;
+    return fit_effective(lw, all->nr);
 }
 
 /* The families that matter again, and many more of them.  Phases may have been missed altogether,
  * and then no writer fits. */
 static void draw_more(struct proposals *all, const double share[FIT_NR], struct rng *rng)
 {
-    bool nothing_fits = all->nr == 0 || all->best < MISFIT * (double)all->nr_windows;
+    bool nothing_fits = all->nr == 0 || all->best < MISFIT * (double)all->target->nr_windows;
 
     for (int f = 0; f < FIT_NR; f++) {
         bool phases = f == FIT_PHASED || f == FIT_BURSTS;
@@ -337,29 +344,34 @@ static void draw_more(struct proposals *all, const double share[FIT_NR], struct 
     }
 }
 
-/* Systematic resampling: equally likely samples, each proposal in proportion to its weight; in no
- * order, so that whoever takes only some of them takes some of each family. */
-static void resample(struct fit *out, const struct proposals *all, struct rng *rng)
+/* Equally likely samples; in no order, so that whoever takes only some of them takes some of each
+ * family.  @lw: room for the weights of all. */
+static enum status resample(struct fit *out, const struct proposals *all, double *lw,
+                            struct rng *rng)
 {
-    double total = 0.0, at, step, sum = 0.0;
-    size_t k = 0;
+    struct fit_proposal *refined = malloc(out->nr * sizeof(*refined));
+    size_t *pick = malloc(out->nr * sizeof(*pick));
+    enum status st = refined && pick ? ST_OK : ST_ENOMEM;
 
-    for (size_t i = 0; i < all->nr; i++)
-        total += exp(all->p[i].log_weight - all->heaviest);
-    step = total / (double)out->nr;
-    at = step * rng_uniform(rng);
-    for (size_t i = 0; i < all->nr && k < out->nr; i++) {
-        sum += exp(all->p[i].log_weight - all->heaviest);
-        while (k < out->nr && at < sum) {
-            out->samples[k++] = all->p[i].dirty;
-            at += step;
-        }
+    if (st == ST_OK) {
+        share_weight(all, out->share);
+        out->effective = count(all, lw);
+        fit_pick(lw, all->nr, rng, pick, out->nr);
+        for (size_t k = 0; k < out->nr; k++)
+            refined[k] = all->p[pick[k]];
     }
-    while (k < out->nr) {
-        out->samples[k] = out->samples[k - 1];
-        k++;
+    if (st == ST_OK && all->target->nr_windows > 0 && all->nr > 1 &&
+        out->effective < EFFECTIVE_LEAST) {
+        st = fit_refine(all->p, all->nr, all->target, EFFECTIVE_LEAST, rng, refined, out->nr);
+        out->effective = EFFECTIVE_LEAST; /* as many as it began with */
     }
-    gsl_ran_shuffle(rng_gsl(rng), out->samples, out->nr, sizeof(*out->samples));
+    for (size_t k = 0; st == ST_OK && k < out->nr; k++)
+        out->samples[k] = refined[k].dirty;
+    if (st == ST_OK)
+        gsl_ran_shuffle(rng_gsl(rng), out->samples, out->nr, sizeof(*out->samples));
+    free(refined);
+    free(pick);
+    return st;
 }
 
 static enum status summarise(struct fit *out)
@@ -395,8 +407,13 @@ enum status fit_before(struct fit *out, const struct facts_header *header,
                        const struct facts_before *before, const struct fit_options *options)
 {
     struct fit_window windows[WINDOWS_MAX];
+    struct fit_target target = {
+        .windows = windows,
+        .resident_pages = fmax(options->resident_bytes / (double)PAGE_BYTES, 256.0),
+    };
     struct proposals all = {
-        .windows = windows, .options = options, .heaviest = -INFINITY, .best = -INFINITY};
+        .target = &target, .options = options, .heaviest = -INFINITY, .best = -INFINITY};
+    double *lw = malloc(PROPOSALS_MAX * sizeof(*lw));
     size_t first = before->nr_dirty > WINDOWS_MAX ? before->nr_dirty - WINDOWS_MAX : 0;
     struct rng rng;
     enum status st = ST_ENOMEM;
@@ -404,27 +421,29 @@ enum status fit_before(struct fit *out, const struct facts_header *header,
     *out = (struct fit){.nr = options->nr_samples};
     out->samples = malloc(options->nr_samples * sizeof(*out->samples));
     all.p = malloc(PROPOSALS_MAX * sizeof(*all.p));
-    if (!all.p || !out->samples)
+    if (!lw || !all.p || !out->samples)
         goto out;
     for (size_t i = first; i < before->nr_dirty; i++)
-        all.nr_windows +=
-            fit_window_read(&windows[all.nr_windows], header, &before->dirty[i], before->until_ns);
+        target.nr_windows += fit_window_read(&windows[target.nr_windows], header, &before->dirty[i],
+                                             before->until_ns);
     rng_stream(&rng, options->seed, "fit", 0, 0);
     for (int f = 0; f < FIT_NR; f++)
         draw_family(&all, (enum fit_family)f, PROPOSALS, &rng);
-    if (all.nr == 0 || weigh(&all, out->share) < EFFECTIVE_LEAST)
+    share_weight(&all, out->share);
+    if (count(&all, lw) < EFFECTIVE_LEAST)
         draw_more(&all, out->share, &rng);
     if (all.nr == 0) {
         /* nothing fits at all: an idle guest is the one thing left to say */
-        all.p[all.nr++] = (struct proposal){
+        all.p[all.nr++] = (struct fit_proposal){
             .dirty = {.kind = DIRTY_IDLE, .compress_ratio = 1.0, .cpu_need_ratio = 1.0},
             .family = FIT_RANDOM};
         all.heaviest = 0.0;
     }
-    out->effective = weigh(&all, out->share);
-    resample(out, &all, &rng);
-    st = summarise(out);
+    st = resample(out, &all, lw, &rng);
+    if (st == ST_OK)
+        st = summarise(out);
 out:
+    free(lw);
     free(all.p);
     if (st != ST_OK)
         fit_release(out);

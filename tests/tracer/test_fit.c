@@ -187,6 +187,22 @@ static double on_for(const struct fit *fit, double part)
     return n / (double)fit->nr;
 }
 
+/* How many samples are no copies of others. */
+static size_t different(struct fit *fit)
+{
+    size_t n = 1;
+
+    for (size_t k = 1; k < fit->nr; k++) {
+        bool seen = false;
+
+        for (size_t i = 0; i < k && !seen; i++)
+            seen = fit->samples[i].on_ns == fit->samples[k].on_ns &&
+                   fit->samples[i].phase_ns == fit->samples[k].phase_ns;
+        n += !seen;
+    }
+    return n;
+}
+
 Test(fit, tells_phases_better_from_the_windows_of_a_profile_than_from_three)
 {
     static const unsigned three[WINDOWS] = {1000, 2000, 4000};
@@ -214,6 +230,7 @@ Test(fit, tells_phases_better_from_the_windows_of_a_profile_than_from_three)
         windows_watch(&w, &d);
         fit = fit_windows(&w);
         all += on_for(&fit, 1.0 / 3.0) / 2.0;
+        cr_expect(different(&fit) > SAMPLES / 2);
         fit_release(&fit);
     }
     cr_expect(all > 1.5 * few, "%.2f of samples instead of %.2f", all, few);
