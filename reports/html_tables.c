@@ -121,7 +121,11 @@ void html_outcomes(struct html *h)
             strbuf_addf(h->out, "<i class=\"o%d\" style=\"flex-grow:%zu\"></i>", o,
                         h->sum.outcomes[o]);
     strbuf_addstr(h->out, "</div>\n");
-    html_open_table(h, "wide", "How migrations ended", heads);
+    html_open_table(h, "wide",
+                    run->nr_migs > h->sum.nr_wishes
+                        ? "How attempts ended; a migration that is tried again counts each time"
+                        : "How migrations ended",
+                    heads);
     for (int o = 0; o < OUTCOME_NR; o++) {
         size_t nr = h->sum.outcomes[o];
         struct stats_interval in = stats_proportion_interval(nr, run->nr_migs, 0.95);
