@@ -129,8 +129,7 @@ static uint32_t make_bundle(struct network *net, uint32_t hash, const uint32_t *
     return id;
 }
 
-/* A fresh one that dies stays in the list of fresh ones, which skips it. */
-static void drop_bundle(struct network *net, uint32_t id)
+static void out_of_bucket(struct network *net, uint32_t id)
 {
     struct network_bundle *b = &net->bundles[id];
     uint32_t *at = &net->buckets[b->hash & (net->nr_buckets - 1)];
@@ -138,6 +137,14 @@ static void drop_bundle(struct network *net, uint32_t id)
     while (*at != id)
         at = &net->bundles[*at].next_in_bucket;
     *at = b->next_in_bucket;
+}
+
+/* A fresh one that dies stays in the list of fresh ones, which skips it. */
+static void drop_bundle(struct network *net, uint32_t id)
+{
+    struct network_bundle *b = &net->bundles[id];
+
+    out_of_bucket(net, id);
     if (b->holder != NETWORK_NONE)
         net->links[b->holder].nr_held--;
     for (uint32_t i = 0; i < b->nr_hops; i++) {
@@ -253,41 +260,51 @@ void network_leave(struct network *net, uint32_t strand)
     net->strands[strand].bundle = NETWORK_NONE;
 }
 
+/* Another cap for a bundle, where no other has that. */
+static void set_cap(struct network *net, uint32_t id, uint32_t hash, double cap)
+{
+    struct network_bundle *b = &net->bundles[id];
+    uint32_t *bucket = &net->buckets[hash & (net->nr_buckets - 1)];
+
+    out_of_bucket(net, id);
+    b->cap = cap;
+    b->hash = hash;
+    b->next_in_bucket = *bucket;
+    *bucket = id;
+}
+
 /* A strand that a link holds back does not notice a cap that lies higher still: it takes its level
  * along, and nobody's rate moves. */
 static bool move_unnoticed(struct network *net, uint32_t strand, double cap)
 {
-    struct network_strand *s = &net->strands[strand];
-    struct network_bundle old = net->bundles[s->bundle];
-    uint32_t hash = hash_key(old.hops, old.nr_hops, cap), id;
-    struct network_lead *lead = network_lead_of(net, &old);
+    uint32_t from = net->strands[strand].bundle, id;
+    const struct network_bundle *b = &net->bundles[from];
+    uint32_t hash = hash_key(b->hops, b->nr_hops, cap);
+    struct network_lead *lead = network_lead_of(net, b);
+    double level = network_level_of(net, b);
 
-    old.level = network_level_of(net, &old);
-    if (old.fresh || old.holder == NETWORK_NONE || cap <= old.level * (1.0 + NETWORK_SAME))
+    if (b->fresh || b->holder == NETWORK_NONE || cap <= level * (1.0 + NETWORK_SAME))
         return false;
-    id = find_bundle(net, hash, old.hops, old.nr_hops, cap);
+    id = find_bundle(net, hash, b->hops, b->nr_hops, cap);
     if (id != NETWORK_NONE &&
         (net->bundles[id].fresh || net->bundles[id].holder == NETWORK_NONE ||
-         fabs(network_level_of(net, &net->bundles[id]) - old.level) > NETWORK_SAME * old.level))
+         fabs(network_level_of(net, &net->bundles[id]) - level) > NETWORK_SAME * level))
         return false;
-    if (id == NETWORK_NONE && net->free_bundle == NETWORK_NONE &&
-        net->top_bundle == net->nr_strands)
-        return false; /* room for one more only after the old one is gone */
-    if (id == NETWORK_NONE) {
-        id = make_bundle(net, hash, old.hops, old.nr_hops, cap);
-        net->bundles[id].level = old.level;
-        net->bundles[id].holder = old.holder;
-        net->links[old.holder].nr_held++;
-    }
-    {
-        uint32_t from = s->bundle;
-
-        if (!remove_strand(net, strand))
-            drop_bundle(net, from);
-    }
-    insert_strand(net, strand, id);
     if (lead)
         lead->ceiling = num_min(lead->ceiling, cap);
+    if (id == NETWORK_NONE && b->nr_strands == 1) {
+        set_cap(net, from, hash, cap);
+        return true;
+    }
+    if (id == NETWORK_NONE) { /* there is room for one: bundles are fewer than strands */
+        id = make_bundle(net, hash, b->hops, b->nr_hops, cap);
+        net->bundles[id].level = level;
+        net->bundles[id].holder = b->holder;
+        net->links[b->holder].nr_held++;
+    }
+    if (!remove_strand(net, strand))
+        drop_bundle(net, from);
+    insert_strand(net, strand, id);
     return true;
 }
 

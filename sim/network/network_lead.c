@@ -77,8 +77,7 @@ uint32_t network_leader(const struct network *net, uint32_t flow)
 {
     const struct network_flow *f = &net->flows[flow];
 
-    return f->active && (f->listens || f->muted) ? net->bundles[net->strands[flow].bundle].holder
-                                                 : NETWORK_NONE;
+    return f->active && (f->listens || f->muted) ? f->leader : NETWORK_NONE;
 }
 
 double network_level(const struct network *net, uint32_t link)

@@ -103,10 +103,15 @@ static void add_caps(struct route_map *map)
     for (uint32_t h = 0; h < sc->nr_hosts; h++) {
         const struct scn_wiring *w = sc->hosts[h].wiring ? sc->hosts[h].wiring : &none;
 
-        put(map->out, h, add_link(map, from_rate(w->out_bytes_per_s)));
-        put(map->in, h, add_link(map, from_rate(w->in_bytes_per_s)));
-        put(map->both, h, add_link(map, from_rate(w->both_bytes_per_s)));
-        put(map->proxy, h, add_link(map, from_rate(w->proxy_bytes_per_s)));
+        struct route_host host;
+
+        host.out = add_link(map, from_rate(w->out_bytes_per_s));
+        host.in = add_link(map, from_rate(w->in_bytes_per_s));
+        host.both = add_link(map, from_rate(w->both_bytes_per_s));
+        host.proxy = add_link(map, from_rate(w->proxy_bytes_per_s));
+        host.rack = sc->hosts[h].rack;
+        if (map->hosts)
+            map->hosts[h] = host;
     }
     for (uint32_t i = 0; i < sc->topology.nr_racks; i++) {
         const struct scn_rack *r = &sc->topology.racks[i];
@@ -175,19 +180,15 @@ enum status route_init(struct route_map *map, const struct scenario *sc, bool ob
         named += sc->links[i].nr_hosts;
     map->capacity = room(map->nr_links - sc->nr_links, sizeof(*map->capacity));
     map->nics = room(nr_networks(sc) * hosts, sizeof(*map->nics));
-    map->out = room(hosts, sizeof(*map->out));
-    map->in = room(hosts, sizeof(*map->in));
-    map->both = room(hosts, sizeof(*map->both));
-    map->proxy = room(hosts, sizeof(*map->proxy));
+    map->hosts = room(hosts, sizeof(*map->hosts));
     map->up = room(racks, sizeof(*map->up));
     map->down = room(racks, sizeof(*map->down));
     map->limit = room(nr_networks(sc), sizeof(*map->limit));
     map->everywhere = room(sc->nr_links, sizeof(*map->everywhere));
     map->first_of_host = room(hosts + 1, sizeof(*map->first_of_host));
     map->links_of_host = room(named, sizeof(*map->links_of_host));
-    if (!map->capacity || !map->nics || !map->out || !map->in || !map->both || !map->proxy ||
-        !map->up || !map->down || !map->limit || !map->everywhere || !map->first_of_host ||
-        !map->links_of_host) {
+    if (!map->capacity || !map->nics || !map->hosts || !map->up || !map->down || !map->limit ||
+        !map->everywhere || !map->first_of_host || !map->links_of_host) {
         route_release(map);
         return ST_ENOMEM;
     }
@@ -202,10 +203,7 @@ void route_release(struct route_map *map)
 {
     free(map->capacity);
     free(map->nics);
-    free(map->out);
-    free(map->in);
-    free(map->both);
-    free(map->proxy);
+    free(map->hosts);
     free(map->up);
     free(map->down);
     free(map->limit);
@@ -371,7 +369,7 @@ static const struct scn_network *network_of(const struct route_map *map,
 static void begin_path(const struct route_map *map, const struct route_request *r, struct common *c)
 {
     const struct scn_network *n = network_of(map, r);
-    uint32_t from = map->sc->hosts[r->source].rack, to = map->sc->hosts[r->target].rack;
+    uint32_t from = map->hosts[r->source].rack, to = map->hosts[r->target].rack;
 
     assert(r->source != r->target && r->streams >= 1);
     c->path.nr_hops = 0;
@@ -393,17 +391,18 @@ int64_t route_rtt(const struct route_map *map, const struct route_request *r)
 
 void route_find(const struct route_map *map, const struct route_request *r, struct route *route)
 {
+    const struct route_host *from = &map->hosts[r->source], *to = &map->hosts[r->target];
     const struct scn_network *n = network_of(map, r);
     struct common c;
 
     begin_path(map, r, &c);
     cross(&c, map->limit[r->network]);
-    cross(&c, map->out[r->source]);
-    cross(&c, map->in[r->target]);
-    cross(&c, map->both[r->source]);
-    cross(&c, map->both[r->target]);
-    cross(&c, map->proxy[r->source]);
-    cross(&c, map->proxy[r->target]);
+    cross(&c, from->out);
+    cross(&c, to->in);
+    cross(&c, from->both);
+    cross(&c, to->both);
+    cross(&c, from->proxy);
+    cross(&c, to->proxy);
     cross(&c, map->observed);
     route->rtt_ns = r->rtt_ns + 2 * c.latency_ns;
     if (n && n->window_bytes && n->window_bytes != UNITS_UNLIMITED && route->rtt_ns > 0)

@@ -22,6 +22,12 @@ struct route_nic {
     uint32_t legs;
 };
 
+/* What a host has besides its cards: caps as links, or NETWORK_NONE. */
+struct route_host {
+    uint32_t out, in, both, proxy;
+    uint32_t rack;
+};
+
 struct route_map {
     const struct scenario *sc;
     uint32_t nr_links; /* in all */
@@ -29,9 +35,9 @@ struct route_map {
     uint32_t observed; /* NETWORK_NONE = there is none */
 
     /* private */
-    double *capacity;                        /* of the links behind the scenario's own */
-    struct route_nic *nics;                  /* [network * nr_hosts + host] */
-    uint32_t *out, *in, *both, *proxy;       /* caps by host, or NETWORK_NONE */
+    double *capacity;       /* of the links behind the scenario's own */
+    struct route_nic *nics; /* [network * nr_hosts + host] */
+    struct route_host *hosts;
     uint32_t *up, *down;                     /* by rack */
     uint32_t *limit;                         /* by network */
     uint32_t *everywhere, nr_everywhere;     /* links that name no host */

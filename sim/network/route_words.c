@@ -48,19 +48,16 @@ static bool add_nic(const struct route_map *map, uint32_t link, struct strbuf *o
 
 static bool add_cap(const struct route_map *map, uint32_t link, struct strbuf *out)
 {
-    const struct {
-        const uint32_t *table;
-        const char *words;
-    } caps[] = {{map->out, "the limit out of"},
-                {map->in, "the limit into"},
-                {map->both, "the limit of"},
-                {map->proxy, "the proxy of"}};
+    for (uint32_t i = 0; i < map->sc->nr_hosts; i++) {
+        const struct route_host *h = &map->hosts[i];
+        const char *words = link == h->out     ? "the limit out of"
+                            : link == h->in    ? "the limit into"
+                            : link == h->both  ? "the limit of"
+                            : link == h->proxy ? "the proxy of"
+                                               : NULL;
 
-    for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
-        uint32_t host = owner(caps[i].table, map->sc->nr_hosts, link);
-
-        if (host < map->sc->nr_hosts) {
-            strbuf_addf(out, "%s %s", caps[i].words, map->sc->hosts[host].name);
+        if (words) {
+            strbuf_addf(out, "%s %s", words, map->sc->hosts[i].name);
             return true;
         }
     }
