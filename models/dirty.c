@@ -165,12 +165,14 @@ double dirty_wanted(const struct dirty_model *model, int64_t from_ns, int64_t to
 struct growth {
     double pages;
     double by[4];
+    bool bent; /* some sequential class was written all over before, and grows no more */
 };
 
 /* A random class gives them all from its one exponential; a sequential one grows straight on. */
 static inline void distinct_growth(const struct dirty_model *m, double tau, struct growth *g)
 {
     double pages = 0.0, first = 0.0, second = 0.0, third = 0.0, fourth = 0.0;
+    bool bent = false;
 
     for (uint32_t k = 0; k < m->nr; k++) {
         double n = m->pages[k], w = m->writes_per_s[k], each = m->page_writes_per_s[k], share;
@@ -178,6 +180,7 @@ static inline void distinct_growth(const struct dirty_model *m, double tau, stru
         if (m->sequential[k]) {
             pages += num_min(n, w * tau);
             first += w * tau < n ? w : 0.0;
+            bent |= w * tau >= n;
             continue;
         }
         share = dirty_share(each * tau);
@@ -188,7 +191,7 @@ static inline void distinct_growth(const struct dirty_model *m, double tau, stru
         third += w * each * each;
         fourth -= w * each * each * each;
     }
-    *g = (struct growth){pages, {first, second / 2.0, third / 6.0, fourth / 24.0}};
+    *g = (struct growth){pages, {first, second / 2.0, third / 6.0, fourth / 24.0}, bent};
 }
 
 #define WORK_PRECISION 1e-9 /* of the work sought */
@@ -213,8 +216,8 @@ static inline bool work_less(const struct dirty_model *m, const struct growth *g
 
 /* Largest work in [0, hi] whose need is at most @cpu, where @before pages are distinct at @tau. The
  * need grows with work and bends down.  Near the most that could be, of which faults take a little,
- * the series there gives the root at once; farther off, and past the corners of a sequential class,
- * steps between two bounds come closer first. */
+ * the series there gives the root at once; farther off, and with a corner of a sequential class
+ * near, steps between two bounds come closer first. */
 static inline double work_for_cpu(const struct dirty_model *m, double tau, double before,
                                   double cpu, double hi)
 {
@@ -237,7 +240,7 @@ static inline double work_for_cpu(const struct dirty_model *m, double tau, doubl
             hi = x;
         else
             lo = x;
-        if (work_less(m, &g, over, x, &step) && !m->any_sequential)
+        if (work_less(m, &g, over, x, &step) && (!m->any_sequential || (over > 0.0 && !g.bent)))
             return num_min(num_max(x + step, lo), hi);
         if (x + step <= lo || x + step >= hi) /* Newton's */
             step = -over / (m->cpu_per_work + m->fault_s * g.by[0]);

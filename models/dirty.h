@@ -22,20 +22,20 @@
 /* Compiled form; set once, then only read. */
 struct dirty_model {
     uint32_t nr;
+    uint32_t nr_series;
+    int64_t on_ns, off_ns, phase_ns;
+    const struct dirty_point *series; /* NULL, or rate against time; borrowed */
+    double series_mean;
+    double total_pages;        /* of all classes */
+    double total_writes_per_s; /* of all classes: no distinct rate is higher */
+    double cpu_per_work;       /* vCPU seconds a second of work needs, faults aside */
+    double fault_s;            /* vCPU seconds per newly dirtied page */
+    double head_ratio;         /* where a sequential writer is at time zero, 0..1 of its class */
+    bool any_sequential;
+    bool sequential[DIRTY_CLASSES_MAX];
     double pages[DIRTY_CLASSES_MAX];
     double writes_per_s[DIRTY_CLASSES_MAX];
     double page_writes_per_s[DIRTY_CLASSES_MAX]; /* to each page: writes_per_s / pages */
-    bool sequential[DIRTY_CLASSES_MAX];
-    bool any_sequential;
-    double total_pages;        /* of all classes */
-    double total_writes_per_s; /* of all classes: no distinct rate is higher */
-    int64_t on_ns, off_ns, phase_ns;
-    double head_ratio;   /* where a sequential writer is at time zero, 0..1 of its class */
-    double cpu_per_work; /* vCPU seconds a second of work needs, faults aside */
-    double fault_s;      /* vCPU seconds per newly dirtied page */
-    const struct dirty_point *series; /* NULL, or rate against time; borrowed */
-    uint32_t nr_series;
-    double series_mean;
 };
 
 /* A kind of writer. */

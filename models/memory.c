@@ -256,7 +256,9 @@ static double arcs_sync(struct memory *mem, double pages, double written, double
     before = arcs_size(mem->arcs, mem->nr_arcs);
     arcs_add(mem->arcs, &mem->nr_arcs, mem->head, num_min(end, pages));
     arcs_add(mem->arcs, &mem->nr_arcs, 0.0, end - pages);
-    mem->head = fmod(mem->head + written, pages);
+    mem->head += written;
+    if (mem->head >= pages)
+        mem->head = fmod(mem->head, pages);
     return arcs_size(mem->arcs, mem->nr_arcs) - before;
 }
 

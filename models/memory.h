@@ -25,14 +25,12 @@ struct memory_arc {
 };
 
 struct memory {
-    double known[DIRTY_CLASSES_MAX]; /* class pages known dirty after the last sync */
-    double chunks;                   /* the sweep re-protects in this many steps; 1 = at once */
+    double chunks; /* the sweep re-protects in this many steps; 1 = at once */
     /* Memory lies in two parts, told apart by the sweep: what it has not come to since the last
      * sync lies ahead, the rest behind.  Dirty pages are denser ahead. */
-    double ahead[DIRTY_CLASSES_MAX]; /* of the known pages */
-    double ahead_share;              /* of memory */
-    double swept;                    /* where the sweep is, 0..1 of memory */
-    double still, still_ahead;       /* known dirty pages of no class: never written again */
+    double ahead_share;        /* of memory */
+    double swept;              /* where the sweep is, 0..1 of memory */
+    double still, still_ahead; /* known dirty pages of no class: never written again */
     /* The first sequential class, when chunks is 1: writer and sweep both go in page order, so what
      * becomes dirty depends on where they are. */
     double head;         /* next place to be written */
@@ -40,6 +38,8 @@ struct memory {
     uint32_t arcs_class; /* whose places these are; DIRTY_CLASSES_MAX = none */
     uint32_t nr_arcs;
     struct memory_arc arcs[MEMORY_ARCS]; /* known dirty, ascending, apart */
+    double known[DIRTY_CLASSES_MAX];     /* class pages known dirty after the last sync */
+    double ahead[DIRTY_CLASSES_MAX];     /* of them, those that lie ahead */
 };
 
 /* memory_init - everything is dirty, as after ram_save_setup.  @chunks >= 1; @still: pages with

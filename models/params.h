@@ -63,48 +63,51 @@ enum timeout_action {
 /* Migration tuning.  Defaults are QEMU's, from reference section 2. */
 struct mig_params {
     enum qemu_version qemu;
+
+    /* capabilities: what is asked at every sync */
+    bool auto_converge;
+    bool dirty_limit; /* 8.1+, needs the dirty ring */
+    bool xbzrle;
+    bool multifd;
+    bool postcopy; /* postcopy-ram */
+    bool postcopy_preempt;
+    bool return_path;
+    bool pause_before_switchover;
+    bool tls;
+    bool libvirt; /* libvirt's extra steps around QEMU's (reference section 15) */
+
     uint64_t max_bandwidth_bytes_per_s;
     uint64_t max_postcopy_bandwidth_bytes_per_s;
     uint64_t avail_switchover_bytes_per_s; /* 0 = use the estimate (8.2+) */
     int64_t downtime_limit_ns;
 
-    bool auto_converge;
     bool cpu_throttle_tailslow;
     uint32_t throttle_trigger_pct;       /* 50 */
     uint32_t cpu_throttle_initial_pct;   /* 20 */
     uint32_t cpu_throttle_increment_pct; /* 10 */
     uint32_t max_cpu_throttle_pct;       /* 99 */
 
-    bool dirty_limit; /* 8.1+, needs the dirty ring */
     uint64_t vcpu_dirty_limit_bytes_per_s;
     int64_t vcpu_dirty_limit_period_ns;
     uint64_t dirty_ring_entries; /* per vCPU */
     enum dirty_log dirty_log;
     uint64_t clear_chunk_bytes; /* 1 GiB: x-clear-bitmap-shift 18 */
 
-    bool xbzrle;
     uint64_t xbzrle_cache_bytes; /* 64 MiB */
 
-    bool multifd;
     bool multifd_flush_each_call; /* as machine types up to 8.0: a barrier in each iterate call */
     uint32_t multifd_channels;    /* 2 */
     enum mfd_compression multifd_compression;
     uint32_t multifd_level; /* 1 */
     enum zero_detection zero_detection;
-    bool tls;
 
-    bool postcopy; /* capability postcopy-ram */
-    bool postcopy_preempt;
     enum postcopy_trigger postcopy_trigger;
     int64_t postcopy_after_ns;
     uint32_t postcopy_after_round;
     int64_t postcopy_recover_after_ns; /* a broken post-copy is recovered this long after the break;
                                           0 = never */
 
-    bool return_path;
-    bool pause_before_switchover;
     int64_t management_wait_ns; /* how long the manager takes to say migrate-continue */
-    bool libvirt;               /* libvirt's extra steps around QEMU's (reference section 15) */
 
     enum mirror_mode disk_mode;      /* of disks that the target does not see */
     uint64_t disk_limit_bytes_per_s; /* of each disk's copy; 0 = max_bandwidth */

@@ -80,26 +80,26 @@ struct mig_result {
     int64_t started_ns; /* `migrate`; -1 = never */
     int64_t ended_ns;   /* -1 = never */
     int64_t setup_ns;
-    int64_t total_ns;             /* QEMU's total-time, and before it disk_ns */
-    int64_t downtime_ns;          /* QEMU's downtime; -1 = unknown, the guest was never stopped */
-    int64_t blackout_ns;          /* no vCPU ran on either side; -1 = never stopped */
-    int64_t postcopy_ns;          /* time spent in post-copy */
-    int64_t postcopy_stall_ns;    /* vCPU time lost waiting for pages, all vCPUs */
-    int64_t expected_downtime_ns; /* QEMU's own last estimate */
-    int64_t downtime_limit_ns;    /* in force at the end */
-    int64_t network_outage_ns;    /* a passed-through card was away from the guest, and no other
-                                     carried its traffic; -1 = never */
-    int64_t disk_ns;              /* disks alone, before memory; part of total_ns */
-    uint64_t disk_bytes;          /* copied of disks, beside transferred_bytes */
-    uint64_t dirty_pages_rate;    /* QEMU's last report, pages/s */
+    int64_t total_ns;          /* QEMU's total-time, and before it disk_ns */
+    int64_t downtime_ns;       /* QEMU's downtime; -1 = unknown, the guest was never stopped */
+    int64_t blackout_ns;       /* no vCPU ran on either side; -1 = never stopped */
+    int64_t postcopy_ns;       /* time spent in post-copy */
+    int64_t postcopy_stall_ns; /* vCPU time lost waiting for pages, all vCPUs */
+    int64_t downtime_limit_ns; /* in force at the end */
+    int64_t network_outage_ns; /* a passed-through card was away from the guest, and no other
+                                  carried its traffic; -1 = never */
+    int64_t disk_ns;           /* disks alone, before memory; part of total_ns */
+    uint64_t disk_bytes;       /* copied of disks, beside transferred_bytes */
     uint64_t transferred_bytes;
     uint64_t precopy_bytes, downtime_bytes, postcopy_bytes;
     uint64_t normal_pages, zero_pages;
-    uint32_t rounds; /* dirty-sync-count */
-    uint32_t max_throttle_pct;
     double guest_slowdown_ratio;      /* share of guest work lost over the migration, 0..1 */
     uint64_t convergence_bytes_per_s; /* smallest bandwidth at which it would have converged; 0 =
                                          unknown */
+    uint64_t dirty_pages_rate;        /* QEMU's last report, pages/s */
+    int64_t expected_downtime_ns;     /* QEMU's own last estimate */
+    uint32_t rounds;                  /* dirty-sync-count */
+    uint32_t max_throttle_pct;
     size_t first_round, nr_rounds; /* into run_result.rounds; nr 0 when rounds were not recorded */
 };
 
