@@ -123,10 +123,12 @@ static void end_quota(const struct precopy_limits *l, double *used, double *queu
 /* Pages sent in one call before the clock stops it: the clock is read after page 1, 65, 129, ... */
 static inline double pages_to_clock(double ns, uint64_t call_pages, int64_t elapsed_ns)
 {
-    double left = (double)(PRECOPY_CALL_NS - elapsed_ns);
-    double more = left <= 0.0 ? 1.0 : num_ceil(left / ns - 1e-9);
-    double total = in_pages(call_pages) + num_max(more, 1.0);
+    double left = (double)(PRECOPY_CALL_NS - elapsed_ns), more, total;
 
+    if (call_pages == 0 && left > 1.001 * ns && left < (double)PRECOPY_CALL_CHECK * ns)
+        return 1.0 + (double)PRECOPY_CALL_CHECK; /* slow pages, without dividing */
+    more = left <= 0.0 ? 1.0 : num_ceil(left / ns - 1e-9);
+    total = in_pages(call_pages) + num_max(more, 1.0);
     total = 1.0 + (double)PRECOPY_CALL_CHECK * num_ceil((total - 1.0) / PRECOPY_CALL_CHECK);
     return total - in_pages(call_pages);
 }
@@ -313,6 +315,16 @@ static inline bool steady_window(const struct precopy_limits *l, struct speed *s
     return queued <= 0.0 || used + 2.0 * l->flush_bytes[kind] < l->quota_bytes;
 }
 
+/* What a window like that leaves as threshold. */
+static double steady_threshold(const struct precopy_limits *l, const struct steady *s)
+{
+    double bytes_per_ms = l->switchover_bytes_per_s > 0.0
+                              ? l->switchover_bytes_per_s / 1000.0
+                              : s->bytes / ((double)s->ns / NS_PER_MS_F);
+
+    return num_floor(bytes_per_ms * l->downtime_limit_ms);
+}
+
 /*
  * Jump over windows that cannot bring a decision: at a window's start, with only equal pages ahead,
  * pending stays at or above the threshold (the one in force and the steady one) at each decision
@@ -334,9 +346,7 @@ static inline void jump(struct precopy *p, const struct precopy_limits *l, struc
     speed_of(speed, l, kind);
     if (!steady_window(l, speed, &s) || in_pages(p->runs[0].pages) <= s.pages)
         return;
-    threshold = l->switchover_bytes_per_s > 0.0 ? l->switchover_bytes_per_s / 1000.0
-                                                : s.bytes / ((double)s.ns / NS_PER_MS_F);
-    threshold = num_max(num_floor(threshold * l->downtime_limit_ms), p->threshold_bytes);
+    threshold = num_max(steady_threshold(l, &s), p->threshold_bytes);
     low = threshold / (double)PAGE_BYTES + 1.0;
     windows = num_min(in_pages(p->pending_pages) - low, in_pages(p->runs[0].pages - 1)) / s.pages;
     if (windows * (double)s.ns > (double)(until_ns - p->now_ns))
@@ -390,23 +400,49 @@ static enum wire_kind quickest(const struct precopy *p, const struct precopy_lim
     return kind;
 }
 
+/* A window of the pages of which most pass in one, at @most bytes/s.  A slower link sends no more
+ * in it, so a quota that does not bind here never does: false when it may. */
+static bool fastest_window(const struct precopy *p, const struct precopy_limits *l, double most,
+                           struct steady *s)
+{
+    struct precopy_limits fast = *l;
+    struct speed speed = {.kind = WIRE_NR};
+
+    fast.link_bytes_per_s = most;
+    speed_of(&speed, &fast, quickest(p, &fast));
+    return steady_window(&fast, &speed, s) && s->busy_ns == s->ns && s->bytes <= l->quota_bytes;
+}
+
+/* Is the sender at work, on pages of which the first are bound by the link alone? */
+static bool is_on_link(const struct precopy *p, const struct precopy_limits *l, double most)
+{
+    return p->nr_runs > 0 && p->runs[p->nr_runs - 1].kind != WIRE_ZERO && l->call_ns <= 0 &&
+           (p->phase == PRECOPY_DECIDE || p->phase == PRECOPY_CALL) &&
+           goes_with_link(l, &p->runs[0], most);
+}
+
+bool precopy_keeps_pace(const struct precopy *p, const struct precopy_limits *l, double most)
+{
+    struct steady s;
+
+    if (!is_on_link(p, l, most))
+        return false;
+    for (uint32_t i = 1; i < p->nr_runs; i++)
+        if (!goes_with_link(l, &p->runs[i], most))
+            return false;
+    return isinf(l->quota_bytes) || fastest_window(p, l, most, &s);
+}
+
 /* Pages that leave in windows without a sleep before what is left could be little enough for a
  * decision, or to end a round. */
 static double pages_in_reach(const struct precopy *p, const struct precopy_limits *l, double most)
 {
-    struct precopy_limits fast = *l;
-    struct speed speed = {.kind = WIRE_NR};
     struct steady s;
     double threshold, pages;
 
-    fast.link_bytes_per_s = most;
-    speed_of(&speed, &fast, quickest(p, &fast));
-    /* a slower link sends no more in a window, so a quota that does not bind here never does */
-    if (!steady_window(&fast, &speed, &s) || s.busy_ns != s.ns || s.bytes > l->quota_bytes)
+    if (!fastest_window(p, l, most, &s))
         return 0.0;
-    threshold = l->switchover_bytes_per_s > 0.0 ? l->switchover_bytes_per_s / 1000.0
-                                                : s.bytes / ((double)s.ns / NS_PER_MS_F);
-    threshold = num_max(num_floor(threshold * l->downtime_limit_ms), p->threshold_bytes);
+    threshold = num_max(steady_threshold(l, &s), p->threshold_bytes);
     pages = (double)p->pending_pages - num_ceil(threshold / (double)PAGE_BYTES) - 1.0 - s.pages;
     return pages >= REACH_LEAST * s.pages ? pages : 0.0;
 }
@@ -415,9 +451,7 @@ double precopy_reach(const struct precopy *p, const struct precopy_limits *l, do
 {
     double pages, bytes = 0.0, least;
 
-    if (p->nr_runs == 0 || p->runs[p->nr_runs - 1].kind == WIRE_ZERO || l->call_ns > 0 ||
-        (p->phase != PRECOPY_DECIDE && p->phase != PRECOPY_CALL) ||
-        !goes_with_link(l, &p->runs[0], most))
+    if (!is_on_link(p, l, most))
         return 0.0;
     least = most * REACH_LEAST * (double)PRECOPY_WINDOW_NS / (double)NS_PER_S;
     if ((double)p->pending_pages * l->cost[p->runs[p->nr_runs - 1].kind].wire_bytes < least)
@@ -433,6 +467,50 @@ double precopy_reach(const struct precopy *p, const struct precopy_limits *l, do
         pages -= take;
     }
     return bytes >= least ? bytes : 0.0;
+}
+
+/* Most pages that are low enough for a switchover. */
+static double most_low(const struct precopy_limits *l, double threshold_bytes)
+{
+    double pages = threshold_bytes / (double)PAGE_BYTES;
+
+    return l->at_threshold ? num_floor(pages) : num_max(num_ceil(pages) - 1.0, 0.0);
+}
+
+uint64_t precopy_left(const struct precopy *p, const struct precopy_limits *l, double most)
+{
+    double pending = in_pages(p->pending_pages), call, calls, first;
+    double faster =
+        l->switchover_bytes_per_s > 0.0 ? 1.0 : num_max(most / l->link_bytes_per_s, 1.0);
+    struct speed speed = {.kind = WIRE_NR};
+    struct steady s;
+
+    speed_of(&speed, l, p->runs[p->nr_runs - 1].kind);
+    steady_window(l, &speed, &s);
+    call = pages_in_call(&speed);
+    /* the threshold in force lasts until the first window closes */
+    first = num_floor(s.pages / call + 0.5) - 1.0;
+    calls = num_ceil(num_max(pending - most_low(l, p->threshold_bytes), 0.0) / call);
+    if (calls > first) {
+        double low = most_low(l, steady_threshold(l, &s) * faster);
+
+        calls = num_max(num_ceil(num_max(pending - low, 0.0) / call), first + 1.0);
+    }
+    return pending > calls * call ? (uint64_t)(int64_t)(pending - calls * call) : 0;
+}
+
+double precopy_bytes_to(const struct precopy *p, const struct precopy_limits *l, uint64_t left)
+{
+    uint64_t go = p->pending_pages > left ? p->pending_pages - left : 0;
+    double bytes = 0.0;
+
+    for (uint32_t i = 0; i < p->nr_runs && go > 0; i++) {
+        uint64_t pages = go < p->runs[i].pages ? go : p->runs[i].pages;
+
+        bytes += in_pages(pages) * l->cost[p->runs[i].kind].wire_bytes;
+        go -= pages;
+    }
+    return bytes;
 }
 
 double precopy_glide(struct precopy *p, const struct precopy_limits *l, double bytes,

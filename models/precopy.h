@@ -106,7 +106,20 @@ enum precopy_stop precopy_run(struct precopy *p, const struct precopy_limits *l,
  * be worth it. */
 double precopy_reach(const struct precopy *p, const struct precopy_limits *l, double most);
 
-/* precopy_glide - the link carried @bytes of what precopy_reach() allowed until @now_ns, at rates
+/* precopy_keeps_pace - all that is pending leaves bound by the link alone, while the link gives at
+ * most @most bytes/s: where the next decision comes is a matter of bytes, not of time. */
+bool precopy_keeps_pace(const struct precopy *p, const struct precopy_limits *l, double most);
+
+/* precopy_left - pages pending at the next decision that may need the caller, if precopy_keeps_pace()
+ * and the link gives what @l says now and at most @most bytes/s then: exact from the start of a
+ * window on and with pages of one kind, else within a call. */
+uint64_t precopy_left(const struct precopy *p, const struct precopy_limits *l, double most);
+
+/* precopy_bytes_to - on the wire, of the pages that go until only @left are pending. */
+double precopy_bytes_to(const struct precopy *p, const struct precopy_limits *l, uint64_t left);
+
+/* precopy_glide - the link carried @bytes until @now_ns, of what precopy_reach() or
+ * precopy_keeps_pace() allow, at rates
  * that nobody followed.  The whole pages among them are sent and counted like those of
  * precopy_run(); where its windows lay is not known, so one like those at @l's rate has just
  * closed. Returns the bytes of these pages. */

@@ -516,26 +516,14 @@ static bool instant_is_over(struct sim *sim)
     return !next || next->time_ns > sim->now_ns;
 }
 
-static void fetch(const struct mig *m, size_t from, size_t to)
-{
-    for (; from < to; from += 64)
-        __builtin_prefetch((const char *)m + from);
-}
-
 /* Thousands of migrations do not fit in the nearest caches: fetch what the next one will need while
  * the present event is handled. */
 static void look_ahead(struct sim *sim)
 {
     const struct event *next = event_queue_peek(&sim->queue);
-    const struct mig *m;
 
-    if (!next || (next->kind != EV_STEP && next->kind != EV_PACE))
-        return;
-    m = sim_mig(sim, next->kind == EV_STEP ? next->index : pace_first(sim, next->index));
-    fetch(m, offsetof(struct mig, limits), offsetof(struct mig, model) + 64);
-    fetch(m, offsetof(struct mig, weight), offsetof(struct mig, memory) + 64);
-    fetch(m, offsetof(struct mig, throttle), offsetof(struct mig, throttle) + 64);
-    fetch(m, offsetof(struct mig, bulk), offsetof(struct mig, own) + 64);
+    if (next && next->kind == EV_STEP)
+        mig_fetch(sim_mig(sim, next->index));
 }
 
 void sim_run(struct sim *sim, uint32_t replication)

@@ -125,34 +125,38 @@ static int64_t by_gib(int64_t ns_per_gib, uint64_t bytes)
     return num_round((double)ns_per_gib * (double)bytes / (double)GIB);
 }
 
-/* The ports of its streams, and so the legs of bonds that they use, are other ones in each attempt.
- */
-static void find_route(const struct sim *sim, const struct mig *m, struct route_request *request,
-                       struct route *route)
-{
-    const char *name = sim->sc->vms[m->vm].name;
-
-    if (m->source == m->target) { /* it starts again on the host it died with: nothing travels */
-        *route = (struct route){.rtt_ns = m->costs->rtt_ns};
-        return;
-    }
-    request->source = m->source;
-    request->target = m->target;
-    request->rtt_ns = m->costs->rtt_ns;
-    if (sim->routes.nr_paths > 1)
-        request->key += route_key(name, sim->sc->seed, sim->replication, m->result->attempt);
-    route_find(&sim->routes, request, route);
-}
-
 static const struct scn_migration *profile(const struct sim *sim, const struct mig *m)
 {
     return &sim->sc->migrations[sim->sc->vms[m->vm].migration];
 }
 
+static struct route_request request_of(const struct sim *sim, const struct mig *m)
+{
+    return (struct route_request){.source = m->source,
+                                  .target = m->target,
+                                  .network = profile(sim, m)->network,
+                                  .streams = (uint32_t)m->weight,
+                                  .rtt_ns = m->costs->rtt_ns};
+}
+
+/* The ports of its streams, and so the legs of bonds that they use, are other ones in each attempt.
+ */
+static void find_route(const struct sim *sim, const struct mig *m, struct route_request *request,
+                       struct route *route)
+{
+    if (m->source == m->target) { /* it starts again on the host it died with: nothing travels */
+        *route = (struct route){.rtt_ns = m->costs->rtt_ns};
+        return;
+    }
+    if (sim->routes.nr_paths > 1)
+        request->key += route_key(sim->sc->vms[m->vm].name, sim->sc->seed, sim->replication,
+                                  m->result->attempt);
+    route_find(&sim->routes, request, route);
+}
+
 void mig_route(const struct sim *sim, const struct mig *m, struct route *route)
 {
-    struct route_request request = {.network = profile(sim, m)->network,
-                                    .streams = (uint32_t)m->weight};
+    struct route_request request = request_of(sim, m);
 
     find_route(sim, m, &request, route);
 }
@@ -160,11 +164,7 @@ void mig_route(const struct sim *sim, const struct mig *m, struct route *route)
 /* 0 for a guest that starts again where it was, once its host is back. */
 static int64_t rtt_of_way(const struct sim *sim, const struct mig *m)
 {
-    struct route_request request = {.source = m->source,
-                                    .target = m->target,
-                                    .network = profile(sim, m)->network,
-                                    .streams = (uint32_t)m->weight,
-                                    .rtt_ns = m->costs->rtt_ns};
+    struct route_request request = request_of(sim, m);
 
     return m->source == m->target ? 0 : route_rtt(&sim->routes, &request);
 }
@@ -172,10 +172,11 @@ static int64_t rtt_of_way(const struct sim *sim, const struct mig *m)
 void mig_storage_route(const struct sim *sim, const struct mig *m, uint32_t disk,
                        struct route *route)
 {
-    struct route_request request = {.network = profile(sim, m)->storage_network,
-                                    .streams = 1,
-                                    .key = ((uint64_t)disk + 1) << 32};
+    struct route_request request = request_of(sim, m);
 
+    request.network = profile(sim, m)->storage_network;
+    request.streams = 1;
+    request.key = ((uint64_t)disk + 1) << 32;
     find_route(sim, m, &request, route);
 }
 
@@ -611,8 +612,8 @@ uint64_t mig_sync(struct sim *sim, struct mig *m, bool last)
     return (uint64_t)newly;
 }
 
-/* One decision: 1. exact pending if the estimate is low, 2. complete, 3. post-copy, 4. go on. */
-static void decide(struct sim *sim, struct mig *m)
+/* 1. exact pending if the estimate is low, 2. complete, 3. post-copy, 4. go on. */
+void mig_decide(struct sim *sim, struct mig *m)
 {
     struct precopy *s = &m->sender;
     bool low = s->pending_pages == 0 || precopy_is_low(s, &m->limits);
@@ -652,7 +653,7 @@ void mig_step(struct sim *sim, struct mig *m)
         break;
     case MIG_PRECOPY:
         m->sender = m->trial;
-        decide(sim, m);
+        mig_decide(sim, m);
         break;
     case MIG_SWITCHOVER:
         switchover_step(sim, m);

@@ -2,7 +2,7 @@
  * pace.c - who waits for a link to have served how much.
  *
  * Per link: how much it has served per weight since somebody waits, at which level it serves now,
- * and a pairing heap of those who wait.  Invariant: `served` is that of `at_ns`, and nobody in the
+ * and a heap of those who wait.  Invariant: `served` is that of `at_ns`, and nobody in the
  * heap is due before it but for rounding; while the heap is not empty the event of its first is
  * pending.
  */
@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "base/units.h"
 #include "sim/sim_int.h"
 
@@ -20,97 +21,83 @@
 /* ... and a level so far below the ceiling that it costs more than it saves sets a new one. */
 #define CEILING_FAR 6.0
 
+/* A threshold grows with the level, so a higher one makes a decision come earlier.  Rises up to
+ * this are looked out for: who then turns out to be above the threshold waits again. */
+#define RISE 1.2
+
 enum {
     RESTLESS = 2 /* moves of a link after which more are to be expected */
 };
 
-/* Of a migration that waits.  These stand close together: the heap goes through those of others,
- * whose other state it need not fetch. */
-struct pace_node {
+/* Somebody who waits. */
+struct pace_due {
     double due; /* bytes per weight that the link will have served then */
-    uint32_t child, sibling, back;
+    uint32_t slot;
 };
 
-/* ---- the heap ---- */
+/* ---- the heap: four below each, for a line of the cache holds four ---- */
 
-static uint32_t meld(const struct sim *sim, uint32_t a, uint32_t b)
+static void put(const struct sim *sim, struct pace *p, uint32_t at, struct pace_due d)
 {
-    struct pace_node *x = &sim->pace_nodes[a], *y = &sim->pace_nodes[b];
-
-    if (y->due < x->due || (!(x->due < y->due) && b < a)) {
-        struct pace_node *z = x;
-        uint32_t c = a;
-
-        x = y;
-        y = z;
-        a = b;
-        b = c;
-    }
-    y->sibling = x->child;
-    y->back = a;
-    if (x->child != PACE_NONE)
-        sim->pace_nodes[x->child].back = b;
-    x->child = b;
-    return a;
+    p->heap[at] = d;
+    sim->pace_places[d.slot] = at;
 }
 
-/* Of a list of siblings: two by two from the left, then all together from the right. */
-static uint32_t meld_all(const struct sim *sim, uint32_t first)
+static void sift_up(const struct sim *sim, struct pace *p, uint32_t at, struct pace_due d)
 {
-    uint32_t pairs = PACE_NONE, root = PACE_NONE;
-
-    while (first != PACE_NONE) {
-        uint32_t a = first, b = sim->pace_nodes[a].sibling;
-
-        first = PACE_NONE;
-        sim->pace_nodes[a].sibling = PACE_NONE;
-        if (b != PACE_NONE) {
-            first = sim->pace_nodes[b].sibling;
-            sim->pace_nodes[b].sibling = PACE_NONE;
-            a = meld(sim, a, b);
-        }
-        sim->pace_nodes[a].sibling = pairs;
-        pairs = a;
+    while (at > 0 && d.due < p->heap[(at - 1) / 4].due) {
+        put(sim, p, at, p->heap[(at - 1) / 4]);
+        at = (at - 1) / 4;
     }
-    while (pairs != PACE_NONE) {
-        uint32_t next = sim->pace_nodes[pairs].sibling;
-
-        sim->pace_nodes[pairs].sibling = PACE_NONE;
-        root = root == PACE_NONE ? pairs : meld(sim, root, pairs);
-        pairs = next;
-    }
-    return root;
+    put(sim, p, at, d);
 }
 
-static void heap_add(const struct sim *sim, struct pace *p, uint32_t slot)
+static void sift_down(const struct sim *sim, struct pace *p, uint32_t at, struct pace_due d)
 {
-    struct pace_node *w = &sim->pace_nodes[slot];
+    for (;;) {
+        uint32_t first = 4 * at + 1, last = first + 4 < p->nr ? first + 4 : p->nr, best = first;
 
-    w->child = w->sibling = w->back = PACE_NONE;
-    p->first = p->first == PACE_NONE ? slot : meld(sim, p->first, slot);
+        for (uint32_t i = first + 1; i < last; i++)
+            best = p->heap[i].due < p->heap[best].due ? i : best;
+        if (first >= p->nr || p->heap[best].due >= d.due)
+            break;
+        put(sim, p, at, p->heap[best]);
+        at = best;
+    }
+    put(sim, p, at, d);
 }
 
-static void heap_remove(const struct sim *sim, struct pace *p, uint32_t slot)
+/* Room for one more; it is kept for later replications. */
+static bool has_room(struct pace *p)
 {
-    struct pace_node *w = &sim->pace_nodes[slot];
-    uint32_t below = meld_all(sim, w->child);
+    uint32_t cap = p->cap ? 2 * p->cap : 64;
+    struct pace_due *more;
 
-    if (p->first == slot) {
-        p->first = below;
-    } else {
-        struct pace_node *back = &sim->pace_nodes[w->back];
+    if (p->nr < p->cap)
+        return true;
+    more = realloc(p->heap, cap * sizeof(*more)); /* a high-water mark */
+    if (!more)
+        return false;
+    p->heap = more;
+    p->cap = cap;
+    return true;
+}
 
-        if (back->child == slot)
-            back->child = w->sibling;
-        else
-            back->sibling = w->sibling;
-        if (w->sibling != PACE_NONE)
-            sim->pace_nodes[w->sibling].back = w->back;
-        if (below != PACE_NONE)
-            p->first = meld(sim, p->first, below);
-    }
-    if (p->first != PACE_NONE)
-        sim->pace_nodes[p->first].back = PACE_NONE;
+static void heap_add(const struct sim *sim, struct pace *p, uint32_t slot, double due)
+{
+    sift_up(sim, p, p->nr++, (struct pace_due){due, slot});
+}
+
+static void heap_remove(const struct sim *sim, struct pace *p, uint32_t at)
+{
+    struct pace_due last = p->heap[--p->nr];
+
+    if (at == p->nr)
+        return;
+    if (at > 0 && last.due < p->heap[(at - 1) / 4].due)
+        sift_up(sim, p, at, last);
+    else
+        sift_down(sim, p, at, last);
 }
 
 /* ---- what was served ---- */
@@ -124,28 +111,34 @@ static void serve(const struct sim *sim, struct pace *p)
 static void set_rate(struct mig *m, double rate)
 {
     m->link_rate = rate;
-    m->limits.link_bytes_per_s = fmax(rate, 1.0);
+    m->limits.link_bytes_per_s = num_max(rate, 1.0);
 }
 
 enum status pace_init(struct sim *sim)
 {
-    sim->paces = malloc(((size_t)sim->net.nr_links + 1) * sizeof(*sim->paces));
-    sim->pace_nodes = calloc(sim->cap_migs, sizeof(*sim->pace_nodes));
-    sim->paces_moved = true;
-    return sim->paces && sim->pace_nodes ? ST_OK : ST_ENOMEM;
+    sim->paces = calloc((size_t)sim->net.nr_links + 1, sizeof(*sim->paces));
+    sim->paces_moved = PACE_NONE;
+    sim->pace_places = calloc(sim->cap_migs, sizeof(*sim->pace_places));
+    return sim->paces && sim->pace_places ? ST_OK : ST_ENOMEM;
 }
 
 void pace_release(struct sim *sim)
 {
+    for (uint32_t i = 0; sim->paces && i < sim->net.nr_links; i++)
+        free(sim->paces[i].heap);
     free(sim->paces);
-    free(sim->pace_nodes);
+    free(sim->pace_places);
 }
 
 void pace_begin_run(struct sim *sim)
 {
-    for (uint32_t i = 0; sim->paces_moved && i < sim->net.nr_links; i++)
-        sim->paces[i] = (struct pace){.first = PACE_NONE};
-    sim->paces_moved = false;
+    for (uint32_t link = sim->paces_moved; link != PACE_NONE;) {
+        struct pace *p = &sim->paces[link];
+
+        link = p->next_moved;
+        *p = (struct pace){.heap = p->heap, .cap = p->cap};
+    }
+    sim->paces_moved = PACE_NONE;
 }
 
 /* What the link has served when the sender's own clock comes, which may be a little ahead, in a
@@ -169,7 +162,9 @@ void pace_settle(struct sim *sim, struct mig *m)
         w->from = served_at_sender(sim, p, m);
         return;
     }
-    served = fmax(fmin(p->served, sim->pace_nodes[m->slot].due) - w->from, 0.0) * m->weight;
+    served = num_max(num_min(p->served, w->due) - w->from, 0.0) * m->weight;
+    if (w->decides)
+        served = num_min(served, precopy_bytes_to(&m->sender, &m->limits, w->left));
     set_rate(m, p->level * m->weight);
     served = precopy_glide(&m->sender, &m->limits, served, sim->now_ns);
     if (served > 0.0)
@@ -185,14 +180,14 @@ static void arm(struct sim *sim, uint32_t link)
     double left;
     int64_t at;
 
-    if (p->first == PACE_NONE) {
+    if (p->nr == 0) {
         if (p->event != EVENT_NONE)
             event_queue_cancel(&sim->queue, p->event);
         p->event = EVENT_NONE;
         return;
     }
-    left = fmax(sim->pace_nodes[p->first].due - p->served, 0.0);
-    at = p->at_ns + (int64_t)ceil(left * (double)NS_PER_S / p->level);
+    left = num_max(p->heap[0].due - p->served, 0.0);
+    at = p->at_ns + (int64_t)num_ceil(left * (double)NS_PER_S / p->level);
     at = at > sim->now_ns ? at : sim->now_ns;
     if (!event_queue_pending(&sim->queue, p->event)) {
         p->event = sim_push(sim, at, 0, EV_PACE, link, 0);
@@ -219,43 +214,55 @@ static bool is_unsteady(struct mig *m, const struct pace *p)
     return w->before != p->moves;
 }
 
+/* Bytes to wait for: up to the next decision if only the link counts until then, else as far as
+ * that is so; 0 = none. */
+static double find_reach(struct mig *m, double most)
+{
+    struct pace_wait *w = &m->wait;
+
+    w->decides = precopy_keeps_pace(&m->sender, &m->limits, most);
+    if (!w->decides)
+        return precopy_reach(&m->sender, &m->limits, most);
+    w->left = precopy_left(&m->sender, &m->limits, RISE * m->limits.link_bytes_per_s);
+    return precopy_bytes_to(&m->sender, &m->limits, w->left);
+}
+
 bool pace_enter(struct sim *sim, struct mig *m)
 {
     uint32_t link = network_leader(&sim->net, m->slot);
     struct pace_wait *w = &m->wait;
     struct pace *p;
-    double most, reach;
+    double reach;
 
     if (link == NETWORK_NONE || m->want_postcopy || sim->platform->planned)
         return false;
     p = &sim->paces[link];
     if (!is_unsteady(m, p))
         return false;
-    if (p->first == PACE_NONE) {
+    if (p->nr == 0) {
         p->served = 0.0;
         p->at_ns = sim->now_ns;
         p->level = network_level(&sim->net, link);
         p->ceiling = CEILING * p->level;
     }
-    most = p->ceiling * m->weight;
-    reach = precopy_reach(&m->sender, &m->limits, most);
-    if (reach <= 0.0)
+    reach = find_reach(m, p->ceiling * m->weight);
+    if (reach <= 0.0 || !has_room(p))
         return false;
     serve(sim, p);
     w->link = link;
     w->seen = p->moves;
     w->from = served_at_sender(sim, p, m);
-    sim->pace_nodes[m->slot].due = w->from + reach / m->weight;
-    network_mute(&sim->net, m->slot);
-    heap_add(sim, p, m->slot);
-    if (p->first == m->slot)
+    w->due = w->from + reach / m->weight;
+    if (!sim->net.flows[m->slot].muted)
+        network_mute(&sim->net, m->slot);
+    heap_add(sim, p, m->slot, w->due);
+    if (p->heap[0].slot == m->slot)
         arm(sim, link);
     return true;
 }
 
 static void stop_waiting(struct sim *sim, struct pace *p, struct mig *m)
 {
-    heap_remove(sim, p, m->slot);
     m->wait.link = PACE_NONE;
     network_hear(&sim->net, m->slot);
     set_rate(m, p->level * m->weight);
@@ -265,34 +272,29 @@ void pace_leave(struct sim *sim, struct mig *m)
 {
     uint32_t link = m->wait.link;
     struct pace *p = &sim->paces[link];
-    bool first = p->first == m->slot;
+    uint32_t place = sim->pace_places[m->slot];
 
+    heap_remove(sim, p, place);
     stop_waiting(sim, p, m);
-    if (first)
+    if (place == 0)
         arm(sim, link);
 }
 
 /* ---- the link ---- */
 
-/* Those who wait have not reckoned with such a level: all out, and then they plan anew. */
+/* Those who wait have not reckoned with such a level: all out, and then they plan anew.  Some wait
+ * again: they fill the heap from its first place, which is read by then. */
 static void send_all_away(struct sim *sim, struct pace *p)
 {
-    uint32_t all = PACE_NONE;
+    uint32_t nr = p->nr;
 
-    while (p->first != PACE_NONE) {
-        uint32_t slot = p->first;
-
-        pace_settle(sim, sim_mig(sim, slot));
-        pace_leave(sim, sim_mig(sim, slot));
-        sim->pace_nodes[slot].sibling = all;
-        all = slot;
+    for (uint32_t i = 0; i < nr; i++) {
+        pace_settle(sim, sim_mig(sim, p->heap[i].slot));
+        stop_waiting(sim, p, sim_mig(sim, p->heap[i].slot));
     }
-    while (all != PACE_NONE) {
-        uint32_t slot = all;
-
-        all = sim->pace_nodes[slot].sibling;
-        mig_replan(sim, sim_mig(sim, slot));
-    }
+    p->nr = 0;
+    for (uint32_t i = 0; i < nr; i++)
+        mig_replan(sim, sim_mig(sim, p->heap[i].slot));
 }
 
 void pace_moved(struct sim *sim)
@@ -300,10 +302,12 @@ void pace_moved(struct sim *sim)
     for (uint32_t i = 0; i < sim->net.nr_moved; i++) {
         struct pace *p = &sim->paces[sim->net.moved[i]];
 
-        if (p->first != PACE_NONE)
+        if (p->nr > 0)
             serve(sim, p);
-        p->moves++;
-        sim->paces_moved = true;
+        if (p->moves++ == 0) {
+            p->next_moved = sim->paces_moved;
+            sim->paces_moved = sim->net.moved[i];
+        }
         if (sim->net.links[sim->net.moved[i]].lead != NETWORK_NONE)
             p->level = network_level(&sim->net, sim->net.moved[i]);
     }
@@ -314,7 +318,7 @@ void pace_rearm(struct sim *sim)
     for (uint32_t i = 0; i < sim->net.nr_moved; i++) {
         struct pace *p = &sim->paces[sim->net.moved[i]];
 
-        if (p->first != PACE_NONE && p->level > p->ceiling)
+        if (p->nr > 0 && p->level > p->ceiling)
             send_all_away(sim, p);
         else if (p->level < p->ceiling / CEILING_FAR)
             p->ceiling = CEILING * p->level;
@@ -322,23 +326,56 @@ void pace_rearm(struct sim *sim)
     }
 }
 
-uint32_t pace_first(const struct sim *sim, uint32_t link)
+/* The link did not move while @m waited: its sender goes as with a plan of its own, and false if
+ * that has not come to a decision yet. */
+static bool run_on(const struct sim *sim, struct mig *m)
 {
-    assert(sim->paces[link].first != PACE_NONE);
-    return sim->paces[link].first;
+    m->trial = m->sender;
+    precopy_run(&m->trial, &m->limits, sim->now_ns + NS_PER_US, false);
+    if (m->trial.phase != PRECOPY_DECIDE)
+        return false;
+    m->sender = m->trial;
+    return true;
+}
+
+/* The link has served @m up to its next decision. */
+static bool arrive(struct sim *sim, const struct pace *p, struct mig *m)
+{
+    const struct pace_wait *w = &m->wait;
+
+    if (w->seen == p->moves)
+        return run_on(sim, m);
+    set_rate(m, p->level * m->weight);
+    precopy_glide(&m->sender, &m->limits, precopy_bytes_to(&m->sender, &m->limits, w->left),
+                  sim->now_ns > m->sender.now_ns ? sim->now_ns : m->sender.now_ns);
+    return m->sender.phase == PRECOPY_DECIDE;
 }
 
 void pace_event(struct sim *sim, uint32_t link)
 {
     struct pace *p = &sim->paces[link];
-    struct mig *m = sim_mig(sim, p->first);
+    struct mig *m = sim_mig(sim, p->heap[0].slot);
+    bool decides;
 
-    assert(p->first != PACE_NONE);
+    assert(p->nr > 0);
     p->event = EVENT_NONE;
     serve(sim, p);
-    p->served = fmax(p->served, sim->pace_nodes[m->slot].due);
-    pace_settle(sim, m);
-    stop_waiting(sim, p, m);
-    mig_plan(sim, m); /* the decision is near */
+    p->served = num_max(p->served, p->heap[0].due);
+    decides = m->wait.decides && arrive(sim, p, m);
+    if (!decides)
+        pace_settle(sim, m);
+    heap_remove(sim, p, 0);
+    if (p->nr > 0) { /* most likely the next */
+        mig_fetch(sim_mig(sim, p->heap[0].slot));
+        __builtin_prefetch(&sim->net.flows[p->heap[0].slot]);
+    }
+    m->wait.link = PACE_NONE;
+    set_rate(m, p->level * m->weight);
+    if (decides)
+        mig_decide(sim, m); /* most wait again, so it is still muted */
+    else
+        mig_plan(sim, m);
+    if (m->wait.link == PACE_NONE)
+        network_hear(&sim->net, m->slot);
     arm(sim, link);
 }

@@ -27,6 +27,8 @@
 
 #define BIT(n) (1u << (n))
 
+#define CACHE_LINE 64
+
 /*
  *   IDLE -> SETUP -> PRECOPY -> SWITCHOVER -> DONE         any but an end state -> FAILED
  *     |       ^         |           |        ^ ^           before POSTCOPY      -> CANCELLED
@@ -129,63 +131,70 @@ struct bulk {
     int64_t settled_ns;
 };
 
+/* What every round needs stands together, and first: a thousand migrations at once do not fit in
+ * the nearest caches.  mig_fetch() knows which parts these are. */
 struct mig {
     /* set at the start */
-    uint32_t slot; /* its own index, and that of its flow */
+    _Alignas(CACHE_LINE) uint32_t slot; /* its own index, and that of its flow */
     uint32_t job;
     uint32_t begun; /* number of the attempt */
     uint32_t vm;
-    uint32_t source, target;
     const struct qemu_behaviour *qemu;
     const struct guest_params *guest;
     const struct host_costs *costs;
-    struct mig_params params; /* drawn values in place; changes apply here */
-    struct precopy_limits limits;
-    struct dirty_model model;
-    double weight; /* of the flow: streams */
-    double vcpus;
-    int64_t rtt_ns;             /* between the hosts, latency of the links included */
-    int64_t sync_ns;            /* that one takes */
+    struct mig_result *result;  /* &own until it ends */
     struct memory_pages *pages; /* fidelity = pages, else NULL */
-    uint64_t bitmap_pages;      /* its size */
+    double weight;              /* of the flow: streams */
+    int64_t sync_ns;            /* that one takes */
+    int64_t origin_ns;          /* of the guest's phases: the first start of the job */
 
     /* changes */
     enum mig_state state;
-    enum mig_step step;
-    enum offline_step offline;
-    uint32_t disks_awaited; /* mirrors not ready, or not drained yet */
-    uint32_t disk;          /* OFFLINE: that is copied now */
-    int64_t disk_start_ns;
-    bool disks_behind; /* at the end: one is written faster than it is copied */
-    event_handle timers[TIMER_NR];
+    uint32_t held_back_pct; /* vCPU time that the platform takes besides auto-converge */
+    bool suspended;         /* the guest was paused so that the migration completes */
+    bool want_postcopy;     /* order given, waits for a decision */
+    bool bulk_round;        /* round 1: the sweep has not wrapped yet */
+    double link_rate;       /* share of the network, bytes/s; 0 = down */
     struct pace_wait wait;
-    struct precopy sender, trial; /* settled; and as it will be when TIMER_STEP fires */
-    struct memory memory;
-    struct throttle throttle;
-    struct xbzrle xbzrle;
-    struct bulk bulk;
-    double link_rate;          /* share of the network, bytes/s; 0 = down */
     double tau;                /* seconds of work since the last sync */
     double wanted_s, worked_s; /* totals, for the slowdown */
-    double known_pages;        /* dirty after the last sync */
-    int64_t origin_ns;         /* of the guest's phases: the first start of the job */
     int64_t worked_until_ns;
+    double known_pages;  /* dirty after the last sync */
     int64_t progress_ns; /* last new minimum of pending */
     uint64_t least_pending;
     int64_t round_start_ns;
     double round_bytes; /* counted bytes when the round began */
     uint64_t round_pages;
     int64_t blackout_start_ns;
+    event_handle timers[TIMER_NR];
+    struct throttle throttle;
+    struct precopy_limits limits;
+    struct precopy sender; /* settled */
+    struct dirty_model model;
+    struct memory memory;
+    struct mig_result own;
+    struct mig_params params; /* drawn values in place; changes apply here */
+
+    /* set at the start, of less use */
+    uint32_t source, target;
+    double vcpus;
+    int64_t rtt_ns;        /* between the hosts, latency of the links included */
+    uint64_t bitmap_pages; /* size of `pages` */
+
+    /* changes */
+    struct precopy trial; /* the sender, as it will be when TIMER_STEP fires */
+    enum mig_step step;
+    enum offline_step offline;
+    uint32_t disks_awaited; /* mirrors not ready, or not drained yet */
+    uint32_t disk;          /* OFFLINE: that is copied now */
+    int64_t disk_start_ns;
+    bool disks_behind; /* at the end: one is written faster than it is copied */
+    bool guest_lost;   /* ended with the guest running nowhere */
+    struct xbzrle xbzrle;
+    struct bulk bulk;
     int64_t postcopy_start_ns;
     int64_t paused_ns;         /* when post-copy was paused */
-    uint32_t held_back_pct;    /* vCPU time that the platform takes besides auto-converge */
-    bool suspended;            /* the guest was paused so that the migration completes */
-    bool want_postcopy;        /* order given, waits for a decision */
-    bool bulk_round;           /* round 1: the sweep has not wrapped yet */
-    bool guest_lost;           /* ended with the guest running nowhere */
     uint32_t timer_sync_count; /* rounds at the last tick of auto-converge's timer */
-    struct mig_result *result; /* &own until it ends */
-    struct mig_result own;
     _Alignas(16) unsigned char platform[PLATFORM_MIG_STATE];
 };
 
@@ -244,9 +253,9 @@ struct sim {
     int64_t now_ns;
     struct event_queue queue;
     struct network net;
-    struct pace *paces;           /* of its links */
-    struct pace_node *pace_nodes; /* of migrations that wait for them, by slot */
-    bool paces_moved;             /* some, in this run */
+    struct pace *paces;    /* of its links */
+    uint32_t *pace_places; /* of migrations that wait for them in their heaps, by slot */
+    uint32_t paces_moved;  /* the last that did for the first time in this run; PACE_NONE */
     const struct platform_ops *platform;
     void *platform_state;
     unsigned char *platform_vms, *platform_hosts; /* state of each for the platform */
@@ -284,6 +293,28 @@ struct sim {
 static inline struct mig *sim_mig(const struct sim *sim, uint32_t slot)
 {
     return &sim->migs[slot / MIG_CHUNK][slot % MIG_CHUNK];
+}
+
+static inline void fetch_part(const struct mig *m, size_t from, size_t to)
+{
+    for (size_t at = from & ~(size_t)(CACHE_LINE - 1); at < to; at += CACHE_LINE)
+        __builtin_prefetch((const char *)m + at);
+}
+
+/* Into the nearest caches, what the end of a round of @m needs, if its guest is of few classes. */
+static inline void mig_fetch(const struct mig *m)
+{
+    fetch_part(m, 0, offsetof(struct mig, model.pages) + sizeof(double));
+    fetch_part(m, offsetof(struct mig, model.writes_per_s),
+               offsetof(struct mig, model.writes_per_s) + sizeof(double));
+    fetch_part(m, offsetof(struct mig, memory),
+               offsetof(struct mig, memory.known) + sizeof(double));
+    fetch_part(m, offsetof(struct mig, memory.ahead),
+               offsetof(struct mig, memory.ahead) + sizeof(double));
+    fetch_part(m, offsetof(struct mig, own.dirty_pages_rate),
+               offsetof(struct mig, own.nr_rounds) + sizeof(size_t));
+    fetch_part(m, offsetof(struct mig, params),
+               offsetof(struct mig, params.postcopy) + sizeof(bool));
 }
 
 /* engine.c */
@@ -340,6 +371,8 @@ void mig_share_changed(struct sim *sim, struct mig *m, double rate);
 /* Settle up to now, so that limits or parameters may change; mig_replan() afterwards. */
 void mig_settle(struct sim *sim, struct mig *m);
 void mig_replan(struct sim *sim, struct mig *m);
+/* A decision, at which the sender stands. */
+void mig_decide(struct sim *sim, struct mig *m);
 /* A plan of its own for one in pre-copy that has a share. */
 void mig_plan(struct sim *sim, struct mig *m);
 void mig_set_limits(struct sim *sim, struct mig *m);

@@ -91,11 +91,13 @@ static struct mig *take_mig(struct sim *sim, struct job *job)
     struct mig *m;
 
     assert(slot < sim->cap_migs);
-    if (!*chunk)
-        *chunk = calloc(MIG_CHUNK, sizeof(**chunk)); /* a high-water mark, not a habit */
-    if (!*chunk) {
-        sim->no_memory = true;
-        return 0;
+    if (!*chunk) { /* a high-water mark, not a habit */
+        *chunk = aligned_alloc(CACHE_LINE, MIG_CHUNK * sizeof(**chunk));
+        if (!*chunk) {
+            sim->no_memory = true;
+            return 0;
+        }
+        memset(*chunk, 0, MIG_CHUNK * sizeof(**chunk));
     }
     m = &(*chunk)[slot % MIG_CHUNK];
     pages = m->pages;

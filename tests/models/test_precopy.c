@@ -200,6 +200,70 @@ Test(precopy, gliding_at_one_rate_is_running)
     cr_assert_gt(nr, 100, "%d", nr);
 }
 
+/* With the link alone to wait for, the next decision is where running there finds it. */
+Test(precopy, a_decision_that_only_the_link_delays_is_known_ahead)
+{
+    struct rng r;
+    int nr = 0;
+
+    rng_stream(&r, 20273, "ahead", 0, 0);
+    for (int i = 0; i < 2000; i++) {
+        struct precopy_limits l = random_limits(&r);
+        struct precopy p;
+        uint64_t left;
+        double bytes, ns;
+
+        l.link_bytes_per_s = log_between(&r, 1e4, 1e9);
+        l.at_threshold = rng_uniform(&r) < 0.5;
+        l.call_bytes = 0;
+        precopy_init(&p, 0);
+        precopy_add(&p, (uint64_t)log_between(&r, 2.0, 1e6), WIRE_NORMAL);
+        if (!precopy_keeps_pace(&p, &l, l.link_bytes_per_s))
+            continue;
+        nr++;
+        if (rng_uniform(&r) < 0.5) { /* not from the start, but from where a window ends */
+            precopy_glide(&p, &l, 4104.0 * 0.3 * (double)p.pending_pages, 1000);
+            if (precopy_is_low(&p, &l))
+                continue;
+        }
+        left = precopy_left(&p, &l, l.link_bytes_per_s);
+        cr_assert_geq(left, precopy_left(&p, &l, 0.5 * l.link_bytes_per_s));
+        cr_assert_leq(left, precopy_left(&p, &l, 2.0 * l.link_bytes_per_s));
+        bytes = precopy_bytes_to(&p, &l, left);
+        ns = bytes * 1e9 / l.link_bytes_per_s + (double)p.now_ns;
+        cr_assert_eq(precopy_run(&p, &l, FOREVER, false), PRECOPY_STOP_LOW);
+        cr_assert_eq(p.pending_pages, left, "case %d: %lu, not %lu", i, p.pending_pages, left);
+        cr_assert_float_eq((double)p.now_ns, ns, 2.0 + p.windows, "case %d", i);
+    }
+    cr_assert_gt(nr, 500, "%d", nr);
+}
+
+/* What a cap, a barrier, the CPU or the scan of zero pages may delay is not. */
+Test(precopy, only_the_link_sets_a_pace_to_keep)
+{
+    struct precopy_limits l = {.cost = {{4104, 4104, 100}, {9, 9, 1000}, {4104, 4104, 100}},
+                               .quota_bytes = INFINITY,
+                               .link_bytes_per_s = 1e7,
+                               .downtime_limit_ms = 300};
+    struct precopy p;
+
+    precopy_init(&p, 0);
+    cr_assert_not(precopy_keeps_pace(&p, &l, 1e7)); /* nothing to send */
+    precopy_add(&p, 100000, WIRE_NORMAL);
+    cr_assert(precopy_keeps_pace(&p, &l, 1e7));
+    cr_assert_not(precopy_keeps_pace(&p, &l, 1e11)); /* 100 ns a page are 41 GB/s */
+    l.quota_bytes = 2e6;
+    cr_assert(precopy_keeps_pace(&p, &l, 1e7));
+    cr_assert_not(precopy_keeps_pace(&p, &l, 1e8));
+    l.quota_bytes = INFINITY;
+    l.call_ns = 1;
+    cr_assert_not(precopy_keeps_pace(&p, &l, 1e7));
+    l.call_ns = 0;
+    precopy_add(&p, 1000000, WIRE_ZERO);
+    precopy_add(&p, 1000, WIRE_NORMAL);
+    cr_assert_not(precopy_keeps_pace(&p, &l, 1e7));
+}
+
 Test(precopy, runs_of_one_kind_join_and_the_last_takes_the_rest)
 {
     struct precopy p;
