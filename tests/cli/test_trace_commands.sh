@@ -67,10 +67,10 @@ claim_forecasts_of_kvm_captures_stay_within_their_bars() {
     exits 0 "$PROGRAM" score "$traces"/*.zst
     sed -n '/^class/,/^$/p' out >rows
     awk '$1 == "kvm" { found = 1
-             if ($2 != 9 || $3 != 9 || $4 > 2 || $5 > 5 || $8 > 10) { print "kvm row: " $0; exit 1 } }
-         $1 == "shared" { if ($3 != 5 || $4 != 5 || $6 > 6) { print "link row: " $0; exit 1 } }
-         $1 == "all" && $2 == 18 { if ($3 != 18 || $NF > 3) { print "all row: " $0; exit 1 } }
-         END { exit !found }' rows
+             if ($2 != 9 || $3 != 9 || $4 > 1 || $5 > 3 || $8 > 15) { print "kvm row: " $0; bad = 1 } }
+         $1 == "shared" { if ($3 != 5 || $4 != 5 || $6 > 3) { print "link row: " $0; bad = 1 } }
+         $1 == "all" && $2 == 18 { if ($3 != 18 || $NF > 3) { print "all row: " $0; bad = 1 } }
+         END { exit bad || !found }' rows
 }
 
 claim_what_is_no_capture_is_refused_with_the_line() {
