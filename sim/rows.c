@@ -521,7 +521,9 @@ void rows_sort(struct rows *rows)
                                     301,   701,   1577,   3548,   7983,    17961,
                                     40412, 90927, 204585, 460316, 1035711, 2330349};
 
-    for (uint32_t k = sizeof(gaps) / sizeof(gaps[0]); k-- > 0;)
+    uint32_t k = rows->nr > 1 ? sizeof(gaps) / sizeof(gaps[0]) : 0;
+
+    while (k-- > 0)
         for (uint32_t i = gaps[k]; i < rows->nr; i++) {
             struct row_ref ref = *ref_of(rows, i);
             uint32_t to = i;
