@@ -204,7 +204,13 @@ static inline bool work_less(const struct dirty_model *m, const struct growth *g
 {
     double per = 1.0 / (m->cpu_per_work + m->fault_s * g->by[0]), part = m->fault_s * per;
     double a = part * g->by[1], b = part * g->by[2], c = part * g->by[3], y = -over * per;
-    double last = (5.0 * fabs(a * a * a) + 5.0 * fabs(a * b) + fabs(c)) * y * y * y * y;
+    double last;
+
+    if (!(a < 0.0)) { /* nothing bends: straight on */
+        *step = y;
+        return true;
+    }
+    last = (5.0 * fabs(a * a * a) + 5.0 * fabs(a * b) + fabs(c)) * y * y * y * y;
 
     if (last > WORK_PRECISION * x) {
         *step = y - a * y * y;

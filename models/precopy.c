@@ -292,15 +292,18 @@ static inline bool steady_window(const struct precopy_limits *l, struct speed *s
     double ns = speed->page_ns, page = l->cost[kind].counted_bytes, call = pages_in_call(speed);
     double calls = 0.0, done = 0.0, t = 0.0, used = 0.0, queued = 0.0;
 
+    if (l->quota_bytes >= INFINITY) { /* one call, or two */
+        t = (double)num_round(call * ns) + (double)l->call_ns;
+        calls = t < (double)PRECOPY_WINDOW_NS ? 2.0 : 1.0;
+        done = calls * call;
+        t *= calls;
+    }
     /* at most two calls: each is 51 ms or more, or ends the quota */
     while (t < (double)PRECOPY_WINDOW_NS && used <= l->quota_bytes) {
-        double n = call;
+        double n = num_min(call, pages_to_quota(l, kind, used, queued));
 
-        if (l->quota_bytes < INFINITY) {
-            n = num_min(n, pages_to_quota(l, kind, used, queued));
-            use_quota(l, kind, n * page, &used, &queued);
-            end_quota(l, &used, &queued);
-        }
+        use_quota(l, kind, n * page, &used, &queued);
+        end_quota(l, &used, &queued);
         done += n;
         t += (double)num_round(n * ns) + (double)l->call_ns;
         calls += 1.0;

@@ -52,21 +52,6 @@ static void sift_up(const struct sim *sim, struct pace *p, uint32_t at, struct p
     put(sim, p, at, d);
 }
 
-static void sift_down(const struct sim *sim, struct pace *p, uint32_t at, struct pace_due d)
-{
-    for (;;) {
-        uint32_t first = 4 * at + 1, last = first + 4 < p->nr ? first + 4 : p->nr, best = first;
-
-        for (uint32_t i = first + 1; i < last; i++)
-            best = p->heap[i].due < p->heap[best].due ? i : best;
-        if (first >= p->nr || p->heap[best].due >= d.due)
-            break;
-        put(sim, p, at, p->heap[best]);
-        at = best;
-    }
-    put(sim, p, at, d);
-}
-
 /* Room for one more; it is kept for later replications. */
 static bool has_room(struct pace *p)
 {
@@ -88,16 +73,22 @@ static void heap_add(const struct sim *sim, struct pace *p, uint32_t slot, doubl
     sift_up(sim, p, p->nr++, (struct pace_due){due, slot});
 }
 
+/* The hole goes down to a leaf: the last one, which fills it, mostly belongs there. */
 static void heap_remove(const struct sim *sim, struct pace *p, uint32_t at)
 {
     struct pace_due last = p->heap[--p->nr];
 
     if (at == p->nr)
         return;
-    if (at > 0 && last.due < p->heap[(at - 1) / 4].due)
-        sift_up(sim, p, at, last);
-    else
-        sift_down(sim, p, at, last);
+    for (uint32_t first = 4 * at + 1; first < p->nr; first = 4 * at + 1) {
+        uint32_t end = first + 4 < p->nr ? first + 4 : p->nr, best = first;
+
+        for (uint32_t i = first + 1; i < end; i++)
+            best = p->heap[i].due < p->heap[best].due ? i : best;
+        put(sim, p, at, p->heap[best]);
+        at = best;
+    }
+    sift_up(sim, p, at, last);
 }
 
 /* ---- what was served ---- */
