@@ -301,6 +301,18 @@ static inline void fetch_part(const struct mig *m, size_t from, size_t to)
         __builtin_prefetch((const char *)m + at);
 }
 
+/* Is there room under a limit?  0 = no limit. */
+static inline bool cluster_below(uint32_t now, uint32_t most)
+{
+    return most == 0 || now < most;
+}
+
+/* It has its slot and waits for a target or its start; false once a host failed under it. */
+static inline bool job_still_prepares(const struct sim *sim, const struct job *job)
+{
+    return job->state == JOB_PREPARING && sim_mig(sim, job->mig)->state == MIG_IDLE;
+}
+
 /* Into the nearest caches, what the end of a round of @m needs, if its guest is of few classes. */
 static inline void mig_fetch(const struct mig *m)
 {

@@ -74,11 +74,6 @@ void watch_free(struct watch *w)
 
 /* ---- waiting ---- */
 
-static bool below(uint32_t nr, uint32_t most)
-{
-    return most == 0 || nr < most;
-}
-
 static bool starts_with(const char *text, const char *start)
 {
     return text && strncmp(text, start, strlen(start)) == 0;
@@ -107,15 +102,15 @@ static void classify(const struct sim *sim, const struct job *job, struct watch_
         return;
     }
     wait->limit = WATCH_PLATFORM;
-    if (!below(c->total, r->max_total)) {
+    if (!cluster_below(c->total, r->max_total)) {
         wait->limit = WATCH_TOTAL;
         wait->held = c->total;
         wait->most = r->max_total;
-    } else if (!below(h->out, most_out)) {
+    } else if (!cluster_below(h->out, most_out)) {
         wait->limit = WATCH_OUT;
         wait->held = h->out;
         wait->most = most_out;
-    } else if (!below(h->out + h->in, r->max_per_host)) {
+    } else if (!cluster_below(h->out + h->in, r->max_per_host)) {
         wait->limit = WATCH_PER_HOST;
         wait->held = h->out + h->in;
         wait->most = r->max_per_host;
@@ -129,13 +124,6 @@ static void classify(const struct sim *sim, const struct job *job, struct watch_
 static bool holds_slot(const struct job *job)
 {
     return job->state == JOB_PREPARING || job->state == JOB_MIGRATING;
-}
-
-static bool goes_first(const struct job *a, const struct job *b)
-{
-    if (a->priority != b->priority)
-        return a->priority > b->priority;
-    return a->sequence < b->sequence;
 }
 
 /* Does @other hold what @job waits for? */
@@ -174,7 +162,7 @@ static void look_around(const struct sim *sim, const struct job *job, struct wat
             }
             wait->nr_holders++;
         } else if (other->state == JOB_WAITING && other->source == job->source &&
-                   job->state == JOB_WAITING && goes_first(other, job)) {
+                   job->state == JOB_WAITING && job_goes_first(other, job)) {
             wait->ahead++;
         }
     }
@@ -216,8 +204,7 @@ static void look_at_wait(const struct sim *sim, struct watch *w, const struct jo
                               .job = w->now->job,
                               .attempt = job->attempt + (job->state == JOB_WAITING),
                               .freed_by = VM_NONE};
-    bool waits = job->state == JOB_WAITING ||
-                 (job->state == JOB_PREPARING && sim_mig(sim, job->mig)->state == MIG_IDLE);
+    bool waits = job->state == JOB_WAITING || job_still_prepares(sim, job);
 
     if (waits)
         classify(sim, job, &wait);

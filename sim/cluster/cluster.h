@@ -125,6 +125,14 @@ struct job {
     uint32_t heap, child, next, prev;
 };
 
+/* Of two that wait: a higher priority, then who came first. */
+static inline bool job_goes_first(const struct job *a, const struct job *b)
+{
+    if (a->priority != b->priority)
+        return a->priority > b->priority;
+    return a->sequence < b->sequence;
+}
+
 /* Did one of its last two attempts go to @host?  With rules.retry_other_host such hosts are left
  * out: oVirt tries three hosts and no fourth. */
 static inline bool job_tried(const struct job *job, uint32_t host)

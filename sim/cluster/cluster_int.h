@@ -11,18 +11,6 @@ static inline uint32_t job_index(const struct sim *sim, const struct job *job)
     return (uint32_t)(job - sim->cluster.jobs);
 }
 
-/* Is there room under a limit?  0 = no limit. */
-static inline bool cluster_below(uint32_t now, uint32_t most)
-{
-    return most == 0 || now < most;
-}
-
-/* It has its slot and waits for a target or its start; false once a host failed under it. */
-static inline bool job_still_prepares(const struct sim *sim, const struct job *job)
-{
-    return job->state == JOB_PREPARING && sim_mig(sim, job->mig)->state == MIG_IDLE;
-}
-
 /* cluster.c */
 void cluster_host_changed(struct sim *sim, uint32_t host);
 void cluster_take_slots(struct sim *sim, struct job *job);

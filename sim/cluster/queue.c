@@ -59,13 +59,6 @@ void queue_release(struct queue *q)
     *q = (struct queue){0};
 }
 
-static bool goes_first(const struct job *a, const struct job *b)
-{
-    if (a->priority != b->priority)
-        return a->priority > b->priority;
-    return a->sequence < b->sequence;
-}
-
 /* ---- pairing heap; child is the first child, next the sibling, prev the one before or the parent
  * ---- */
 
@@ -75,7 +68,7 @@ static uint32_t meld(struct job *jobs, uint32_t a, uint32_t b)
         return b;
     if (b == QUEUE_NONE)
         return a;
-    if (goes_first(&jobs[b], &jobs[a])) {
+    if (job_goes_first(&jobs[b], &jobs[a])) {
         uint32_t t = a;
 
         a = b;
@@ -147,7 +140,7 @@ static void heap_remove(struct queue *q, struct job *jobs, uint32_t job)
 
 static bool source_first(const struct queue *q, const struct job *jobs, uint32_t a, uint32_t b)
 {
-    return goes_first(&jobs[q->roots[a]], &jobs[q->roots[b]]);
+    return job_goes_first(&jobs[q->roots[a]], &jobs[q->roots[b]]);
 }
 
 static void put(struct queue *q, uint32_t at, uint32_t source)

@@ -167,7 +167,7 @@ void network_begin_telling(struct network *net)
     net->solved = false;
 }
 
-void network_tell(struct network *net, uint32_t flow)
+static void tell(struct network *net, uint32_t flow)
 {
     network_begin_telling(net);
     if (net->flows[flow].changed)
@@ -188,23 +188,22 @@ void network_refresh_flow(struct network *net, uint32_t flow)
         return;
     f->rate = rate;
     f->path = path;
-    network_tell(net, flow);
+    tell(net, flow);
 }
 
 /* Every bundle on the link: its path may have another narrowest link. */
 static void refresh_paths(struct network *net, uint32_t link)
 {
-    for (uint32_t at = net->links[link].first; at != NETWORK_NONE;) {
-        struct network_bundle *b = &net->bundles[at / NETWORK_HOPS_MAX];
+    for (uint32_t at = net->links[link].first; at != NETWORK_NONE; at = network_next_at(net, at)) {
+        struct network_bundle *b = &net->bundles[network_bundle_at(at)];
         double path = INFINITY;
 
         for (uint32_t i = 0; i < b->nr_hops; i++)
             if (b->hops[i] < net->nr_links)
                 path = num_min(path, net->links[b->hops[i]].capacity);
         if (path < b->path || path > b->path)
-            network_mark_fresh(net, at / NETWORK_HOPS_MAX);
+            network_mark_fresh(net, network_bundle_at(at));
         b->path = path;
-        at = b->next[at % NETWORK_HOPS_MAX];
     }
 }
 
@@ -214,17 +213,16 @@ static void count_load(struct network *net, uint32_t link)
     struct network_link *l = &net->links[link];
 
     l->load = l->load_low = 0.0;
-    for (uint32_t at = l->first; at != NETWORK_NONE;) {
-        struct network_bundle *b = &net->bundles[at / NETWORK_HOPS_MAX];
+    for (uint32_t at = l->first; at != NETWORK_NONE; at = network_next_at(net, at)) {
+        struct network_bundle *b = &net->bundles[network_bundle_at(at)];
 
         if (b->holder != NETWORK_NONE)
             network_lead_break(net, b->holder);
         if (isinf(b->level)) { /* nothing bounded it until now */
             b->level = 0.0;
-            network_mark_fresh(net, at / NETWORK_HOPS_MAX);
+            network_mark_fresh(net, network_bundle_at(at));
         }
         network_load_add(l, b->weight * b->level);
-        at = b->next[at % NETWORK_HOPS_MAX];
     }
 }
 

@@ -95,9 +95,8 @@ struct network {
         *changed; /* active flows whose rate or path moved in the last solve; both start at 0 */
     uint32_t nr_moved;
     uint32_t *moved; /* links whose common level moved, or that began to lead, in the last solve */
-    /* counters since network_init(), for benchmarks: solves that had something to do, links and
-     * bundles they touched, times they had to grow */
-    uint64_t nr_solves, nr_link_updates, nr_bundle_updates, nr_rings;
+    /* counters since network_init(), for benchmarks: links and bundles that solves touched */
+    uint64_t nr_link_updates, nr_bundle_updates;
 
     /* private */
     uint32_t nr_strands;

@@ -74,10 +74,20 @@ static inline void network_load_add(struct network_link *l, double x)
     l->load = sum;
 }
 
+/* A place in the list of a link's bundles: whose it is, and the next. */
+static inline uint32_t network_bundle_at(uint32_t place)
+{
+    return place / NETWORK_HOPS_MAX;
+}
+
+static inline uint32_t network_next_at(const struct network *net, uint32_t place)
+{
+    return net->bundles[network_bundle_at(place)].next[place % NETWORK_HOPS_MAX];
+}
+
 /* network.c */
 /* The list of changes begins anew with whatever happens first after a solve. */
 void network_begin_telling(struct network *net);
-void network_tell(struct network *net, uint32_t flow);
 void network_mark_dirty(struct network *net, uint32_t link);
 void network_mark_fresh(struct network *net, uint32_t bundle);
 /* The flow's rate and path from its strands; into the list when they moved. */
@@ -124,8 +134,7 @@ void network_lead_listen(struct network *net, uint32_t flow, struct network_lead
 void network_lead_forget(struct network *net, uint32_t flow);
 /* The level of a link that leads has to be looked at. */
 void network_lead_stale(struct network *net, struct network_lead *lead);
-/* @link stops leading; so does it, or who leads it. */
-void network_lead_end(struct network *net, uint32_t link);
+/* @link leads no more, and nobody leads it. */
 void network_lead_break(struct network *net, uint32_t link);
 /* New levels where nothing else moves; where more does, the link stops leading. */
 void network_leads_solve(struct network *net);

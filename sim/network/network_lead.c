@@ -20,16 +20,6 @@
 /* A flow within this of what it wants counts as content, which is not the leader's to say. */
 #define NEARLY (1.0 - 2e-9)
 
-static uint32_t bundle_at(uint32_t place)
-{
-    return place / NETWORK_HOPS_MAX;
-}
-
-static uint32_t next_at(const struct network *net, uint32_t place)
-{
-    return net->bundles[bundle_at(place)].next[place % NETWORK_HOPS_MAX];
-}
-
 /* ---- who is told ---- */
 
 void network_lead_listen(struct network *net, uint32_t flow, struct network_lead *lead)
@@ -122,8 +112,8 @@ static void count_load(struct network *net, uint32_t link)
     struct network_link *l = &net->links[link];
 
     l->load = l->load_low = 0.0;
-    for (uint32_t at = l->first; at != NETWORK_NONE; at = next_at(net, at)) {
-        const struct network_bundle *b = &net->bundles[bundle_at(at)];
+    for (uint32_t at = l->first; at != NETWORK_NONE; at = network_next_at(net, at)) {
+        const struct network_bundle *b = &net->bundles[network_bundle_at(at)];
 
         network_load_add(l, b->weight * b->level);
     }
@@ -145,22 +135,22 @@ static void release_flows(struct network *net, const struct network_bundle *b)
     }
 }
 
-void network_lead_end(struct network *net, uint32_t link)
+static void end_lead(struct network *net, uint32_t link)
 {
     struct network_link *l = &net->links[link];
     struct network_lead *lead = &net->leads[l->lead];
     bool stale = lead->stale;
 
     assert(l->lead < net->nr_leads);
-    for (uint32_t at = l->first; at != NETWORK_NONE; at = next_at(net, at))
-        if (net->bundles[bundle_at(at)].holder == link)
-            net->bundles[bundle_at(at)].level = lead->level;
+    for (uint32_t at = l->first; at != NETWORK_NONE; at = network_next_at(net, at))
+        if (net->bundles[network_bundle_at(at)].holder == link)
+            net->bundles[network_bundle_at(at)].level = lead->level;
     *lead = net->leads[--net->nr_leads];
     if (lead->link != link)
         net->links[lead->link].lead = l->lead;
     l->lead = NETWORK_NONE;
-    for (uint32_t at = l->first; at != NETWORK_NONE; at = next_at(net, at)) {
-        const struct network_bundle *b = &net->bundles[bundle_at(at)];
+    for (uint32_t at = l->first; at != NETWORK_NONE; at = network_next_at(net, at)) {
+        const struct network_bundle *b = &net->bundles[network_bundle_at(at)];
 
         if (b->holder != link)
             continue;
@@ -179,9 +169,9 @@ void network_lead_end(struct network *net, uint32_t link)
 void network_lead_break(struct network *net, uint32_t link)
 {
     if (net->links[link].lead != NETWORK_NONE)
-        network_lead_end(net, link);
+        end_lead(net, link);
     if (net->links[link].leader != NETWORK_NONE)
-        network_lead_end(net, net->links[link].leader);
+        end_lead(net, net->links[link].leader);
 }
 
 /* ---- coming and going ---- */
@@ -290,7 +280,7 @@ void network_leads_solve(struct network *net)
         uint32_t link = net->stale[i], at = net->links[link].lead;
 
         if (at != NETWORK_NONE && net->leads[at].stale && !solve_lead(net, &net->leads[at]))
-            network_lead_end(net, link);
+            end_lead(net, link);
     }
     net->nr_stale = 0;
 }
@@ -304,8 +294,8 @@ static bool count_followers(struct network *net, uint32_t link)
     const struct network_link *l = &net->links[link];
 
     net->stamp++;
-    for (uint32_t at = l->first; at != NETWORK_NONE; at = next_at(net, at)) {
-        const struct network_bundle *b = &net->bundles[bundle_at(at)];
+    for (uint32_t at = l->first; at != NETWORK_NONE; at = network_next_at(net, at)) {
+        const struct network_bundle *b = &net->bundles[network_bundle_at(at)];
 
         for (uint32_t h = 0; h < b->nr_hops && b->holder == link; h++) {
             struct network_link *k = &net->links[b->hops[h]];
@@ -323,8 +313,8 @@ static bool count_followers(struct network *net, uint32_t link)
 static bool find_lead(const struct network *net, uint32_t link, struct network_lead *lead)
 {
     *lead = (struct network_lead){.link = link, .first = NETWORK_NONE, .ceiling = INFINITY};
-    for (uint32_t at = net->links[link].first; at != NETWORK_NONE; at = next_at(net, at)) {
-        const struct network_bundle *b = &net->bundles[bundle_at(at)];
+    for (uint32_t at = net->links[link].first; at != NETWORK_NONE; at = network_next_at(net, at)) {
+        const struct network_bundle *b = &net->bundles[network_bundle_at(at)];
 
         if (b->holder != link) {
             lead->rest += b->weight * b->level;
@@ -349,9 +339,9 @@ static bool holds_many(const struct network *net, uint32_t link)
     uint32_t strands = 0;
 
     for (uint32_t at = net->links[link].first; at != NETWORK_NONE && strands < NETWORK_LEAD_LEAST;
-         at = next_at(net, at))
-        if (net->bundles[bundle_at(at)].holder == link)
-            strands += net->bundles[bundle_at(at)].nr_strands;
+         at = network_next_at(net, at))
+        if (net->bundles[network_bundle_at(at)].holder == link)
+            strands += net->bundles[network_bundle_at(at)].nr_strands;
     return strands >= NETWORK_LEAD_LEAST;
 }
 
@@ -362,8 +352,8 @@ static void begin(struct network *net, const struct network_lead *lead)
     l->lead = net->nr_leads;
     net->leads[net->nr_leads++] = *lead;
     net->moved[net->nr_moved++] = lead->link;
-    for (uint32_t at = l->first; at != NETWORK_NONE; at = next_at(net, at)) {
-        const struct network_bundle *b = &net->bundles[bundle_at(at)];
+    for (uint32_t at = l->first; at != NETWORK_NONE; at = network_next_at(net, at)) {
+        const struct network_bundle *b = &net->bundles[network_bundle_at(at)];
 
         if (b->holder != lead->link)
             continue;

@@ -91,13 +91,12 @@ static void open_bundle(struct network *net, uint32_t id)
 /* Opens the bundles on the link that it holds back, and those above @level. */
 static void open_on_link(struct network *net, uint32_t link, bool held, double level)
 {
-    for (uint32_t at = net->links[link].first; at != NETWORK_NONE;) {
-        uint32_t id = at / NETWORK_HOPS_MAX;
+    for (uint32_t at = net->links[link].first; at != NETWORK_NONE; at = network_next_at(net, at)) {
+        uint32_t id = network_bundle_at(at);
         const struct network_bundle *b = &net->bundles[id];
 
         if ((held && b->holder == link) || b->level > level)
             open_bundle(net, id);
-        at = b->next[at % NETWORK_HOPS_MAX];
     }
 }
 
@@ -161,12 +160,12 @@ static void fix_on_link(struct network *net, uint32_t link, double level)
 
     l->full = true;
     l->level = level;
-    for (uint32_t at = l->first; at != NETWORK_NONE && l->unfixed > 0;) {
-        struct network_bundle *b = &net->bundles[at / NETWORK_HOPS_MAX];
+    for (uint32_t at = l->first; at != NETWORK_NONE && l->unfixed > 0;
+         at = network_next_at(net, at)) {
+        struct network_bundle *b = &net->bundles[network_bundle_at(at)];
 
         if (b->stamp == net->stamp && !b->fixed)
             fix(net, b, level, link);
-        at = b->next[at % NETWORK_HOPS_MAX];
     }
 }
 
@@ -318,10 +317,8 @@ static void solve_rest(struct network *net)
         return;
     net->stamp++;
     open_first(net);
-    net->nr_solves++;
     do {
         fill(net);
-        net->nr_rings++;
         net->nr_link_updates += net->nr_touched;
         net->nr_bundle_updates += net->nr_open;
     } while (grow(net));
