@@ -87,8 +87,11 @@ static bool stuck_operation(const struct hazard_look *l, struct hazard_find *f)
 static bool infinite_drain(const struct hazard_look *l, struct hazard_find *f)
 {
     size_t most = TRIES - 1;
+    bool again = l->outcomes[OUTCOME_TIMEOUT] + l->outcomes[OUTCOME_FAILED] +
+                     l->outcomes[OUTCOME_REJECTED] >=
+                 TRIES;
 
-    for (size_t i = 0; i < l->nr;) {
+    for (size_t i = 0; i < l->nr && again;) {
         const char *vm = l->by_vm[i].name, *reason = NULL;
         const struct mig_result *last = NULL;
         struct mig_result room;
@@ -172,10 +175,13 @@ static void class_timed_out(const struct hazard_look *l, const struct hazard_ord
 
 static bool all_timed_out(const struct hazard_look *l, struct hazard_find *f)
 {
-    struct hazard_order *by_class = malloc(l->nr * sizeof(*by_class) + 1);
+    struct hazard_order *by_class;
     struct mig_result room;
     struct tally all = {0};
 
+    if (l->outcomes[OUTCOME_TIMEOUT] < SAMPLE)
+        return false;
+    by_class = malloc(l->nr * sizeof(*by_class) + 1);
     for (size_t i = 0; by_class && i < l->nr; i++) {
         const struct mig_result *r = hazard_row(l, i, &room);
 
@@ -200,6 +206,8 @@ static bool never(const struct hazard_look *l, struct hazard_find *f)
     size_t nr = 0, waiting = 0;
     struct mig_result room;
 
+    if (l->outcomes[OUTCOME_QUEUED] == 0)
+        return false;
     for (size_t i = 0; i < l->nr; i++) {
         const struct mig_result *r = hazard_row(l, i, &room);
 
@@ -230,6 +238,8 @@ static bool disk_never_ready(const struct hazard_look *l, struct hazard_find *f)
     struct mig_result room;
     size_t nr = 0;
 
+    if (l->outcomes[OUTCOME_QUEUED] == 0)
+        return false;
     for (size_t i = 0; i < l->nr; i++) {
         const struct mig_result *r = hazard_row(l, i, &room);
 
@@ -256,6 +266,8 @@ static bool high_limit(const struct hazard_look *l, struct hazard_find *f)
     char limit[UNITS_TEXT], stop[UNITS_TEXT];
     size_t nr = 0;
 
+    if (l->nr_high == 0)
+        return false;
     for (size_t i = 0; i < l->nr; i++) {
         const struct mig_result *r = hazard_row(l, i, &room);
 
@@ -281,6 +293,8 @@ static bool frozen(const struct hazard_look *l, struct hazard_find *f)
     char text[UNITS_TEXT];
     size_t nr = 0;
 
+    if (l->nr_frozen == 0)
+        return false;
     for (size_t i = 0; i < l->nr; i++) {
         const struct mig_result *r = hazard_row(l, i, &room);
 
@@ -303,6 +317,8 @@ static bool lost(const struct hazard_look *l, struct hazard_find *f)
     struct mig_result room;
     size_t nr = 0;
 
+    if (l->outcomes[OUTCOME_FAILED] == 0)
+        return false;
     for (size_t i = 0; i < l->nr; i++) {
         const struct mig_result *r = hazard_row(l, i, &room);
 
@@ -327,6 +343,8 @@ static bool exposed(const struct hazard_look *l, struct hazard_find *f)
     int64_t sum = 0;
     size_t nr = 0;
 
+    if (l->nr_postcopy == 0)
+        return false;
     for (size_t i = 0; i < l->nr; i++) {
         const struct mig_result *r = hazard_row(l, i, &room);
 
@@ -385,13 +403,16 @@ static int most_at_once(struct moment *all, size_t nr, uint32_t *host)
 
 static bool crowded_target(const struct hazard_look *l, struct hazard_find *f)
 {
-    struct moment *in = malloc(2 * l->nr * sizeof(*in) + 1);
-    struct moment *out = malloc(2 * l->nr * sizeof(*out) + 1);
+    struct moment *in, *out;
     uint32_t target = 0, source = 0;
     int most_in = 0, most_out = 0;
     struct mig_result room;
     size_t nr = 0;
 
+    if (l->nr_linked < CROWD)
+        return false;
+    in = malloc(2 * l->nr_linked * sizeof(*in));
+    out = malloc(2 * l->nr_linked * sizeof(*out));
     for (size_t i = 0; in && out && i < l->nr; i++) {
         const struct mig_result *r = hazard_row(l, i, &room);
 
@@ -462,10 +483,17 @@ static enum status look_at(struct hazard_look *l, struct run_result *run)
 {
     struct mig_result room;
 
+    memset(l->outcomes, 0, sizeof(l->outcomes));
+    l->nr_frozen = l->nr_high = l->nr_postcopy = l->nr_linked = 0;
     for (size_t i = 0; i < l->nr; i++) {
         const struct mig_result *r = hazard_row(l, i, &room);
 
         l->by_vm[i] = (struct hazard_order){.name = r->vm, .queued_ns = r->queued_ns, .row = i};
+        l->outcomes[r->outcome]++;
+        l->nr_frozen += r->blackout_ns >= STANDSTILL_NS;
+        l->nr_high += r->downtime_limit_ns >= HIGH_LIMIT_NS;
+        l->nr_postcopy += r->postcopy_ns > 0;
+        l->nr_linked += r->binding == BINDING_LINK;
     }
     qsort(l->by_vm, l->nr, sizeof(*l->by_vm), by_name_and_time);
     for (int k = 0; k < HAZARD_NR; k++) {

@@ -19,7 +19,9 @@ struct hazard_look {
     const struct run_result *run;
     size_t first, nr;
     uint32_t replication;
-    struct hazard_order *by_vm; /* in the order of (VM, time) */
+    size_t outcomes[OUTCOME_NR];
+    size_t nr_frozen, nr_high, nr_postcopy, nr_linked; /* rows that one finder looks for */
+    struct hazard_order *by_vm;                        /* in the order of (VM, time) */
 };
 
 struct hazard_find {

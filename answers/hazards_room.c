@@ -22,6 +22,8 @@ static size_t homeless(const struct hazard_look *l, bool room, struct mig_result
     struct mig_result unpacked;
     size_t nr = 0;
 
+    if (l->outcomes[OUTCOME_QUEUED] + l->outcomes[OUTCOME_REJECTED] == 0)
+        return 0;
     for (size_t i = 0; i < l->nr; i++) {
         const struct mig_result *r = hazard_row(l, l->by_vm[i].row, &unpacked);
         bool last = i + 1 == l->nr || strcmp(l->by_vm[i + 1].name, r->vm) != 0;
@@ -67,13 +69,12 @@ static void add_room(const struct scenario *sc, const struct mig_result *first, 
 bool hazard_dead_lock(const struct hazard_look *l, struct hazard_find *f)
 {
     struct mig_result first, room;
-    size_t nr = homeless(l, true, &first), moving = 0, done = 0;
+    size_t nr = homeless(l, true, &first), moving = 0, done = l->outcomes[OUTCOME_COMPLETED];
 
-    for (size_t i = 0; i < l->nr; i++) {
+    for (size_t i = 0; i < l->nr && nr > 0; i++) {
         const struct mig_result *r = hazard_row(l, i, &room);
 
         moving += r->outcome == OUTCOME_QUEUED && r->started_ns >= 0;
-        done += r->outcome == OUTCOME_COMPLETED;
     }
     if (nr == 0 || moving > 0)
         return false;

@@ -135,20 +135,24 @@ static size_t sort_slots(struct slot *slots, const struct run_result *run)
     return nr_groups;
 }
 
-static void fill_group(struct summary *s, struct summary_group *group, double *scratch)
+/* Outcomes and spreads of @nr migrations, those in @members or (NULL) all, each looked at once;
+ * @scratch has room for all scored values of them. */
+static void collect(const struct run_result *run, const size_t *members, size_t nr,
+                    size_t outcomes[OUTCOME_NR], struct spread scored[SCORED_NR], double *scratch)
 {
+    size_t known[SCORED_NR] = {0};
     struct mig_result room;
 
-    for (int field = 0; field < SCORED_NR; field++) {
-        size_t nr = 0;
+    for (size_t i = 0; i < nr; i++) {
+        const struct mig_result *mig = result_mig(run, members ? members[i] : i, &room);
 
-        for (size_t i = group->first; i < group->first + group->nr; i++)
-            nr += scored_value(result_mig(s->run, s->members[i], &room), (enum scored)field,
-                               &scratch[nr]);
-        group->scored[field] = spread_of(scratch, nr);
+        outcomes[mig->outcome]++;
+        for (int field = 0; field < SCORED_NR; field++)
+            known[field] +=
+                scored_value(mig, (enum scored)field, &scratch[(size_t)field * nr + known[field]]);
     }
-    for (size_t i = group->first; i < group->first + group->nr; i++)
-        group->outcomes[result_mig(s->run, s->members[i], &room)->outcome]++;
+    for (int field = 0; field < SCORED_NR; field++)
+        scored[field] = spread_of(&scratch[(size_t)field * nr], known[field]);
 }
 
 static int worst_first(const void *left, const void *right)
@@ -184,7 +188,8 @@ static void make_groups(struct summary *s, const struct slot *slots, double *scr
     }
     assert(nr == s->nr_groups);
     for (size_t g = 0; g < nr; g++)
-        fill_group(s, &s->groups[g], scratch);
+        collect(s->run, s->members + s->groups[g].first, s->groups[g].nr, s->groups[g].outcomes,
+                s->groups[g].scored, scratch);
     qsort(s->groups, nr, sizeof(*s->groups), worst_first);
     for (size_t g = 0; g < nr; g++)
         for (size_t i = 0; i < s->groups[g].nr; i++)
@@ -213,43 +218,10 @@ static struct spread makespans(const struct run_result *run, double *scratch)
     return spread_of(scratch, nr);
 }
 
-static void fill_overall(struct summary *s, double *scratch)
-{
-    const struct run_result *run = s->run;
-    struct mig_result room;
-
-    for (size_t i = 0; i < run->nr_migs; i++)
-        s->outcomes[result_mig(run, i, &room)->outcome]++;
-    for (int field = 0; field < SCORED_NR; field++) {
-        size_t nr = 0;
-
-        for (size_t i = 0; i < run->nr_migs; i++)
-            nr += scored_value(result_mig(run, i, &room), (enum scored)field, &scratch[nr]);
-        s->scored[field] = spread_of(scratch, nr);
-    }
-    s->makespan = makespans(run, scratch);
-}
-
 static bool tries_again(const struct mig_result *mig, const struct mig_result *next)
 {
     return next->replication == mig->replication && next->job == mig->job &&
            next->attempt > mig->attempt;
-}
-
-/* Rows stand by replication, job and attempt. */
-static void count_ends(struct summary *s)
-{
-    const struct run_result *run = s->run;
-    struct mig_result rooms[2];
-
-    for (size_t i = 0; i < run->nr_migs; i++) {
-        const struct mig_result *mig = result_mig(run, i, &rooms[0]);
-
-        if (i + 1 < run->nr_migs && tries_again(mig, result_mig(run, i + 1, &rooms[1])))
-            continue;
-        s->nr_wishes++;
-        s->ends[mig->outcome]++;
-    }
 }
 
 static void add_costs(struct summary_costs *c, const struct mig_result *mig)
@@ -275,13 +247,36 @@ static void add_costs(struct summary_costs *c, const struct mig_result *mig)
     }
 }
 
+static void end_wish(struct summary *s, const struct mig_result *last)
+{
+    s->nr_wishes++;
+    s->ends[last->outcome]++;
+}
+
+/* Rows stand by replication, job and attempt. */
+static void count_ends(struct summary *s)
+{
+    const struct run_result *run = s->run;
+    const struct mig_result *before = NULL;
+    struct mig_result rooms[2];
+
+    for (size_t i = 0; i < run->nr_migs; i++) {
+        const struct mig_result *mig = result_mig(run, i, &rooms[i % 2]);
+
+        add_costs(&s->costs, mig);
+        if (before && !tries_again(before, mig))
+            end_wish(s, before);
+        before = mig;
+    }
+    if (before)
+        end_wish(s, before);
+}
+
 enum status summary_init(struct summary *s, const struct run_result *run)
 {
-    struct mig_result room;
     size_t nr = run->nr_migs;
-    /* one to spare: calloc(0) may give NULL, and scratch[nr] is written before it is known to count
-     */
-    double *scratch = calloc(nr + 1, sizeof(*scratch));
+    /* one to spare: calloc(0) may give NULL */
+    double *scratch = calloc(nr * SCORED_NR + 1, sizeof(*scratch));
     struct slot *slots = calloc(nr + 1, sizeof(*slots));
     enum status st = ST_ENOMEM;
 
@@ -295,10 +290,9 @@ enum status summary_init(struct summary *s, const struct run_result *run)
     if (!s->groups)
         goto out;
     make_groups(s, slots, scratch);
-    fill_overall(s, scratch);
+    collect(run, NULL, nr, s->outcomes, s->scored, scratch);
+    s->makespan = makespans(run, scratch);
     count_ends(s);
-    for (size_t i = 0; i < nr; i++)
-        add_costs(&s->costs, result_mig(run, i, &room));
     st = ST_OK;
 out:
     free(scratch);

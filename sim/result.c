@@ -22,7 +22,11 @@ const struct mig_result *result_mig(const struct run_result *run, size_t i, stru
 size_t result_next_replication(const struct run_result *run, size_t i)
 {
     struct mig_result room;
-    uint32_t replication = result_mig(run, i, &room)->replication;
+    uint32_t replication;
+
+    if (run->replications == 1)
+        return run->nr_migs;
+    replication = result_mig(run, i, &room)->replication;
 
     while (++i < run->nr_migs && result_mig(run, i, &room)->replication == replication)
         ;

@@ -38,6 +38,8 @@ struct row_ref {
 /* What was learned to guess by. */
 struct packing {
     struct mig_result first; /* of those that stand as they are, as it was when one was packed */
+    struct mig_result alike; /* guess_alike() */
+    uint64_t by_row;         /* fields with a guess of their own, as a mask */
     uint64_t masks[MASKS];
     uint32_t nr_masks;
     uint32_t cap_hosts;
@@ -58,41 +60,25 @@ static uint64_t of_pointer(const void *p)
     return (uint64_t)(uintptr_t)p;
 }
 
-static uint64_t guess_none(const struct packing *p, const struct mig_result *r)
+/* Where nothing is known of the row itself: as in the first, where most are alike. */
+static void guess_alike(struct mig_result *guess, const struct mig_result *first)
 {
-    (void)p;
-    (void)r;
-    return 0;
+    *guess = (struct mig_result){
+        .vm = first->vm,
+        .vm_class = first->vm_class,
+        .platform = first->platform,
+        .kind = first->kind,
+        .replication = first->replication,
+        .attempt = 1,
+        .outcome = first->outcome,
+        .binding = first->binding,
+        .setup_ns = first->setup_ns,
+        .downtime_limit_ns = first->downtime_limit_ns,
+        .network_outage_ns = -1,
+        .dirty_pages_rate = first->dirty_pages_rate,
+        .zero_pages = first->zero_pages,
+    };
 }
-
-static uint64_t guess_minus_one(const struct packing *p, const struct mig_result *r)
-{
-    (void)p;
-    (void)r;
-    return UINT64_MAX;
-}
-
-/* As in the first row: of the fields that are alike in most. */
-#define GUESS_FIRST(name, convert)                                                                 \
-    static uint64_t first_##name(const struct packing *p, const struct mig_result *r)              \
-    {                                                                                              \
-        (void)r;                                                                                   \
-        return convert(p->first.name);                                                             \
-    }
-
-#define AS_NUMBER(x) ((uint64_t)(x))
-
-GUESS_FIRST(vm, of_pointer)
-GUESS_FIRST(vm_class, of_pointer)
-GUESS_FIRST(platform, of_pointer)
-GUESS_FIRST(kind, of_pointer)
-GUESS_FIRST(replication, AS_NUMBER)
-GUESS_FIRST(outcome, AS_NUMBER)
-GUESS_FIRST(binding, AS_NUMBER)
-GUESS_FIRST(setup_ns, AS_NUMBER)
-GUESS_FIRST(downtime_limit_ns, AS_NUMBER)
-GUESS_FIRST(dirty_pages_rate, AS_NUMBER)
-GUESS_FIRST(zero_pages, AS_NUMBER)
 
 static const char nameless[] = ""; /* learned of a host whose first row had no name for it */
 
@@ -111,13 +97,6 @@ static uint64_t guess_source(const struct packing *p, const struct mig_result *r
 static uint64_t guess_target(const struct packing *p, const struct mig_result *r)
 {
     return host_name(p, r->target_id);
-}
-
-static uint64_t guess_one(const struct packing *p, const struct mig_result *r)
-{
-    (void)p;
-    (void)r;
-    return 1;
 }
 
 static uint64_t guess_start(const struct packing *p, const struct mig_result *r)
@@ -175,48 +154,48 @@ static uint64_t guess_pages(const struct packing *p, const struct mig_result *r)
 
 static const struct field {
     uint16_t offset, bytes;
-    guess_fn *guess;
+    guess_fn *guess; /* NULL = as guess_alike() says */
 } fields[] = {
-    FIELD(vm_id, guess_none),
-    FIELD(vm, first_vm),
-    FIELD(vm_class, first_vm_class),
-    FIELD(platform, first_platform),
-    FIELD(source_id, guess_none),
+    FIELD(vm_id, NULL),
+    FIELD(vm, NULL),
+    FIELD(vm_class, NULL),
+    FIELD(platform, NULL),
+    FIELD(source_id, NULL),
     FIELD(source, guess_source),
-    FIELD(target_id, guess_none),
+    FIELD(target_id, NULL),
     FIELD(target, guess_target),
-    FIELD(kind, first_kind),
-    FIELD(reason, guess_none),
-    FIELD(replication, first_replication),
-    FIELD(attempt, guess_one),
-    FIELD(outcome, first_outcome),
-    FIELD(binding, first_binding),
-    FIELD(queued_ns, guess_none),
+    FIELD(kind, NULL),
+    FIELD(reason, NULL),
+    FIELD(replication, NULL),
+    FIELD(attempt, NULL),
+    FIELD(outcome, NULL),
+    FIELD(binding, NULL),
+    FIELD(queued_ns, NULL),
     FIELD(started_ns, guess_start),
-    FIELD(total_ns, guess_none),
+    FIELD(total_ns, NULL),
     FIELD(ended_ns, guess_end),
-    FIELD(setup_ns, first_setup_ns),
-    FIELD(downtime_ns, guess_none),
+    FIELD(setup_ns, NULL),
+    FIELD(downtime_ns, NULL),
     FIELD(blackout_ns, guess_blackout),
-    FIELD(postcopy_ns, guess_none),
-    FIELD(postcopy_stall_ns, guess_none),
+    FIELD(postcopy_ns, NULL),
+    FIELD(postcopy_stall_ns, NULL),
     FIELD(expected_downtime_ns, guess_downtime),
-    FIELD(downtime_limit_ns, first_downtime_limit_ns),
-    FIELD(network_outage_ns, guess_minus_one),
-    FIELD(disk_ns, guess_none),
-    FIELD(disk_bytes, guess_none),
-    FIELD(dirty_pages_rate, first_dirty_pages_rate),
-    FIELD(precopy_bytes, guess_none),
-    FIELD(downtime_bytes, guess_none),
-    FIELD(postcopy_bytes, guess_none),
+    FIELD(downtime_limit_ns, NULL),
+    FIELD(network_outage_ns, NULL),
+    FIELD(disk_ns, NULL),
+    FIELD(disk_bytes, NULL),
+    FIELD(dirty_pages_rate, NULL),
+    FIELD(precopy_bytes, NULL),
+    FIELD(downtime_bytes, NULL),
+    FIELD(postcopy_bytes, NULL),
     FIELD(transferred_bytes, guess_transferred),
     FIELD(normal_pages, guess_pages),
-    FIELD(zero_pages, first_zero_pages),
-    FIELD(rounds, guess_none),
-    FIELD(max_throttle_pct, guess_none),
-    FIELD(guest_slowdown_ratio, guess_none),
-    FIELD(convergence_bytes_per_s, guess_none),
-    FIELD(nr_rounds, guess_none),
+    FIELD(zero_pages, NULL),
+    FIELD(rounds, NULL),
+    FIELD(max_throttle_pct, NULL),
+    FIELD(guest_slowdown_ratio, NULL),
+    FIELD(convergence_bytes_per_s, NULL),
+    FIELD(nr_rounds, NULL),
 };
 
 enum {
@@ -226,7 +205,7 @@ enum {
 static_assert(NR_FIELDS <= 64, "a mask holds a bit for each field");
 static_assert(10 * (NR_FIELDS + 1) <= PACKED_MAX, "the longest packed row");
 
-static uint64_t field_get(const struct mig_result *r, const struct field *f)
+static inline uint64_t field_get(const struct mig_result *r, const struct field *f)
 {
     uint64_t wide = 0;
     uint32_t narrow;
@@ -239,7 +218,7 @@ static uint64_t field_get(const struct mig_result *r, const struct field *f)
     return narrow;
 }
 
-static void field_set(struct mig_result *r, const struct field *f, uint64_t value)
+static inline void field_set(struct mig_result *r, const struct field *f, uint64_t value)
 {
     uint32_t narrow = (uint32_t)value;
 
@@ -261,8 +240,11 @@ static uint8_t *write_number(uint8_t *at, uint64_t n)
     return at;
 }
 
-static const uint8_t *read_number(const uint8_t *at, uint64_t *n)
+static inline const uint8_t *read_number(const uint8_t *at, uint64_t *n)
 {
+    *n = *at;
+    if (!(*n & 0x80))
+        return at + 1;
     *n = 0;
     for (unsigned shift = 0;; shift += 7) {
         *n |= (uint64_t)(*at & 0x7f) << shift;
@@ -276,9 +258,15 @@ static uint64_t fold_sign(uint64_t difference)
     return difference << 1 ^ (difference >> 63 ? UINT64_MAX : 0);
 }
 
-static uint64_t unfold_sign(uint64_t folded)
+static inline uint64_t unfold_sign(uint64_t folded)
 {
     return folded >> 1 ^ (folded & 1 ? UINT64_MAX : 0);
+}
+
+static inline uint64_t guess(const struct packing *p, const struct mig_result *row,
+                             const struct field *f)
+{
+    return f->guess ? f->guess(p, row) : field_get(&p->alike, f);
 }
 
 /* Most rows have one of a few masks. */
@@ -299,7 +287,7 @@ static uint8_t *pack(struct packing *p, const struct mig_result *row, uint8_t *a
     uint32_t place;
 
     for (uint32_t i = 0; i < NR_FIELDS; i++) {
-        off[i] = field_get(row, &fields[i]) - fields[i].guess(p, row);
+        off[i] = field_get(row, &fields[i]) - guess(p, row, &fields[i]);
         if (off[i])
             mask |= UINT64_C(1) << i;
     }
@@ -317,16 +305,18 @@ static void unpack(const struct packing *p, const uint8_t *at, struct mig_result
 {
     uint64_t mask, off;
 
-    *row = (struct mig_result){0};
+    *row = p->alike;
     if (*at < MASKS)
         mask = p->masks[*at++];
     else
         at = read_number(at + 1, &mask);
-    for (uint32_t i = 0; i < NR_FIELDS; i++) {
+    for (uint64_t left = mask | p->by_row; left; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(left);
+
         off = 0;
         if (mask >> i & 1)
             at = read_number(at, &off);
-        field_set(row, &fields[i], fields[i].guess(p, row) + unfold_sign(off));
+        field_set(row, &fields[i], guess(p, row, &fields[i]) + unfold_sign(off));
     }
 }
 
@@ -444,6 +434,9 @@ static bool begin_packing(struct rows *rows)
     if (!p)
         return false;
     p->first = rows->plain[0];
+    guess_alike(&p->alike, &p->first);
+    for (uint32_t i = 0; i < NR_FIELDS; i++)
+        p->by_row |= fields[i].guess ? UINT64_C(1) << i : 0;
     p->nr_masks = 0; /* names of hosts stay */
     rows->packing = p;
     return true;
