@@ -341,6 +341,9 @@ static void on_fault(struct sim *sim, const struct scn_fault *f, bool ends)
         else
             cluster_host_down(sim, f->target);
         break;
+    case FAULT_RACK_DOWN:
+        assert(!"resolved to its hosts");
+        break;
     }
     sim_reshare(sim);
 }

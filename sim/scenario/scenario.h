@@ -150,7 +150,8 @@ struct scn_operation {
 enum fault_kind {
     FAULT_LINK_DOWN,
     FAULT_HOST_DOWN,
-    FAULT_DEGRADE /* link capacity times ratio */
+    FAULT_DEGRADE,  /* link capacity times ratio */
+    FAULT_RACK_DOWN /* in files only: becomes FAULT_HOST_DOWN of each host of the rack */
 };
 
 struct scn_fault {

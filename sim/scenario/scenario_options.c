@@ -13,7 +13,7 @@
 
 static const char *const fidelity_names[] = {"rounds", "pages", NULL};
 static const char *const job_kind_names[] = {"live", "cold", "suspend", "rescue", NULL};
-static const char *const fault_names[] = {"link_down", "host_down", "degrade", NULL};
+static const char *const fault_names[] = {"link_down", "host_down", "degrade", "rack_down", NULL};
 
 /* clang-format off */
 #define AT(field) offsetof(struct scn_scenario_decl, field)
@@ -85,7 +85,8 @@ static const struct option fault_rows[] = {
      .words = fault_names,
      .help = "what breaks"},
     {.name = "target", .type = OPT_STRING, .flags = OPT_REQUIRED, .offset = AT(target),
-     .help = "the link or host"},
+     .help = "the link, host or rack",
+     .note = "rack_down: all hosts of the rack die at once, and with them its uplink."},
     {.name = "at", .type = OPT_TIME_NS, .flags = OPT_REQUIRED,
      .offset = AT(at_ns), .min = 0.0, .max = SCN_TIME_LIMIT,
      .help = "when"},

@@ -157,36 +157,90 @@ enum status scn_resolve_requests(struct scn_resolver *r)
 
 /* ---- faults ---- */
 
+enum {
+    FAULTS_MAX = 1000000 /* of single hosts and links */
+};
+
+static enum status add_fault(struct scn_resolver *r, const struct scn_section *s,
+                             const struct scn_fault *fault, uint32_t *cap)
+{
+    if (r->sc->nr_faults == FAULTS_MAX)
+        return scn_fail(s, "target", r->diag, "more than %d faults of hosts and links", FAULTS_MAX);
+    if (r->sc->nr_faults == *cap) {
+        uint32_t more = *cap ? 2 * *cap : 16;
+        struct scn_fault *all = arena_array(r->arena, more, sizeof(*all));
+
+        if (!all)
+            return scn_out_of_memory(r->diag);
+        if (*cap)
+            memcpy(all, r->sc->faults, *cap * sizeof(*all));
+        r->sc->faults = all;
+        *cap = more;
+    }
+    r->sc->faults[r->sc->nr_faults++] = *fault;
+    return ST_OK;
+}
+
+/* All hosts of the rack at once.  Its uplink is idle then, for nothing else crosses it. */
+static enum status add_rack_fault(struct scn_resolver *r, const struct scn_section *s,
+                                  const char *name, struct scn_fault *fault, uint32_t *cap)
+{
+    uint32_t rack = name_index_find(&r->racks.index, name), before = r->sc->nr_faults;
+    const char *best;
+    enum status st = ST_OK;
+
+    fault->kind = FAULT_HOST_DOWN;
+    for (uint32_t h = 0; h < r->sc->nr_hosts && st == ST_OK && rack != NAME_NONE; h++) {
+        fault->target = h;
+        if (r->sc->hosts[h].rack == rack)
+            st = add_fault(r, s, fault, cap);
+    }
+    if (st != ST_OK || r->sc->nr_faults > before)
+        return st;
+    if (rack != NAME_NONE)
+        return scn_fail(s, "target", r->diag, "no host is in rack '%s'", name);
+    best = name_index_nearest(&r->racks.index, name);
+    scn_fail(s, "target", r->diag, "there is no rack '%s'", name);
+    if (best)
+        diag_hint(r->diag, "did you mean '%s'?", best);
+    else
+        diag_hint(r->diag, "hosts say where they are: [host NAME] rack = %s", name);
+    return ST_EINPUT;
+}
+
+static enum status one_fault(struct scn_resolver *r, struct scn_section *s, uint32_t *cap)
+{
+    struct scn_fault_decl decl;
+    struct scn_fault fault = {.name = s->name};
+    enum status st = scn_fill(r, SCN_FAULT, s, &decl);
+
+    if (st != ST_OK)
+        return st;
+    s->first_made = r->sc->nr_faults;
+    fault.kind = decl.kind;
+    fault.at_ns = decl.at_ns;
+    fault.duration_ns = decl.duration_ns;
+    fault.ratio = decl.ratio;
+    if (decl.kind == FAULT_RACK_DOWN)
+        st = add_rack_fault(r, s, decl.target, &fault, cap);
+    else
+        st = decl.kind == FAULT_HOST_DOWN
+                 ? scn_find_host(r, s, "target", decl.target, &fault.target)
+                 : scn_find_name(r, s, "target", SCN_LINK, decl.target, &fault.target);
+    if (st == ST_OK && decl.kind != FAULT_RACK_DOWN)
+        st = add_fault(r, s, &fault, cap);
+    s->nr_made = r->sc->nr_faults - s->first_made;
+    return st;
+}
+
 enum status scn_resolve_faults(struct scn_resolver *r)
 {
-    uint32_t nr = 0;
-    struct scn_fault *all = arena_array(r->arena, r->doc->nr[SCN_FAULT], sizeof(*all));
+    uint32_t cap = 0;
+    enum status st = ST_OK;
 
-    if (!all)
-        return scn_out_of_memory(r->diag);
-    for (struct scn_section *s = r->doc->first[SCN_FAULT]; s; s = s->next) {
-        struct scn_fault_decl decl;
-        uint32_t target = 0;
-        enum status st = scn_fill(r, SCN_FAULT, s, &decl);
-
-        if (st == ST_OK)
-            st = decl.kind == FAULT_HOST_DOWN
-                     ? scn_find_host(r, s, "target", decl.target, &target)
-                     : scn_find_name(r, s, "target", SCN_LINK, decl.target, &target);
-        if (st != ST_OK)
-            return st;
-        s->first_made = nr;
-        s->nr_made = 1;
-        all[nr++] = (struct scn_fault){.name = s->name,
-                                       .kind = decl.kind,
-                                       .target = target,
-                                       .at_ns = decl.at_ns,
-                                       .duration_ns = decl.duration_ns,
-                                       .ratio = decl.ratio};
-    }
-    r->sc->faults = all;
-    r->sc->nr_faults = nr;
-    return ST_OK;
+    for (struct scn_section *s = r->doc->first[SCN_FAULT]; s && st == ST_OK; s = s->next)
+        st = one_fault(r, s, &cap);
+    return st;
 }
 
 /* ---- changes ---- */

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "support_oracle_world.h"
+#include "support_run.h"
 
 #define S NS_PER_S
 #define MS NS_PER_MS
@@ -216,4 +217,54 @@ Test(faults, recovery_costs_stalls_but_no_bytes)
     cr_assert_float_eq((double)(recovered.total_ns - plain.total_ns), 18e9, 1e6, "%.3f s",
                        (double)(recovered.total_ns - plain.total_ns) * 1e-9);
     cr_assert_geq(recovered.postcopy_stall_ns, plain.postcopy_stall_ns + 8 * S);
+}
+
+#define CLUSTER                                                                                    \
+    "[host a]\ncount = 3\nrack = r1\nnic = 10Gb/s\nmemory = 64GiB\n"                               \
+    "[host b]\ncount = 3\nrack = r2\nnic = 10Gb/s\nmemory = 64GiB\n"                               \
+    "[rack r1]\nuplink = 10Gb/s\n[cluster]\nrestart_after = 30s\n"                                 \
+    "[workload w]\nkind = uniform\nwrite_rate = 20MB/s\nworking_set = 64MiB\n"                     \
+    "[vm v]\ncount = 12\nhost = a, b\nmemory = 4GiB\nworkload = w\n"                               \
+    "[request r]\nvm = v*\nat = 1s\n"
+
+/* Of all hosts of a rack in one moment, for a while; so are their faults one by one. */
+Test(faults, rack_takes_all_its_hosts_with_it)
+{
+    struct test_run rack, hosts;
+    uint32_t restarted = 0;
+
+    test_run_text(&rack, CLUSTER "[fault f]\nkind = rack_down\ntarget = r1\n"
+                                 "at = 2s\nduration = 10min\n");
+    test_run_text(&hosts, CLUSTER
+                  "[fault f1]\nkind = host_down\ntarget = a-1\nat = 2s\nduration = 10min\n"
+                  "[fault f2]\nkind = host_down\ntarget = a-2\nat = 2s\nduration = 10min\n"
+                  "[fault f3]\nkind = host_down\ntarget = a-3\nat = 2s\nduration = 10min\n");
+    cr_assert_eq(rack.sc.nr_faults, 3);
+    cr_assert_eq(rack.nr_rows, hosts.nr_rows);
+    for (uint32_t i = 0; i < rack.nr_rows; i++) {
+        const struct mig_result *a = &rack.rows[i], *b = &hosts.rows[i];
+
+        cr_assert_eq(a->outcome, b->outcome);
+        cr_assert_eq(a->started_ns, b->started_ns);
+        cr_assert_eq(a->ended_ns, b->ended_ns);
+        if (strcmp(a->kind, "rescue") != 0)
+            continue;
+        cr_assert_eq(a->target[0], 'b', "%s restarts in the dead rack", a->vm);
+        restarted++;
+    }
+    cr_assert_geq(restarted, 3);
+    test_run_release(&rack);
+    test_run_release(&hosts);
+}
+
+Test(faults, rack_must_be_known)
+{
+    static const char text[] = CLUSTER "[fault f]\nkind = rack_down\ntarget = r3\nat = 2s\n";
+    struct scenario sc;
+    struct diag diag = {0};
+
+    cr_assert_eq(scenario_load_text(&sc, "test", text, NULL, 0, &diag), ST_EINPUT);
+    cr_expect_str_eq(diag.what, "there is no rack 'r3'");
+    cr_expect_str_eq(diag.key, "target");
+    cr_expect(strstr(diag.hint, "did you mean"));
 }
