@@ -64,6 +64,9 @@ struct platform_ops {
     bool (*timeout)(struct sim *sim, struct mig *m);
     /* An attempt ended, its row is complete.  May call job_retry(); otherwise rules decide. */
     void (*ended)(struct sim *sim, struct job *job, const struct mig *m);
+    /* A job is over while it waits: refused, withdrawn, or its source died (@outcome); job->refused
+     * tells who may not move from who found no host.  It does not come again. */
+    void (*dropped)(struct sim *sim, const struct job *job, enum outcome outcome);
     /* The moment asked for with platform_tick_at(). */
     void (*tick)(struct sim *sim, uint32_t what);
     /* A host is about to be emptied, and takes no guests from now on; no job of it was made yet. */

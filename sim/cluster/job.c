@@ -57,6 +57,8 @@ void job_end_unstarted(struct sim *sim, struct job *job, enum outcome outcome, c
     row.reason = reason;
     row.ended_ns = sim->now_ns;
     sim_row(sim, sim_attempt(sim), &row);
+    if (sim->platform->dropped)
+        sim->platform->dropped(sim, job, outcome);
     operations_job_ended(sim, id);
     retire(sim, &sim->cluster.jobs[id]);
 }

@@ -139,7 +139,7 @@ static void cloudstack_ended(struct sim *sim, struct job *job, const struct mig 
 {
     const struct cloudstack_settings *s = platform_settings(sim);
 
-    if (!m || m->guest_lost || !job->evacuation || job->attempt >= s->max_tries)
+    if (m->guest_lost || !job->evacuation || job->attempt >= s->max_tries)
         return;
     if (m->own.outcome == OUTCOME_FAILED || m->own.outcome == OUTCOME_TIMEOUT)
         job_retry(sim, job, sim->now_ns + s->retry_ns);

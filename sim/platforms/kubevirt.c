@@ -36,22 +36,8 @@ const struct platform_ops platform_kubevirt = {
     .name = "kubevirt",
     .help = "KubeVirt, and what builds on it: HyperConverged, ACP, OpenShift Virtualization",
     .options = &platform_kubevirt_options,
-    .sim_state_bytes = sizeof(struct kubevirt_state),
-    .mig_state_bytes = sizeof(struct kubevirt_mig),
-    .vm_state_bytes = sizeof(struct kubevirt_vm),
-    .check = kubevirt_check,
-    .remarks = kubevirt_remarks,
-    .begin = kubevirt_begin,
+    KUBEVIRT_SHARED,
     .refuse = kubevirt_refuse,
-    .queued = kubevirt_queued,
-    .priority = kubevirt_priority,
-    .admit = kubevirt_admit,
-    .prepare = kubevirt_prepare,
-    .mirroring = kubevirt_mirroring,
-    .running = kubevirt_running,
-    .pass = kubevirt_pass,
-    .poll = kubevirt_poll,
-    .ended = kubevirt_ended,
     .tick = kubevirt_tick,
     .host_lost = kubevirt_host_lost,
 };
@@ -422,6 +408,15 @@ void kubevirt_ended(struct sim *sim, struct job *job, const struct mig *m)
         sim_log(sim, job, job->source, "MigrationBackoff");
     }
     job_retry(sim, job, at);
+}
+
+/* The updater asks again for one that was withdrawn, not for one that was refused. */
+void kubevirt_dropped(struct sim *sim, const struct job *job, enum outcome outcome)
+{
+    struct kubevirt_vm *v = platform_vm_state(sim, job->vm);
+
+    if (outcome != OUTCOME_REJECTED)
+        v->updating = false;
 }
 
 /* ---- a node dies ---- */

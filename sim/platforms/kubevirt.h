@@ -197,6 +197,7 @@ int32_t kubevirt_priority(struct sim *sim, const struct job *job);
 bool kubevirt_admit(struct sim *sim, const struct job *job, uint32_t target);
 void kubevirt_prepare(struct sim *sim, struct job *job, struct mig *m);
 void kubevirt_ended(struct sim *sim, struct job *job, const struct mig *m);
+void kubevirt_dropped(struct sim *sim, const struct job *job, enum outcome outcome);
 void kubevirt_host_lost(struct sim *sim, uint32_t host);
 void kubevirt_tick(struct sim *sim, uint32_t what);
 /* the pods of a dead @host are gone at @at_ns: its VMs start elsewhere */
@@ -213,5 +214,15 @@ void kubevirt_mirroring(struct sim *sim, struct mig *m);
 void kubevirt_running(struct sim *sim, struct mig *m);
 void kubevirt_pass(struct sim *sim, struct mig *m);
 void kubevirt_poll(struct sim *sim, struct mig *m);
+
+/* What both control planes do at the same moments, in their struct platform_ops. */
+#define KUBEVIRT_SHARED                                                                            \
+    .sim_state_bytes = sizeof(struct kubevirt_state),                                              \
+    .mig_state_bytes = sizeof(struct kubevirt_mig), .vm_state_bytes = sizeof(struct kubevirt_vm),  \
+    .check = kubevirt_check, .remarks = kubevirt_remarks, .begin = kubevirt_begin,                 \
+    .queued = kubevirt_queued, .priority = kubevirt_priority, .admit = kubevirt_admit,             \
+    .prepare = kubevirt_prepare, .mirroring = kubevirt_mirroring, .running = kubevirt_running,     \
+    .pass = kubevirt_pass, .poll = kubevirt_poll, .ended = kubevirt_ended,                         \
+    .dropped = kubevirt_dropped
 
 #endif

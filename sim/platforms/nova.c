@@ -313,17 +313,22 @@ static void nova_poll(struct sim *sim, struct mig *m)
     plan(sim, m);
 }
 
-static void nova_ended(struct sim *sim, struct job *job, const struct mig *m)
+/* The status that the migration ends with. */
+static void nova_dropped(struct sim *sim, const struct job *job, enum outcome outcome)
 {
     static const char *const words[OUTCOME_NR] = {
         [OUTCOME_COMPLETED] = "completed", [OUTCOME_CANCELLED] = "cancelled",
         [OUTCOME_TIMEOUT] = "failed",      [OUTCOME_FAILED] = "failed",
         [OUTCOME_REJECTED] = "error",
     };
-    enum outcome outcome = m ? m->own.outcome : OUTCOME_REJECTED;
 
     if (words[outcome])
         sim_log(sim, job, job->source, words[outcome]);
+}
+
+static void nova_ended(struct sim *sim, struct job *job, const struct mig *m)
+{
+    nova_dropped(sim, job, m->own.outcome);
 }
 
 static void nova_remarks(const struct scenario *sc, uint32_t vm, struct strbuf *out)
@@ -357,5 +362,6 @@ const struct platform_ops platform_nova = {
     .running = nova_running,
     .poll = nova_poll,
     .ended = nova_ended,
+    .dropped = nova_dropped,
     .remarks = nova_remarks,
 };

@@ -362,10 +362,10 @@ static void ovirt_ended(struct sim *sim, struct job *job, const struct mig *m)
 {
     struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
     bool by_us = vm->cancelled_by_us;
-    enum outcome outcome = m ? m->own.outcome : OUTCOME_REJECTED;
+    enum outcome outcome = m->own.outcome;
 
     vm->cancelled_by_us = false;
-    if (m && vm->unplugged)
+    if (vm->unplugged)
         plug(sim, job, m);
     if (job->kind == JOB_RESCUE) {
         if (outcome == OUTCOME_COMPLETED)
@@ -394,6 +394,18 @@ static void ovirt_ended(struct sim *sim, struct job *job, const struct mig *m)
     case OUTCOME_NR:
         break;
     }
+    ovirt_balance_changed(sim);
+}
+
+static void ovirt_dropped(struct sim *sim, const struct job *job, enum outcome outcome)
+{
+    struct ovirt_vm *vm = platform_vm_state(sim, job->vm);
+
+    vm->cancelled_by_us = false;
+    if (job->kind != JOB_RESCUE && outcome == OUTCOME_REJECTED && !job->refused)
+        sim_log(sim, job, HOST_NONE, "VM_MIGRATION_NO_VDS_TO_MIGRATE_TO");
+    if (job->kind != JOB_RESCUE && outcome == OUTCOME_CANCELLED)
+        sim_log(sim, job, HOST_NONE, "VM_MIGRATION_ABORT");
     ovirt_balance_changed(sim);
 }
 
@@ -444,6 +456,7 @@ const struct platform_ops platform_ovirt = {
     .pass = ovirt_pass,
     .poll = ovirt_poll,
     .ended = ovirt_ended,
+    .dropped = ovirt_dropped,
     .tick = ovirt_tick,
     .cordoned = ovirt_cordoned,
     .host_lost = ovirt_host_lost,

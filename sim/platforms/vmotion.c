@@ -175,8 +175,6 @@ static void vmotion_ended(struct sim *sim, struct job *job, const struct mig *m)
 {
     struct cost c = cost_of(sim, job);
 
-    if (!m)
-        return;
     use(sim, m->source, &c, -1);
     use(sim, m->target, &c, -1);
 }

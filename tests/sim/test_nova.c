@@ -196,6 +196,7 @@ Test(nova, what_may_not_move_stays)
                         "[operation o]\nhosts = a\nat = 1h\n[scenario]\nhorizon = 2h\n");
     cr_assert_eq(test_row(&run, "no", 1)->outcome, OUTCOME_REJECTED);
     cr_assert_eq(test_row(&run, "manual", 1)->outcome, OUTCOME_COMPLETED, "a person asked");
+    cr_assert_eq(test_log_ns(&run, "no", "error", 0), 0, "refused without an attempt");
     test_run_release(&run);
     test_run_text(&run,
                   "preset = nova\n" HOSTS CALM

@@ -213,6 +213,24 @@ Test(ovirt_engine, maintenance_sends_arriving_guests_elsewhere)
     test_run_release(&run);
 }
 
+/* The engine hears of those, too, who never got a slot. */
+Test(ovirt_engine, who_finds_no_host_is_told_apart_from_who_may_not_move)
+{
+    struct test_run run;
+
+    preset_run(
+        &run, "ovirt-minimal-downtime",
+        "[host a]\nnic = 10Gb/s\nmemory = 128GiB\n[host b]\nnic = 10Gb/s\nmemory = 8GiB\n" CALM
+        "[vm large]\nhost = a\nmemory = 64GiB\nvcpus = 2\nworkload = calm\n"
+        "[vm pinned]\nhost = a\nmemory = 1GiB\nvcpus = 2\nworkload = calm\nmigratable = no\n"
+        "[request r]\nvm = large, pinned\n");
+    cr_assert_eq(test_row(&run, "large", 1)->outcome, OUTCOME_REJECTED);
+    cr_assert_eq(test_row(&run, "pinned", 1)->outcome, OUTCOME_REJECTED);
+    cr_assert_eq(test_log_count(&run, "large", "VM_MIGRATION_NO_VDS_TO_MIGRATE_TO"), 1);
+    cr_assert_eq(test_log_count(&run, "pinned", "VM_MIGRATION_NO_VDS_TO_MIGRATE_TO"), 0);
+    test_run_release(&run);
+}
+
 /* ---- a dead host ---- */
 
 /* 30 s of heartbeat, 60 s and half a second a guest of grace, 20 s to fence; then by priority. */
