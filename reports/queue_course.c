@@ -42,7 +42,18 @@ static void add_row(struct turn *turns, size_t *nr, const struct mig_result *mig
         span(turns, nr, mig->started_ns, mig->ended_ns, 0, 1);
 }
 
-static void join(struct queue_course *q, const struct turn *turns, size_t nr)
+/* When @mig was last seen: one that runs at the horizon has run for its total time until then. */
+static int64_t seen_until(const struct mig_result *mig)
+{
+    if (mig->ended_ns >= 0)
+        return mig->ended_ns;
+    if (mig->started_ns < 0 || mig->total_ns < 0)
+        return mig->started_ns;
+    return mig->started_ns + mig->total_ns;
+}
+
+/* @until: when the last one was seen; what holds after the last turn holds until then. */
+static void join(struct queue_course *q, const struct turn *turns, size_t nr, int64_t until)
 {
     int64_t waiting = 0, running = 0;
     double area = 0;
@@ -64,6 +75,11 @@ static void join(struct queue_course *q, const struct turn *turns, size_t nr)
         if (running > q->most_running)
             q->most_running = (uint32_t)running;
     }
+    if (q->nr > 0 && q->steps[q->nr - 1].at_ns < until) {
+        area += (double)waiting * (double)(until - q->steps[q->nr - 1].at_ns);
+        q->steps[q->nr] = q->steps[q->nr - 1];
+        q->steps[q->nr++].at_ns = until;
+    }
     if (q->nr > 1 && q->steps[q->nr - 1].at_ns > q->steps[0].at_ns)
         q->mean_waiting = area / (double)(q->steps[q->nr - 1].at_ns - q->steps[0].at_ns);
 }
@@ -75,6 +91,7 @@ enum status queue_course_init(struct queue_course *q, const struct run_result *r
     struct mig_result rooms[2];
     struct turn *turns = malloc((4 * nr + 1) * sizeof(*turns));
     size_t nr_turns = 0;
+    int64_t until = -1;
 
     *q = (struct queue_course){.steps = malloc((4 * nr + 1) * sizeof(*q->steps))};
     if (!turns || !q->steps) {
@@ -84,9 +101,10 @@ enum status queue_course_init(struct queue_course *q, const struct run_result *r
     for (size_t i = 0; i < nr; i++, before = mig) {
         mig = result_mig(run, first + i, &rooms[i % 2]);
         add_row(turns, &nr_turns, mig, before);
+        until = seen_until(mig) > until ? seen_until(mig) : until;
     }
     qsort(turns, nr_turns, sizeof(*turns), by_time);
-    join(q, turns, nr_turns);
+    join(q, turns, nr_turns, until);
     free(turns);
     return ST_OK;
 }

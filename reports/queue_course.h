@@ -20,7 +20,8 @@ struct queue_course {
     size_t nr;
     uint32_t most_waiting, most_running;
     int64_t most_at_ns;  /* when most_waiting was first reached */
-    double mean_waiting; /* over time, from the first request to the last step */
+    double mean_waiting; /* over time, from the first request to the last step: a change, or the
+                          * horizon if some still run then */
 };
 
 /* queue_course_init - of @nr migrations of @run from @first on, one replication of it.  ST_OK or

@@ -66,6 +66,24 @@ Test(reports_queue_course, retries_refusals_and_the_horizon)
     sample_free(s);
 }
 
+Test(reports_queue_course, one_that_runs_at_the_horizon_is_shown_until_then)
+{
+    struct sample *s = sample_new();
+    struct queue_course q;
+
+    add(s, 0, 0, 0, 10);
+    add(s, 1, 0, 10, -1)->total_ns = 90 * NS_PER_S;
+    add(s, 2, 0, -1, -1);
+    cr_assert_eq(queue_course_init(&q, &s->run, 0, s->run.nr_migs), ST_OK);
+    cr_assert_eq(q.nr, 3);
+    cr_expect_eq(q.steps[2].at_ns, 100 * NS_PER_S);
+    cr_expect_eq(q.steps[2].running, 1);
+    cr_expect_eq(q.steps[2].waiting, 1);
+    cr_expect_float_eq(q.mean_waiting, 1.1, 1e-9);
+    queue_course_release(&q);
+    sample_free(s);
+}
+
 Test(reports_queue_course, nothing_gives_no_steps)
 {
     const struct run_result run = {0};
