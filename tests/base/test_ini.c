@@ -210,7 +210,7 @@ Test(ini, what_cannot_be_opened_or_read_says_why)
 
 Test(ini, a_small_arena_ends_in_a_message)
 {
-    struct arena *small = arena_new(256);
+    struct arena *small = arena_new(128);
     struct ini_file ini;
     struct diag d = {0};
     const char *text = "[s]\na=1\nb=2\nc=3\nd=4\n";

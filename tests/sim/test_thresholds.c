@@ -188,6 +188,7 @@ Test(thresholds, makespans_are_one_a_replication)
 {
     struct run_result run = rows(4);
 
+    run.replications = 2;
     support_row(&run, 2)->replication = support_row(&run, 3)->replication = 1;
     support_row(&run, 2)->queued_ns = support_row(&run, 3)->queued_ns = NS_PER_S;
     expect_value("drain.makespan.min < 1s", &run, 2e9, true);
