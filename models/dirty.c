@@ -196,11 +196,28 @@ static inline void distinct_growth(const struct dirty_model *m, double tau, stru
 
 #define WORK_PRECISION 1e-9 /* of the work sought */
 
+#define LITTLE 1.0   /* writes to each page, over which a few terms of the series of exp() do */
+#define WRITTEN 25.0 /* ... after which next to none is clean */
+
+/* Does each random class grow as its series at @work says, as far as @step from there?  One that is
+ * all written at @work, and was not at the other end, does not: its series is zero. */
+static inline bool series_reaches(const struct dirty_model *m, double work, double step)
+{
+    for (uint32_t k = 0; k < m->nr; k++) {
+        double each = m->page_writes_per_s[k];
+
+        if (!m->sequential[k] && each * fabs(step) > LITTLE && each * (work - fabs(step)) < WRITTEN)
+            return false;
+    }
+    return true;
+}
+
 /* How much more work than @x makes the need of vCPU time smaller by @over: the power series of the
- * need around @x, turned round.  False when its last term, each part of it taken without sign, is
- * not small beside @x: then @step is as far as the first two go. */
-static inline bool work_less(const struct dirty_model *m, const struct growth *g, double over,
-                             double x, double *step)
+ * need around @x, turned round.  False when the series does not reach so far, or its last term,
+ * each part of it taken without sign, is not small beside what is left of @x: then @step is as far
+ * as the first two go, or the first alone. */
+static inline bool work_less(const struct dirty_model *m, double tau, const struct growth *g,
+                             double over, double x, double *step)
 {
     double per = 1.0 / (m->cpu_per_work + m->fault_s * g->by[0]), part = m->fault_s * per;
     double a = part * g->by[1], b = part * g->by[2], c = part * g->by[3], y = -over * per;
@@ -208,12 +225,12 @@ static inline bool work_less(const struct dirty_model *m, const struct growth *g
 
     if (!(a < 0.0)) { /* nothing bends: straight on */
         *step = y;
-        return true;
+        return series_reaches(m, tau + x, y);
     }
     last = (5.0 * fabs(a * a * a) + 5.0 * fabs(a * b) + fabs(c)) * y * y * y * y;
 
-    if (last > WORK_PRECISION * x) {
-        *step = y - a * y * y;
+    if (last > WORK_PRECISION * (x + y) || !series_reaches(m, tau + x, y)) {
+        *step = a * y < 0.5 ? y - a * y * y : y; /* the second takes nearly all of the first back */
         return false;
     }
     *step = y * (1.0 + y * (-a + y * (2.0 * a * a - b + y * (5.0 * a * (b - a * a) - c))));
@@ -246,7 +263,8 @@ static inline double work_for_cpu(const struct dirty_model *m, double tau, doubl
             hi = x;
         else
             lo = x;
-        if (work_less(m, &g, over, x, &step) && (!m->any_sequential || (over > 0.0 && !g.bent)))
+        if (work_less(m, tau, &g, over, x, &step) &&
+            (!m->any_sequential || (over > 0.0 && !g.bent)))
             return num_min(num_max(x + step, lo), hi);
         if (x + step <= lo || x + step >= hi) /* Newton's */
             step = -over / (m->cpu_per_work + m->fault_s * g.by[0]);

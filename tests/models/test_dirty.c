@@ -321,6 +321,50 @@ Test(dirty, work_agrees_with_small_steps)
     }
 }
 
+/* Under a throttle it is stopped long before it has written all of its pages, as it would have
+ * unthrottled: there the series of its need says nothing. */
+Test(dirty, work_of_a_quick_writer_agrees_with_small_steps)
+{
+    static const struct {
+        struct dirty_class classes[2];
+        double fault_ns, need, tau, wanted, share;
+    } cases[] = {
+        {{{1794310.0, 26006100.0, false}}, 1474.78, 0.771243, 0.0180079, 8.10259, 0.24457},
+        {{{1452900.0, 19870700.0, false}, {4497430.0, 3665.37, false}},
+         892.825,
+         0.305418,
+         0.133666,
+         0.2789,
+         0.230109},
+        {{{2655.0, 9153350.0, false}, {376909.0, 6137500.0, false}},
+         6811.96,
+         0.239269,
+         0.0534324,
+         4.61544,
+         0.157873},
+        {{{39482.2, 4159810.0, true}, {59186.0, 720812.0, false}},
+         4232.83,
+         0.934593,
+         0.0,
+         27.3367,
+         0.0138374},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct dirty_params p = {.kind = DIRTY_CLASSES, .nr_classes = 2};
+        struct dirty_model m;
+        double got, want;
+
+        p.classes[0] = cases[i].classes[0];
+        p.classes[1] = cases[i].classes[1];
+        p.cpu_need_ratio = cases[i].need;
+        dirty_compile(&m, &p, cases[i].fault_ns, 0);
+        got = dirty_work(&m, cases[i].tau, cases[i].wanted, cases[i].share);
+        want = work_euler(&m, cases[i].tau, cases[i].wanted, cases[i].share);
+        cr_expect_float_eq(got, want, 2e-3 * want, "case %zu: %.6f, not %.6f", i, got, want);
+    }
+}
+
 Test(dirty, work_grows_with_the_share_and_with_time)
 {
     struct dirty_params p = writer(DIRTY_UNIFORM, 50000.0, 100000.0);
