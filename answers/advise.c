@@ -559,6 +559,16 @@ static enum status advise_one(const struct scenario *sc, struct run_result *run,
     return ST_EINTR;
 }
 
+/* As the store hands them out again; they were found worst first. */
+static int by_migration(const void *left, const void *right)
+{
+    const struct fix_result *a = left, *b = right;
+
+    if (a->mig != b->mig)
+        return a->mig < b->mig ? -1 : 1;
+    return (a->kind > b->kind) - (a->kind < b->kind);
+}
+
 enum status advise_run(const struct scenario *sc, struct run_result *run, const atomic_int *stop)
 {
     struct case_of *cases, worst;
@@ -580,6 +590,7 @@ enum status advise_run(const struct scenario *sc, struct run_result *run, const 
         st = advise_one(sc, run, &worst, stop);
     }
     free(cases);
+    qsort(run->fixes, run->nr_fixes, sizeof(*run->fixes), by_migration);
     run->interrupted |= st == ST_EINTR;
     return st;
 }

@@ -30,6 +30,14 @@ claim_the_same_run_gives_the_same_bytes() {
     done
 }
 
+# Several VMs have fixes, of which the worst is not the first.
+claim_a_report_prints_what_the_run_printed() {
+    exits 0 "$PROGRAM" run "$scenarios/kubevirt-ramp.ini" --quiet --json --db r.db
+    cp out printed
+    report 1 json
+    cmp printed out
+}
+
 claim_junit_keeps_to_the_schema() {
     local run
     command -v xmllint >found || { echo "    skipped: xmllint is not installed"; return 0; }
