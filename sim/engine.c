@@ -94,8 +94,8 @@ void sim_free(struct sim *sim)
             memory_pages_free(sim->migs[i][k].pages);
         free(sim->migs[i]);
     }
+    pace_release(sim); /* while the network knows its links */
     links_release(sim);
-    pace_release(sim);
     event_queue_release(&sim->queue);
     cluster_release(sim);
     disks_release(sim);

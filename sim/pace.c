@@ -25,6 +25,9 @@
  * this are looked out for: who then turns out to be above the threshold waits again. */
 #define RISE 1.2
 
+/* Beyond any horizon: when a link that is all but gone will have served somebody. */
+#define NEVER_NS ((double)(INT64_MAX / 4))
+
 enum {
     RESTLESS = 2 /* moves of a link after which more are to be expected */
 };
@@ -178,7 +181,7 @@ static void arm(struct sim *sim, uint32_t link)
         return;
     }
     left = num_max(p->heap[0].due - p->served, 0.0);
-    at = p->at_ns + (int64_t)num_ceil(left * (double)NS_PER_S / p->level);
+    at = p->at_ns + (int64_t)num_ceil(num_min(left * (double)NS_PER_S / p->level, NEVER_NS));
     at = at > sim->now_ns ? at : sim->now_ns;
     if (!event_queue_pending(&sim->queue, p->event)) {
         p->event = sim_push(sim, at, 0, EV_PACE, link, 0);

@@ -275,6 +275,17 @@ claim_results_do_not_depend_on_threads() {
     fails cmp -s out one
 }
 
+# Enough of them that they wait at its pace, in replications that differ.
+claim_many_on_one_link_do_not_depend_on_threads() {
+    write_scenario many.ini 1h warn
+    sed -i 's/^rate = .*/rate = 2Gb\/s/; s/^write_rate = .*/write_rate = 1MB\/s..9MB\/s/
+        s/^memory = 4GiB/memory = 1GiB\ncount = 30/; s/^vm = .*/vm = */' many.ini
+    exits 0 "$PROGRAM" run many.ini --no-db --json --replications 5 --jobs 1
+    cp out one
+    exits 0 "$PROGRAM" run many.ini --no-db --json --replications 5 --jobs 3
+    cmp out one
+}
+
 claim_verbose_shows_the_rounds_and_quiet_nothing_beside() {
     exits 0 "$PROGRAM" run "$scenarios/first.ini" --no-db --verbose
     cp out verbose
