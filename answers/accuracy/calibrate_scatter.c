@@ -21,6 +21,7 @@
 #define SHORTEST_S 0.09 /* shorter ones are re-tests of the same moment, or the blackout */
 #define ALIKE 1.3       /* longest over shortest round of a group */
 #define FEWEST_PAGES 64.0
+#define MOST 1.0 /* that a scenario may say (dirty_scatter): all of a second's work */
 
 enum {
     SYNCS_OF_ONE = 256 /* of a capture without end */
@@ -132,7 +133,7 @@ static void learn(struct costs_file_part *part, struct sync *s, size_t n, double
         from = i;
     }
     if (k > 0)
-        part->costs.dirty_scatter_ratio = stats_quantile(v, k, 0.5);
+        part->costs.dirty_scatter_ratio = fmin(stats_quantile(v, k, 0.5), MOST);
 }
 
 enum status calibration_learn_scatter(struct costs_file *c, const struct trace_facts *facts,

@@ -163,3 +163,15 @@ Test(calibration, like_rounds_that_differ_make_guests_uneven)
     cr_assert_eq(calibration_learn(&c, f, 2, SIZE_MAX), ST_OK);
     cr_expect_eq(c.part[ACCEL_TCG].costs.dirty_scatter_ratio, 0.0, "throttled guests do not tell");
 }
+
+Test(calibration, guests_are_no_more_uneven_than_a_scenario_may_say)
+{
+    static struct capture_rounds r[2];
+    static const int64_t low[SYNCS] = {9000, 0, 70, 70, 70, 70};
+    static const int64_t once[SYNCS] = {9000, 0, 70, 70, 70, 40000};
+    struct trace_facts f[2] = {rounds_of("one-r1", &r[0], low), rounds_of("one-r2", &r[1], once)};
+    struct costs_file c;
+
+    cr_assert_eq(calibration_learn(&c, f, 2, SIZE_MAX), ST_OK);
+    cr_expect_eq(c.part[ACCEL_TCG].costs.dirty_scatter_ratio, 1.0);
+}
