@@ -171,19 +171,24 @@ static enum status machine_died(const struct member *m, enum side side, struct d
                     line[0] ? line : "no reason given");
 }
 
+/* QEMU's socket is there a moment before anybody listens at it. */
 static enum status open_monitor(struct member *m, enum side side, struct diag *diag)
 {
     struct strbuf path = STRBUF_INIT;
     int64_t until = qmp_now() + MONITOR_TIMEOUT_NS;
-    enum status st;
+    enum status st = ST_ERETRY;
 
     strbuf_addf(&path, "%s/%s%zu.qmp", m->capture->env->folder, side_words[side], m->nr);
-    while (access(strbuf_text(&path), F_OK) != 0 && qmp_now() < until &&
-           lab_process_alive(m->pids[side]))
-        nap(LOOK_NS);
-    st = lab_process_alive(m->pids[side])
-             ? qmp_open(&m->monitors[side], strbuf_text(&path), MONITOR_TIMEOUT_NS, diag)
-             : machine_died(m, side, diag);
+    while (st == ST_ERETRY && qmp_now() < until && lab_process_alive(m->pids[side])) {
+        if (access(strbuf_text(&path), F_OK) == 0)
+            st = qmp_open(&m->monitors[side], strbuf_text(&path), MONITOR_TIMEOUT_NS, diag);
+        if (st == ST_ERETRY)
+            nap(LOOK_NS);
+    }
+    if (st == ST_ERETRY && !lab_process_alive(m->pids[side]))
+        st = machine_died(m, side, diag);
+    else if (st == ST_ERETRY)
+        st = diag_at(diag, ST_ERETRY, strbuf_text(&path), 0, "no monitor answers");
     strbuf_release(&path);
     return st;
 }

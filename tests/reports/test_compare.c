@@ -52,8 +52,8 @@ Test(reports_compare, each_change_has_its_sign_and_word)
         cr_expect_not_null(strstr(text, words[k]), "%s", words[k]);
     cr_expect_not_null(strstr(text, "1 s &rarr; 2 s"));
     free(text);
-    free(a);
-    free(b);
+    sample_free(a);
+    sample_free(b);
 }
 
 Test(reports_compare, inputs_that_differ_are_named_and_others_are_not)
@@ -80,8 +80,8 @@ Test(reports_compare, inputs_that_differ_are_named_and_others_are_not)
     cr_expect_not_null(strstr(text, "The seeds differ"));
     cr_expect_not_null(strstr(text, "Both sides are alike."));
     free(text);
-    free(a);
-    free(b);
+    sample_free(a);
+    sample_free(b);
 }
 
 /* xml_fault() finds what is not escaped. */
@@ -106,7 +106,7 @@ Test(reports_compare, names_survive_and_are_not_executed)
         text = page(&c);
         cr_expect_null(strstr(text, "<script>alert"));
         free(text);
-        free(a);
-        free(b);
+        sample_free(a);
+        sample_free(b);
     }
 }
