@@ -44,6 +44,8 @@ void guest_advance(struct sim *sim, struct mig *m, int64_t to_ns)
     m->worked_until_ns = to_ns;
 }
 
+#define NO_BURSTS 1e-15 /* of the work: nobody could see them, and the law has no numbers there */
+
 /*
  * The work of a round is random: writing comes in bursts.  Bursts of one kind that come
  * independently add up to a gamma process: over a mean of tau its variance is tau x dirty_scatter^2,
@@ -55,7 +57,7 @@ double guest_scattered_work(const struct sim *sim, const struct mig *m)
     double burst_s = m->costs->dirty_scatter_ratio * m->costs->dirty_scatter_ratio;
     struct rng rng;
 
-    if (burst_s <= 0.0 || m->tau <= 0.0)
+    if (burst_s <= NO_BURSTS * m->tau || m->tau <= 0.0)
         return m->tau;
     rng_stream(&rng, sim->sc->seed, "dirty scatter",
                ((uint64_t)m->vm << 40) + ((uint64_t)m->result->attempt << 24) + m->result->rounds,

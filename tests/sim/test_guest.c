@@ -115,6 +115,20 @@ static uint32_t completed(double scatter, uint64_t seed, int64_t ends[EDGE_RUNS]
     return n;
 }
 
+Test(guest, scatter_that_nobody_could_see_is_none)
+{
+    static struct world w;
+    static double even[RUNS], work[RUNS];
+    double round_s;
+
+    slow_world(&w);
+    first_rounds(&w, even, &round_s);
+    w.costs[0].dirty_scatter_ratio = 1e-160;
+    first_rounds(&w, work, &round_s);
+    for (int i = 0; i < RUNS; i++)
+        cr_assert_eq(work[i], even[i]);
+}
+
 Test(guest, near_the_edge_the_least_of_many_uneven_rounds_completes)
 {
     int64_t even[EDGE_RUNS], uneven[EDGE_RUNS], again[EDGE_RUNS], other[EDGE_RUNS];
