@@ -52,6 +52,12 @@ claim_what_nothing_meets_is_said_with_its_bound() {
     prints "bound by the bandwidth limit"
 }
 
+claim_usual_knobs_that_a_scenario_cannot_take_are_left_out() {
+    # it has a postcopy_trigger, so post-copy cannot be turned off
+    exits 0 "$PROGRAM" plan "$SOURCE_DIR/scenarios/postcopy.ini" --quiet
+    exits 64 "$PROGRAM" plan "$SOURCE_DIR/scenarios/postcopy.ini" --quiet --knob postcopy=off,on
+}
+
 claim_a_policy_may_be_a_preset() {
     world w.ini "preset = kubevirt-1.3"
     exits 0 "$PROGRAM" plan w.ini --knob policy=kubevirt-1.3,kubevirt-1.9 --goal 'drain.makespan.p95 < 1h'
