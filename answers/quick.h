@@ -70,10 +70,9 @@ struct quick {
  *
  * Not given: working set a quarter of the memory, no bandwidth limit, 300 ms, no zero pages.
  * A preset keeps its own settings of the migration where none is given.  The horizon is bounded (an
- * hour, or fifty full copies, or what the slowest of the presets waits), so that what never converges
- * ends.
- * Returns ST_EUSAGE with the option's name in @diag for a value that cannot be used; @q is empty
- * then.  quick_release() is due on ST_OK.
+ * hour, or fifty full copies, or what the slowest of the presets waits), so that what never
+ * converges ends. Returns ST_EUSAGE with the option's name in @diag for a value that cannot be
+ * used; @q is empty then.  quick_release() is due on ST_OK.
  */
 enum status quick_init(struct quick *q, const char *const given[QUICK_NR], struct diag *diag);
 void quick_release(struct quick *q);
