@@ -110,9 +110,9 @@ double precopy_reach(const struct precopy *p, const struct precopy_limits *l, do
  * most @most bytes/s: where the next decision comes is a matter of bytes, not of time. */
 bool precopy_keeps_pace(const struct precopy *p, const struct precopy_limits *l, double most);
 
-/* precopy_left - pages pending at the next decision that may need the caller, if precopy_keeps_pace()
- * and the link gives what @l says now and at most @most bytes/s then: exact from the start of a
- * window on and with pages of one kind, else within a call. */
+/* precopy_left - pages pending at the next decision that may need the caller, if
+ * precopy_keeps_pace() and the link gives what @l says now and at most @most bytes/s then: exact
+ * from the start of a window on and with pages of one kind, else within a call. */
 uint64_t precopy_left(const struct precopy *p, const struct precopy_limits *l, double most);
 
 /* precopy_bytes_to - on the wire, of the pages that go until only @left are pending. */

@@ -48,9 +48,9 @@ void guest_advance(struct sim *sim, struct mig *m, int64_t to_ns)
 
 /*
  * The work of a round is random: writing comes in bursts.  Bursts of one kind that come
- * independently add up to a gamma process: over a mean of tau its variance is tau x dirty_scatter^2,
- * whichever way tau is cut into rounds, so rounds do not depend on each other.  Each round of each
- * attempt has its own stream.
+ * independently add up to a gamma process: over a mean of tau its variance is tau x
+ * dirty_scatter^2, whichever way tau is cut into rounds, so rounds do not depend on each other.
+ * Each round of each attempt has its own stream.
  */
 double guest_scattered_work(const struct sim *sim, const struct mig *m)
 {

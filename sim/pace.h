@@ -1,17 +1,17 @@
 /*
  * pace.h - migrations that go at the common pace of a link, each without a plan of its own.
  *
- * A thousand migrations on one full link all change speed whenever one of them ends.  Where only the
- * link bounds what is sent, speed does not matter until the next decision, only how much the link
- * has served.  So a migration whose link leads (sim/network/network_lead.c) may give up its plan and
- * wait for the moment at which the link will have served it so much; those moments keep their order
- * whatever the speed, and only the first of a link needs an event.  Mostly that moment is the
- * decision itself; where something else may bind before, the migration plans again then.
+ * A thousand migrations on one full link all change speed whenever one of them ends.  Where only
+ * the link bounds what is sent, speed does not matter until the next decision, only how much the
+ * link has served.  So a migration whose link leads (sim/network/network_lead.c) may give up its
+ * plan and wait for the moment at which the link will have served it so much; those moments keep
+ * their order whatever the speed, and only the first of a link needs an event.  Mostly that moment
+ * is the decision itself; where something else may bind before, the migration plans again then.
  *
  * Only links whose pace did move are waited for in this way, and where it did not move while a
  * migration waited, that one sends exactly as with a plan of its own.  Where it did, the last
- * window (100 ms) before the wait ends counts as one at the new speed, and the decision comes at the
- * end of a call as they were when the wait began: where in between windows and calls lay is not
+ * window (100 ms) before the wait ends counts as one at the new speed, and the decision comes at
+ * the end of a call as they were when the wait began: where in between windows and calls lay is not
  * known.
  */
 #ifndef MIGCAST_SIM_PACE_H

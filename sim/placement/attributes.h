@@ -107,7 +107,7 @@ struct scn_place {
     uint32_t nr_host_attrs, nr_vm_attrs, nr_resources, nr_racks, nr_affinities;
     const struct host_attrs *host_attrs;
     const struct vm_attrs *vm_attrs;
-    const uint32_t *class_attrs; /* by section of VMs: which of them */
+    const uint32_t *class_attrs;  /* by section of VMs: which of them */
     const char *const *resources; /* "GPU a100", for people */
     const char *const *racks;
     const struct scn_affinity *affinities;

@@ -546,8 +546,8 @@ void oracle_case(struct world *w, uint64_t index, char *text, size_t size)
     random_costs(&w->costs[0], &r);
     random_tuning(w, &r, link, memory);
     p = world_params(w, 0);
-    path = fmin(link, fmin((double)p->max_bandwidth_bytes_per_s,
-                           (double)w->costs[0].copy_bytes_per_s));
+    path = fmin(link,
+                fmin((double)p->max_bandwidth_bytes_per_s, (double)w->costs[0].copy_bytes_per_s));
     random_writer(w, &r, path);
     random_limits(w, &r, path, memory);
     snprintf(text, size,
