@@ -255,8 +255,9 @@ claim_crossed_thresholds_are_exit_99() {
     grep -q '"crossed":true' kept.json
 }
 
+# Nothing is kept of a run that had not finished its first replication.
 claim_an_interrupt_keeps_what_was_finished() {
-    exits 130 timeout --preserve-status -s INT 1 "$PROGRAM" run "$scenarios/uncertain.ini" \
+    interrupted "kept as run" "$PROGRAM" run "$scenarios/uncertain.ini" \
         --replications 1000000 --jobs 2 --db part.db
     says "interrupted;"
     prints "INTERRUPTED after"
