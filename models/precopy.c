@@ -559,6 +559,17 @@ double precopy_glide(struct precopy *p, const struct precopy_limits *l, double b
     return sent;
 }
 
+void precopy_catch_up(struct precopy *p, const struct precopy_limits *l, double bytes,
+                      int64_t now_ns)
+{
+    int64_t begun = p->window_ns > p->call_start_ns ? p->window_ns : p->call_start_ns;
+    double ns = bytes * (double)NS_PER_S / l->link_bytes_per_s;
+
+    if (now_ns - p->now_ns <= PRECOPY_WINDOW_NS || bytes < 0.0)
+        return;
+    p->now_ns = ns < (double)(now_ns - begun) ? now_ns - (int64_t)ns : begun;
+}
+
 enum precopy_stop precopy_run(struct precopy *p, const struct precopy_limits *l, int64_t until_ns,
                               bool each_decision)
 {

@@ -126,6 +126,12 @@ double precopy_bytes_to(const struct precopy *p, const struct precopy_limits *l,
 double precopy_glide(struct precopy *p, const struct precopy_limits *l, double bytes,
                      int64_t now_ns);
 
+/* precopy_catch_up - the link of @l has another speed from @now_ns on, and has sent @bytes of the
+ * page under way.  If that took longer than a window (link all but gone), the page looks as if it
+ * had begun as long ago as the new speed would take for @bytes. */
+void precopy_catch_up(struct precopy *p, const struct precopy_limits *l, double bytes,
+                      int64_t now_ns);
+
 /* precopy_begin_quota - from no quota to one: what this window has sent counts. */
 void precopy_begin_quota(struct precopy *p);
 

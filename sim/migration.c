@@ -424,7 +424,10 @@ void mig_replan(struct sim *sim, struct mig *m)
 
 void mig_share_changed(struct sim *sim, struct mig *m, double rate)
 {
+    double under_way;
+
     mig_settle(sim, m);
+    under_way = m->link_rate * ((double)(sim->now_ns - m->sender.now_ns) / (double)NS_PER_S);
     if (m->wait.link != PACE_NONE)
         pace_leave(sim, m);
     if (rate <= 0.0 && m->link_rate > 0.0)
@@ -433,6 +436,8 @@ void mig_share_changed(struct sim *sim, struct mig *m, double rate)
         sim_unschedule(sim, m, TIMER_BREAK);
     m->link_rate = rate;
     m->limits.link_bytes_per_s = fmax(rate, 1.0);
+    if (m->state == MIG_PRECOPY && rate > 0.0)
+        precopy_catch_up(&m->sender, &m->limits, under_way, sim->now_ns);
     mig_replan(sim, m);
 }
 

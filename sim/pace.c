@@ -164,6 +164,8 @@ void pace_settle(struct sim *sim, struct mig *m)
     if (served > 0.0)
         w->seen = p->moves;
     w->from += served / m->weight;
+    precopy_catch_up(&m->sender, &m->limits, (num_min(p->served, w->due) - w->from) * m->weight,
+                     sim->now_ns);
 }
 
 /* ---- waiting ---- */
