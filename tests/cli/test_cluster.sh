@@ -60,4 +60,51 @@ claim_limits_queue_what_is_beyond_them() {
         }' two.csv
 }
 
+# mean_total RATIO COUNT - ms, of migrations over a link that has RATIO of its rate for 100 s
+mean_total() {
+    local i
+
+    cat >faint.ini <<END
+[scenario]
+horizon = 30d
+[network]
+nic = 200Mb/s
+[host a]
+count = $2
+[host b]
+count = $2
+[link l]
+rate = 2Gb/s
+[workload w]
+write_rate = 1MB/s
+working_set = 200MiB
+[request r]
+vm = v*
+target = b
+[fault f]
+kind = degrade
+target = l
+at = 20s
+duration = 100s
+ratio = $1
+END
+    for ((i = 1; i <= $2; i++)); do
+        printf '[vm v%d]\nhost = a-%d\nmemory = %dMiB\nworkload = w\n' $i $i $((500 + 30 * i))
+    done >>faint.ini
+    exits 0 "$PROGRAM" run faint.ini --no-db --csv
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "total_time_ms") column = i; next }
+        { sum += $column; nr++ } END { printf "%.0f\n", sum / nr }' out
+}
+
+# Too little for a page in a minute, by two migrations and by so many that they wait for the link.
+claim_an_outage_of_a_link_is_not_made_up_for() {
+    local count little less
+
+    for count in 2 60; do
+        little=$(mean_total 1e-4 "$count")
+        less=$(mean_total 1e-7 "$count")
+        [ "$less" -ge "$little" ] && [ "$less" -le $((little + little / 100)) ]
+    done
+}
+
 run_claims
