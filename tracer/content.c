@@ -21,7 +21,7 @@
 
 enum {
     PAGES = 16384, /* sampled: a share of a tenth is then known to 0.2 % of all pages */
-    PAGE = 4096
+    PAGE = 4096 /* of the guest's memory that is hashed at once */
 };
 
 /* /proc/PID/pagemap: 64 bits a page, the highest says that it is there (Linux
@@ -35,6 +35,7 @@ struct content {
     uint64_t *hash; /* of the look before; 0 = was not resident */
     uint32_t nr;
     bool looked;
+    uint64_t host_page; /* bytes; larger than PAGE on some machines, and pagemap counts in these */
 };
 
 /* Where the guest's memory begins in the process; 0 = not found. */
@@ -71,10 +72,9 @@ static bool read_page(const struct content *c, uint64_t page, void *to)
 
 static bool is_present(const struct content *c, uint64_t page)
 {
-    uint64_t entry;
+    uint64_t entry, at = page * PAGE / c->host_page * sizeof(entry);
 
-    return pread(c->pagemap, &entry, sizeof(entry), (off_t)(page * sizeof(entry))) ==
-               (ssize_t)sizeof(entry) &&
+    return pread(c->pagemap, &entry, sizeof(entry), (off_t)at) == (ssize_t)sizeof(entry) &&
            (entry & PAGEMAP_PRESENT);
 }
 
@@ -83,15 +83,17 @@ struct content *content_new(pid_t pid, uint64_t bytes)
     struct content *c;
     uint64_t start = pid > 0 && bytes >= PAGE ? find_mapping(pid, bytes) : 0, pages = bytes / PAGE;
     char path[64];
+    long host_page = sysconf(_SC_PAGESIZE);
     struct rng rng;
 
-    if (start == 0)
+    if (start == 0 || host_page < PAGE)
         return NULL;
     c = calloc(1, sizeof(*c));
     if (!c)
         return NULL;
     snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
     c->pid = pid;
+    c->host_page = (uint64_t)host_page;
     c->nr = pages < PAGES ? (uint32_t)pages : PAGES;
     c->page = malloc(c->nr * sizeof(*c->page));
     c->hash = calloc(c->nr, sizeof(*c->hash));
