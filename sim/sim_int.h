@@ -336,17 +336,24 @@ void sim_unschedule(struct sim *sim, struct mig *m, enum mig_timer timer);
 /* Push an event that is nobody's timer; the queue grows when it must. */
 event_handle sim_push(struct sim *sim, int64_t at_ns, int16_t prio, enum event_kind kind,
                       uint32_t index, uint32_t data);
+/* Shares may have moved: before time goes on, the network is re-solved once for all that happened
+ * in this instant, and every migration whose share did move plans anew. */
+void sim_reshare(struct sim *sim);
+/* The same at once, for who must know. */
+void sim_reshare_now(struct sim *sim);
+
+/* world.c */
 /* sim_intern - a copy of @text that lives as long as the results; "" when memory ran out. */
 const char *sim_intern(struct sim *sim, const char *text);
 /* The number of an attempt that begins, or of a job that ends without one. */
 uint32_t sim_attempt(struct sim *sim);
 /* Its row, once, when it is over. */
 void sim_row(struct sim *sim, uint32_t begun, const struct mig_result *row);
-/* Shares may have moved: before time goes on, the network is re-solved once for all that happened
- * in this instant, and every migration whose share did move plans anew. */
-void sim_reshare(struct sim *sim);
-/* The same at once, for who must know. */
-void sim_reshare_now(struct sim *sim);
+/* Rounds end interleaved, and rows want theirs in one stretch: once a run is over.  False when
+ * memory ran out. */
+bool world_group_rounds(struct sim *sim);
+
+/* draw.c */
 /* One draw of this replication; each name and index has its own stream. */
 double sim_draw(const struct sim *sim, const struct uncertain *u, const char *name, uint32_t index);
 /* How the VM writes: as the scenario says, or @drawn where some of it is uncertain. */
@@ -366,13 +373,23 @@ void links_event(struct sim *sim, uint32_t link);
 /* Put a flow on its way; sim_reshare() afterwards. */
 void links_start(struct sim *sim, uint32_t flow, const struct route *route, double demand);
 
-/* migration.c */
-void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to);
+/* mig_start.c */
+/* What is due before mig_start(): inputs drawn, parameters in place for the platform to change. */
+void mig_load(struct sim *sim, struct mig *m);
 void mig_start(struct sim *sim, struct mig *m);
 /* `migrate` itself: what comes before, the mirrors of disks, is done. */
 void mig_start_memory(struct sim *sim, struct mig *m);
-/* What is due before mig_start(): inputs drawn, parameters in place for the platform to change. */
-void mig_load(struct sim *sim, struct mig *m);
+/* Setup is over: round 1 begins. */
+void mig_end_setup(struct sim *sim, struct mig *m);
+void mig_set_limits(struct sim *sim, struct mig *m);
+void mig_apply_change(struct mig *m, const struct scn_change *c);
+/* The way of its memory; of one copied disk, or of its saved state, over the storage network. */
+void mig_route(const struct sim *sim, const struct mig *m, struct route *route);
+void mig_storage_route(const struct sim *sim, const struct mig *m, uint32_t disk,
+                       struct route *route);
+
+/* migration.c */
+void mig_set_state(struct sim *sim, struct mig *m, enum mig_state to);
 void mig_step(struct sim *sim, struct mig *m);
 void mig_timer_sync(struct sim *sim, struct mig *m);
 void mig_limit_tick(struct sim *sim, struct mig *m);
@@ -387,13 +404,10 @@ void mig_replan(struct sim *sim, struct mig *m);
 void mig_decide(struct sim *sim, struct mig *m);
 /* A plan of its own for one in pre-copy that has a share. */
 void mig_plan(struct sim *sim, struct mig *m);
-void mig_set_limits(struct sim *sim, struct mig *m);
-void mig_apply_change(struct mig *m, const struct scn_change *c);
+
+/* mig_sync.c */
+/* A sync, of the blackout if @last: returns the pages newly found dirty. */
 uint64_t mig_sync(struct sim *sim, struct mig *m, bool last);
-/* The way of its memory; of one copied disk, or of its saved state, over the storage network. */
-void mig_route(const struct sim *sim, const struct mig *m, struct route *route);
-void mig_storage_route(const struct sim *sim, const struct mig *m, uint32_t disk,
-                       struct route *route);
 
 /* mig_end.c */
 void mig_cancel(struct sim *sim, struct mig *m, bool timed_out, const char *reason);
