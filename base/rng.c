@@ -104,27 +104,23 @@ static const gsl_rng_type philox_type = {
 
 /* ---- streams ---- */
 
-/* A 128-bit chaining value that takes in 128 bits at a time. */
-struct hash {
-    uint32_t h[4];
-};
-
-static void hash_add(struct hash *hash, uint64_t a, uint64_t b)
+/* Takes 128 bits into a 128-bit chaining value. */
+static void hash_add(uint32_t hash[4], uint64_t a, uint64_t b)
 {
     uint32_t message[4] = {(uint32_t)a, (uint32_t)(a >> 32), (uint32_t)b, (uint32_t)(b >> 32)};
-    uint32_t key[2] = {hash->h[0] ^ hash->h[2], hash->h[1] ^ hash->h[3]};
+    uint32_t key[2] = {hash[0] ^ hash[2], hash[1] ^ hash[3]};
     uint32_t mixed[4];
 
     for (int i = 0; i < 4; i++)
-        message[i] ^= hash->h[i];
+        message[i] ^= hash[i];
     rng_philox(message, key, mixed);
     for (int i = 0; i < 4; i++)
-        hash->h[i] = mixed[i] ^ message[i];
+        hash[i] = mixed[i] ^ message[i];
 }
 
 /* Text in chunks of 16 bytes, little-endian whatever the machine, its length first so that no text
  * is the beginning of another. */
-static void hash_text(struct hash *hash, const char *text)
+static void hash_text(uint32_t hash[4], const char *text)
 {
     size_t len = strlen(text);
 
@@ -138,22 +134,36 @@ static void hash_text(struct hash *hash, const char *text)
     }
 }
 
-void rng_stream(struct rng *r, uint64_t seed, const char *name, uint64_t index,
+void rng_family(struct rng_family *family, uint64_t seed, const char *name)
+{
+    assert(name);
+    *family = (struct rng_family){{0}};
+    hash_add(family->hash, seed, 0);
+    hash_text(family->hash, name);
+}
+
+void rng_member(struct rng *r, const struct rng_family *family, uint64_t index,
                 uint64_t replication)
 {
-    struct hash hash = {{0}};
+    struct rng_family own = *family;
 
-    assert(name);
-    hash_add(&hash, seed, 0);
-    hash_text(&hash, name);
-    hash_add(&hash, index, replication);
+    hash_add(own.hash, index, replication);
     r->state = (struct rng_state){
-        .key = {hash.h[0], hash.h[1]},
-        .counter = {0, 0, hash.h[2], hash.h[3]},
+        .key = {own.hash[0], own.hash[1]},
+        .counter = {0, 0, own.hash[2], own.hash[3]},
         .used = PHILOX_WORDS,
     };
     r->gsl.type = &philox_type;
     r->gsl.state = &r->state;
+}
+
+void rng_stream(struct rng *r, uint64_t seed, const char *name, uint64_t index,
+                uint64_t replication)
+{
+    struct rng_family family;
+
+    rng_family(&family, seed, name);
+    rng_member(r, &family, index, replication);
 }
 
 const gsl_rng *rng_gsl(const struct rng *r)

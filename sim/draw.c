@@ -11,6 +11,12 @@
 
 #include "base/units.h"
 
+void draw_begin_run(struct sim *sim)
+{
+    rng_family(&sim->phases, sim->sc->seed, "phase");
+    rng_family(&sim->scatters, sim->sc->seed, "dirty scatter");
+}
+
 double sim_draw(const struct sim *sim, const struct uncertain *u, const char *name, uint32_t index)
 {
     struct rng rng;
@@ -58,7 +64,7 @@ const struct dirty_params *sim_draw_vm(const struct sim *sim, uint32_t vm,
                                                fmax(dirty->write_bytes_per_s, 1.0);
         struct rng rng;
 
-        rng_stream(&rng, sim->sc->seed, "phase", vm, sim->replication);
+        rng_member(&rng, &sim->phases, vm, sim->replication);
         *phase_ns = (int64_t)(rng_uniform(&rng) * fmin(cycle, 1e18));
     }
     return dirty;

@@ -294,6 +294,7 @@ void sim_run(struct sim *sim, uint32_t replication)
     sim->nr_migs = sim->nr_free = 0;
     sim->shares_stale = false;
     event_queue_clear(&sim->queue);
+    draw_begin_run(sim);
     links_begin(sim);
     link_use_begin(&sim->link_use);
     pace_begin_run(sim);

@@ -11,6 +11,8 @@
 
 double guest_cpu_share(const struct mig *m)
 {
+    if (m->throttle.pct == 0 && m->held_back_pct == 0)
+        return 1.0;
     return (1.0 - (double)m->throttle.pct / 100.0) * (1.0 - (double)m->held_back_pct / 100.0);
 }
 
@@ -59,7 +61,7 @@ double guest_scattered_work(const struct sim *sim, const struct mig *m)
 
     if (burst_s <= NO_BURSTS * m->tau || m->tau <= 0.0)
         return m->tau;
-    rng_stream(&rng, sim->sc->seed, "dirty scatter",
+    rng_member(&rng, &sim->scatters,
                ((uint64_t)m->vm << 40) + ((uint64_t)m->result->attempt << 24) + m->result->rounds,
                sim->replication);
     return gsl_ran_gamma(rng_gsl(&rng), m->tau / burst_s, burst_s);

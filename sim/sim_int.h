@@ -250,6 +250,7 @@ struct sim {
     void *observe_arg;
     uint32_t max_rounds;
     uint32_t replication;
+    struct rng_family phases, scatters; /* streams: of VMs, of rounds */
     int64_t now_ns;
     struct event_queue queue;
     struct network net;
@@ -354,6 +355,7 @@ void sim_row(struct sim *sim, uint32_t begun, const struct mig_result *row);
 bool world_group_rounds(struct sim *sim);
 
 /* draw.c */
+void draw_begin_run(struct sim *sim);
 /* One draw of this replication; each name and index has its own stream. */
 double sim_draw(const struct sim *sim, const struct uncertain *u, const char *name, uint32_t index);
 /* How the VM writes: as the scenario says, or @drawn where some of it is uncertain. */

@@ -121,6 +121,22 @@ Test(rng, a_stream_is_fixed_by_its_four_parts)
                  (unsigned long long)first[0]);
 }
 
+Test(rng, a_member_of_a_family_is_the_stream_of_that_name)
+{
+    static const char *const names[] = {"", "dirty", "dirty-sixteen-by", "dirty-sixteen-byt"};
+
+    for (uint64_t i = 0; i < 4 * 100; i++) {
+        struct rng_family family;
+        struct rng member, stream;
+
+        rng_family(&family, i << 30, names[i % 4]);
+        rng_member(&member, &family, i << 32, i);
+        rng_stream(&stream, i << 30, names[i % 4], i << 32, i);
+        for (int n = 0; n < 9; n++)
+            cr_assert_eq(rng_u64(&member), rng_u64(&stream));
+    }
+}
+
 /* ---- distribution ---- */
 
 enum {
