@@ -95,18 +95,17 @@ static inline void heap_sift_up(struct event_queue *q, uint32_t pos, struct even
 /* The least of up to four children from @first on, all of them in the heap. */
 static uint32_t heap_least_child(const struct event_queue *q, uint32_t first)
 {
-    const struct event_key *heap = q->heap;
+    const struct event_key *four = &q->heap[first];
 
     if (first + 3 < q->heap_len) {
-        uint32_t a = first + key_before(&heap[first + 1], &heap[first]);
-        uint32_t b = first + 2 + key_before(&heap[first + 3], &heap[first + 2]);
+        uint32_t a = key_before(&four[1], &four[0]), b = 2 + key_before(&four[3], &four[2]);
 
-        return key_before(&heap[b], &heap[a]) ? b : a;
+        return first + (key_before(&four[b], &four[a]) ? b : a);
     }
-    uint32_t least = first;
-    for (uint32_t c = first + 1; c < q->heap_len; c++)
-        least = key_before(&heap[c], &heap[least]) ? c : least;
-    return least;
+    uint32_t least = 0;
+    for (uint32_t c = 1; first + c < q->heap_len; c++)
+        least = key_before(&four[c], &four[least]) ? c : least;
+    return first + least;
 }
 
 static void heap_sift_down(struct event_queue *q, uint32_t pos, struct event_key key)

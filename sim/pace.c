@@ -76,6 +76,22 @@ static void heap_add(const struct sim *sim, struct pace *p, uint32_t slot, doubl
     sift_up(sim, p, p->nr++, (struct pace_due){due, slot});
 }
 
+/* Who is due first of the four from @first on, or of those of them that there are. */
+static inline uint32_t first_of_four(const struct pace *p, uint32_t first)
+{
+    const struct pace_due *four = &p->heap[first];
+    uint32_t best = 0;
+
+    if (first + 3 < p->nr) {
+        uint32_t a = four[1].due < four[0].due, b = 2 + (four[3].due < four[2].due);
+
+        return first + (four[b].due < four[a].due ? b : a);
+    }
+    for (uint32_t i = 1; first + i < p->nr; i++)
+        best = four[i].due < four[best].due ? i : best;
+    return first + best;
+}
+
 /* The hole goes down to a leaf: the last one, which fills it, mostly belongs there. */
 static void heap_remove(const struct sim *sim, struct pace *p, uint32_t at)
 {
@@ -84,10 +100,8 @@ static void heap_remove(const struct sim *sim, struct pace *p, uint32_t at)
     if (at == p->nr)
         return;
     for (uint32_t first = 4 * at + 1; first < p->nr; first = 4 * at + 1) {
-        uint32_t end = first + 4 < p->nr ? first + 4 : p->nr, best = first;
+        uint32_t best = first_of_four(p, first);
 
-        for (uint32_t i = first + 1; i < end; i++)
-            best = p->heap[i].due < p->heap[best].due ? i : best;
         put(sim, p, at, p->heap[best]);
         at = best;
     }
@@ -185,7 +199,7 @@ static void arm(struct sim *sim, uint32_t link)
     left = num_max(p->heap[0].due - p->served, 0.0);
     at = p->at_ns + (int64_t)num_ceil(num_min(left * (double)NS_PER_S / p->level, NEVER_NS));
     at = at > sim->now_ns ? at : sim->now_ns;
-    if (!event_queue_pending(&sim->queue, p->event)) {
+    if (p->event == EVENT_NONE) {
         p->event = sim_push(sim, at, 0, EV_PACE, link, 0);
         p->due_ns = at;
     } else if (at != p->due_ns) {

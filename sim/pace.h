@@ -37,7 +37,7 @@ struct pace {
     uint64_t moves; /* of the level, in this run */
     int64_t at_ns;  /* of `served` */
     int64_t due_ns; /* of the event */
-    event_handle event;
+    event_handle event; /* pending, or none */
     struct pace_due *heap; /* of those who wait */
     uint32_t nr, cap;
     uint32_t next_moved; /* of those with moves */
