@@ -179,13 +179,11 @@ static double chunks_sync(const struct sweep *s, double pages, double known, dou
 
 /* Add [from, to) to the ascending arcs in @list, joining what touches; when they are too many, the
  * two with the smallest gap between them become one. */
-static void arcs_add(struct memory_arc *list, uint32_t *nr, double from, double to)
+static void arcs_merge(struct memory_arc *list, uint32_t *nr, double from, double to)
 {
     struct memory_arc out[MEMORY_ARCS + 1];
     uint32_t n = 0, i = 0, tight = 1;
 
-    if (to <= from)
-        return;
     while (i < *nr && list[i].to < from)
         out[n++] = list[i++];
     for (; i < *nr && list[i].from <= to; i++) {
@@ -206,6 +204,17 @@ static void arcs_add(struct memory_arc *list, uint32_t *nr, double from, double 
     for (uint32_t j = 0; j < n; j++)
         list[j] = out[j];
     *nr = n;
+}
+
+/* The same: nothing at all, or behind the others, is quickly done. */
+static inline void arcs_add(struct memory_arc *list, uint32_t *nr, double from, double to)
+{
+    if (to <= from)
+        return;
+    if (*nr < MEMORY_ARCS && (*nr == 0 || from > list[*nr - 1].to))
+        list[(*nr)++] = (struct memory_arc){from, to};
+    else
+        arcs_merge(list, nr, from, to);
 }
 
 static double arcs_size(const struct memory_arc *list, uint32_t nr)
@@ -257,8 +266,8 @@ static double arcs_sync(struct memory *mem, double pages, double written, double
     arcs_add(mem->arcs, &mem->nr_arcs, mem->head, num_min(end, pages));
     arcs_add(mem->arcs, &mem->nr_arcs, 0.0, end - pages);
     mem->head += written;
-    if (mem->head >= pages)
-        mem->head = fmod(mem->head, pages);
+    if (mem->head >= pages) /* less it once is exact up to twice of it */
+        mem->head = mem->head < 2.0 * pages ? mem->head - pages : fmod(mem->head, pages);
     return arcs_size(mem->arcs, mem->nr_arcs) - before;
 }
 
