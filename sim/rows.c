@@ -506,6 +506,28 @@ static bool goes_first(struct row_ref a, struct row_ref b)
     return a.job != b.job ? a.job < b.job : a.begun < b.begun;
 }
 
+/* Mostly each job has one row, and its number is its place: one by one they go there.  False when
+ * there are others. */
+static bool place_by_job(struct rows *rows)
+{
+    for (uint32_t i = 0; i < rows->nr; i++) {
+        struct row_ref *here = ref_of(rows, i), *home;
+
+        while (here->job != i) {
+            struct row_ref ref = *here;
+
+            if (ref.job >= rows->nr)
+                return false;
+            home = ref_of(rows, ref.job);
+            if (home->job == ref.job)
+                return false;
+            *here = *home;
+            *home = ref;
+        }
+    }
+    return true;
+}
+
 /* Shell's sort, with the gaps that Ciura measured and 9/4 beyond them: in place, and quick where
  * most stand nearly right already, as rows do that come in the order of their ends. */
 void rows_sort(struct rows *rows)
@@ -514,16 +536,21 @@ void rows_sort(struct rows *rows)
                                     301,   701,   1577,   3548,   7983,    17961,
                                     40412, 90927, 204585, 460316, 1035711, 2330349};
 
-    uint32_t k = rows->nr > 1 ? sizeof(gaps) / sizeof(gaps[0]) : 0;
+    uint32_t k = place_by_job(rows) ? 0 : sizeof(gaps) / sizeof(gaps[0]);
 
     while (k-- > 0)
         for (uint32_t i = gaps[k]; i < rows->nr; i++) {
-            struct row_ref ref = *ref_of(rows, i);
-            uint32_t to = i;
+            struct row_ref *to = ref_of(rows, i), ref = *to;
 
-            for (; to >= gaps[k] && goes_first(ref, *ref_of(rows, to - gaps[k])); to -= gaps[k])
-                *ref_of(rows, to) = *ref_of(rows, to - gaps[k]);
-            *ref_of(rows, to) = ref;
+            for (uint32_t at = i; at >= gaps[k]; at -= gaps[k]) {
+                struct row_ref *before = ref_of(rows, at - gaps[k]);
+
+                if (!goes_first(ref, *before))
+                    break;
+                *to = *before;
+                to = before;
+            }
+            *to = ref;
         }
 }
 

@@ -146,24 +146,32 @@ Test(rows, rows_that_come_in_order_are_appended)
 /* In any order that attempts may end in. */
 Test(rows, sorted_by_job_and_attempt)
 {
+    static const struct {
+        uint32_t attempts, first;
+    } cases[] = {{4, 0}, {1, 0}, {1, 1}};
     struct mig_result row = {0}, room;
     struct rows rows;
     uint32_t nr = 1 << 15;
 
     rows_init(&rows);
-    for (uint32_t i = 0; i < nr; i++) {
-        uint32_t mixed = i * 40503u % nr;
+    for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+        uint32_t each = cases[k].attempts, first = cases[k].first;
 
-        row.job = mixed / 4;
-        row.attempt = mixed % 4;
-        cr_assert(rows_put(&rows, mixed, &row));
-    }
-    rows_sort(&rows);
-    for (uint32_t i = 0; i < nr; i++) {
-        const struct mig_result *r = rows_at(&rows, i, &room);
+        rows_clear(&rows);
+        for (uint32_t i = 0; i < nr; i++) {
+            uint32_t mixed = i * 40503u % nr;
 
-        cr_assert(r->job == i / 4 && r->attempt == i % 4, "row %u", i);
-        cr_assert_eq(rows_begun(&rows, i), i);
+            row.job = first + mixed / each;
+            row.attempt = mixed % each;
+            cr_assert(rows_put(&rows, mixed, &row));
+        }
+        rows_sort(&rows);
+        for (uint32_t i = 0; i < nr; i++) {
+            const struct mig_result *r = rows_at(&rows, i, &room);
+
+            cr_assert(r->job == first + i / each && r->attempt == i % each, "row %u", i);
+            cr_assert_eq(rows_begun(&rows, i), i);
+        }
     }
     rows_release(&rows);
 }
