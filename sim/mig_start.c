@@ -55,7 +55,7 @@ void mig_set_limits(struct sim *sim, struct mig *m)
         l->switchover_bytes_per_s = (double)(p->avail_switchover_bytes_per_s / 1000 * 1000);
     l->downtime_limit_ms = (double)p->downtime_limit_ns / (double)NS_PER_MS;
     l->at_threshold = m->qemu->complete_at_threshold;
-    l->link_bytes_per_s = fmax(m->link_rate, 1.0);
+    l->link_bytes_per_s = num_max(m->link_rate, 1.0);
 }
 
 static uint64_t guest_pages(const struct guest_params *g)

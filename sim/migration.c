@@ -136,7 +136,7 @@ void mig_share_changed(struct sim *sim, struct mig *m, double rate)
     else if (rate > 0.0)
         sim_unschedule(sim, m, TIMER_BREAK);
     m->link_rate = rate;
-    m->limits.link_bytes_per_s = fmax(rate, 1.0);
+    m->limits.link_bytes_per_s = num_max(rate, 1.0);
     if (m->state == MIG_PRECOPY && rate > 0.0)
         precopy_catch_up(&m->sender, &m->limits, under_way, sim->now_ns);
     mig_replan(sim, m);

@@ -28,7 +28,7 @@ static double bulk_ns(const struct mig *m)
         return b->alone_ns + b->cpu_ns;
     if (m->link_rate <= 0.0)
         return -1.0;
-    return b->alone_ns + fmax(b->cpu_ns, b->wire_bytes * (double)NS_PER_S / m->link_rate);
+    return b->alone_ns + num_max(b->cpu_ns, b->wire_bytes * (double)NS_PER_S / m->link_rate);
 }
 
 void bulk_settle(struct mig *m, int64_t now_ns)
@@ -36,7 +36,7 @@ void bulk_settle(struct mig *m, int64_t now_ns)
     double whole = bulk_ns(m);
 
     if (whole > 0.0)
-        m->bulk.left = fmax(0.0, m->bulk.left - (double)(now_ns - m->bulk.settled_ns) / whole);
+        m->bulk.left = num_max(0.0, m->bulk.left - (double)(now_ns - m->bulk.settled_ns) / whole);
     m->bulk.settled_ns = now_ns;
 }
 
@@ -53,7 +53,7 @@ double bulk_demand(const struct mig *m)
 {
     if (m->bulk.cpu_ns <= 0.0)
         return INFINITY;
-    return fmax(m->bulk.wire_bytes, 1.0) * (double)NS_PER_S / m->bulk.cpu_ns;
+    return num_max(m->bulk.wire_bytes, 1.0) * (double)NS_PER_S / m->bulk.cpu_ns;
 }
 
 /* Wire bytes and CPU time of all pending pages.  Pages sent before go at the speed of the final
@@ -135,7 +135,7 @@ static void begin_send(struct sim *sim, struct mig *m)
     bulk_pending_cost(m, &wire, &cpu);
     /* with the cap in force the kernel's buffer has run empty: that much leaves at once */
     if (limited)
-        wire = fmax(wire - (double)m->costs->socket_buffer_bytes, 0.0);
+        wire = num_max(wire - (double)m->costs->socket_buffer_bytes, 0.0);
     bulk_start(m, sim->now_ns, wire, cpu + (double)sync);
     network_set_demand(&sim->net, m->slot, bulk_demand(m));
     m->step = STEP_SEND;

@@ -235,6 +235,8 @@ void network_set_capacity(struct network *net, uint32_t link, double capacity)
     if (!(capacity < before || capacity > before))
         return;
     l->capacity = capacity;
+    if (l->first == NETWORK_NONE && l->lead == NETWORK_NONE)
+        return; /* nobody crosses it */
     if (l->lead != NETWORK_NONE && capacity > 0.0 && capacity < INFINITY)
         network_lead_stale(net, &net->leads[l->lead]);
     else

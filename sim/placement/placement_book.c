@@ -249,11 +249,13 @@ void placement_host_changed(struct sim *sim, uint32_t host)
     enum refusal state = h->down ? REFUSE_DOWN : h->cordoned ? REFUSE_CORDONED : REFUSE_NOT;
 
     cluster_touch(sim, host);
-    c->down -= n->state == REFUSE_DOWN;
-    c->cordoned -= n->state == REFUSE_CORDONED;
-    n->state = (uint8_t)state;
-    c->down += state == REFUSE_DOWN;
-    c->cordoned += state == REFUSE_CORDONED;
+    if (n->state != state) {
+        c->down -= n->state == REFUSE_DOWN;
+        c->cordoned -= n->state == REFUSE_CORDONED;
+        n->state = (uint8_t)state;
+        c->down += state == REFUSE_DOWN;
+        c->cordoned += state == REFUSE_CORDONED;
+    }
     if (!p->indexed)
         return;
     if (p->resting)

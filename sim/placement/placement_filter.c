@@ -443,7 +443,7 @@ enum refusal filter_class(const struct ask *a, uint32_t class_id)
 
 enum refusal filter_host(const struct ask *a, uint32_t host)
 {
-    for (uint32_t f = 0; f < REFUSE_NR; f++)
+    for (uint32_t f = REFUSE_SOURCE; f < REFUSE_NR; f++) /* those before it judge classes alone */
         if (filters[f].of_host && !(a->p->filters_off & 1u << f) && filters[f].of_host(a, host))
             return (enum refusal)f;
     return REFUSE_NOT;
