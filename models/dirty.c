@@ -178,9 +178,11 @@ static inline void distinct_growth(const struct dirty_model *m, double tau, stru
         double n = m->pages[k], w = m->writes_per_s[k], each = m->page_writes_per_s[k], share;
 
         if (m->sequential[k]) {
-            pages += num_min(n, w * tau);
-            first += w * tau < n ? w : 0.0;
-            bent |= w * tau >= n;
+            bool all = w * tau >= n;
+
+            pages += all ? n : w * tau;
+            first += all ? 0.0 : w;
+            bent |= all;
             continue;
         }
         share = dirty_share(each * tau);
@@ -318,7 +320,7 @@ static double work_until_rare(const struct dirty_model *m, double tau, double ta
 
 double dirty_work(const struct dirty_model *m, double tau, double wanted_s, double cpu_share)
 {
-    double before = 0.0, rate = m->total_writes_per_s, limit = wanted_s;
+    double before = 0.0, limit = wanted_s;
     struct growth g;
 
     if (wanted_s <= 0.0 || m->nr == 0)
@@ -328,10 +330,9 @@ double dirty_work(const struct dirty_model *m, double tau, double wanted_s, doub
     if (tau > 0.0 && m->fault_s > 0.0) {
         distinct_growth(m, tau, &g);
         before = g.pages;
-        rate = g.by[0];
+        if (m->cpu_per_work + m->fault_s * g.by[0] <= cpu_share)
+            return wanted_s;
     }
-    if (m->cpu_per_work + m->fault_s * rate <= cpu_share)
-        return wanted_s;
     if (m->cpu_per_work < cpu_share && m->fault_s > 0.0) {
         double rare = (cpu_share - m->cpu_per_work) / m->fault_s, t_free;
 
