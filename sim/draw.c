@@ -13,6 +13,10 @@
 
 void draw_begin_run(struct sim *sim)
 {
+    if (sim->has_streams && sim->streams_seed == sim->sc->seed)
+        return;
+    sim->has_streams = true;
+    sim->streams_seed = sim->sc->seed;
     rng_family(&sim->phases, sim->sc->seed, "phase");
     rng_family(&sim->scatters, sim->sc->seed, "dirty scatter");
 }

@@ -250,7 +250,9 @@ struct sim {
     void *observe_arg;
     uint32_t max_rounds;
     uint32_t replication;
-    struct rng_family phases, scatters; /* streams: of VMs, of rounds */
+    bool has_streams; /* these, of that seed: */
+    uint64_t streams_seed;
+    struct rng_family phases, scatters; /* of VMs; of rounds */
     int64_t now_ns;
     struct event_queue queue;
     struct network net;

@@ -144,3 +144,29 @@ Test(guest, near_the_edge_the_least_of_many_uneven_rounds_completes)
     }
     cr_expect_gt(differ, EDGE_RUNS / 2);
 }
+
+Test(guest, a_seed_that_changes_between_runs_names_other_streams)
+{
+    static struct world w;
+    struct sim *kept;
+    uint32_t nr;
+
+    slow_world(&w);
+    w.costs[0].dirty_scatter_ratio = SCATTER;
+    w.guests[0].dirty.phase_ns = -1;
+    world_bind(&w);
+    kept = sim_new(&w.sc, 0);
+    cr_assert_not_null(kept);
+    for (uint64_t seed = 0; seed < 5; seed++) {
+        struct sim *fresh;
+
+        w.sc.seed = seed;
+        fresh = sim_new(&w.sc, 0);
+        cr_assert_not_null(fresh);
+        sim_run(kept, 0);
+        sim_run(fresh, 0);
+        cr_expect_eq(sim_results(kept, &nr)[0].total_ns, sim_results(fresh, &nr)[0].total_ns);
+        sim_free(fresh);
+    }
+    sim_free(kept);
+}
