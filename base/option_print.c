@@ -51,8 +51,9 @@ static void print_double(double v, struct strbuf *out)
 {
     char text[40];
 
-    /* the shortest form that reads back to the same bits */
-    for (int digits = 1; digits <= 17; digits++) {
+    /* the shortest form that reads back to the same bits; %g drops zeros at the end by itself, and
+     * with fewer digits would write 10 as 1e+01 */
+    for (int digits = 15; digits <= 17; digits++) {
         double back;
 
         snprintf(text, sizeof(text), "%.*g", digits, v);

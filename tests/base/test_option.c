@@ -129,6 +129,7 @@ Test(option, values_print_in_a_form_that_reads_back)
         {"ratio", "94.1%", "0.941"},
         {"ratio", "1", "1"},
         {"number", "-0.1", "-0.1"},
+        {"number", "10", "10"},
         {"pct", "30", "30%"},
         {"u32", "255", "255"},
         {"flag", "no", "off"},
