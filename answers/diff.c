@@ -183,10 +183,10 @@ static int compare_vms(const void *left, const void *right)
 static enum status sum_up(const struct run_result *run, struct diff_total *t)
 {
     double *spans = calloc((size_t)run->replications + 1, sizeof(*spans));
-    size_t nr = 0, done = 0, i = 0;
+    size_t nr = 0, i = 0;
     struct mig_result room;
 
-    *t = (struct diff_total){.worst_downtime_ns = NAN};
+    *t = (struct diff_total){.worst_downtime_ns = NAN, .completed_ratio = NAN};
     if (!spans)
         return ST_ENOMEM;
     while (i < run->nr_migs) {
@@ -198,7 +198,6 @@ static enum status sum_up(const struct run_result *run, struct diff_total *t)
 
             first = r->queued_ns < first ? r->queued_ns : first;
             last = r->ended_ns > last ? r->ended_ns : last;
-            done += r->outcome == OUTCOME_COMPLETED;
             t->sent_bytes += (double)r->transferred_bytes + (double)r->disk_bytes;
             if (r->downtime_ns >= 0)
                 t->worst_downtime_ns = fmax(t->worst_downtime_ns, (double)r->downtime_ns);
@@ -207,7 +206,6 @@ static enum status sum_up(const struct run_result *run, struct diff_total *t)
             spans[nr++] = (double)(last - first);
     }
     t->makespan_ns = median(spans, nr);
-    t->completed_ratio = run->nr_migs ? (double)done / (double)run->nr_migs : NAN;
     t->sent_bytes /= run->replications ? (double)run->replications : 1.0;
     free(spans);
     return ST_OK;
@@ -231,6 +229,23 @@ static void group(const struct ref *refs, size_t nr, double tolerance, struct li
         out->nr_changed += v->change != DIFF_SAME;
         i = end;
     }
+}
+
+/* What was tried twice and then arrived has completed, as the verdict of a run has it. */
+static void share_completed(struct diff_result *d)
+{
+    size_t jobs[2] = {0}, done[2] = {0};
+
+    for (size_t i = 0; i < d->nr; i++) {
+        jobs[0] += d->vms[i].a.jobs;
+        jobs[1] += d->vms[i].b.jobs;
+        done[0] += d->vms[i].a.completed;
+        done[1] += d->vms[i].b.completed;
+    }
+    if (jobs[0] > 0)
+        d->a.completed_ratio = (double)done[0] / (double)jobs[0];
+    if (jobs[1] > 0)
+        d->b.completed_ratio = (double)done[1] / (double)jobs[1];
 }
 
 static void add_refs(struct ref *refs, const struct run_result *run, bool b)
@@ -270,6 +285,7 @@ enum status diff_runs(const struct run_result *a, const struct run_result *b, do
         add_refs(refs + a->nr_migs, b, true);
         qsort(refs, nr, sizeof(*refs), compare_refs);
         group(refs, nr, tolerance, &l, out);
+        share_completed(out);
         qsort(out->vms, out->nr, sizeof(*out->vms), compare_vms);
     }
     free(refs);

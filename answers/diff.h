@@ -45,8 +45,8 @@ struct diff_vm {
 
 /* A run as a whole. */
 struct diff_total {
-    double makespan_ns; /* median over replications, first request to last end; NaN */
-    double completed_ratio;
+    double makespan_ns;       /* median over replications, first request to last end; NaN */
+    double completed_ratio;   /* of the wishes to move, however often tried; NaN */
     double worst_downtime_ns; /* NaN */
     double sent_bytes;        /* mean a replication */
 };

@@ -105,6 +105,7 @@ Test(diff, the_last_attempt_of_a_job_counts)
     cr_expect_eq(d.vms[0].a.completed, 1);
     cr_expect_eq(d.vms[0].change, DIFF_BETTER, "it waits no longer");
     cr_expect_float_eq(d.vms[0].a.wait_ns, 2e9, 1.0);
+    cr_expect_float_eq(d.a.completed_ratio, 1.0, 1e-12, "the one wish was fulfilled");
     diff_release(&d);
     result_free_migs(&ra);
     result_free_migs(&rb);
@@ -119,5 +120,6 @@ Test(diff, nothing_against_nothing_is_no_difference)
     cr_expect_eq(d.nr, 0);
     cr_expect_eq(d.nr_changed, 0);
     cr_expect(isnan(d.a.makespan_ns));
+    cr_expect(isnan(d.a.completed_ratio));
     diff_release(&d);
 }
