@@ -141,12 +141,22 @@ static void add_thresholds(struct strbuf *out, const struct run_result *run)
         strbuf_addf(out, "\n%zu more are left out.\n", run->nr_thresholds - shown);
 }
 
-static void add_hazards(struct strbuf *out, const struct run_result *run)
+static void add_hazards(struct strbuf *out, const struct summary *sum)
 {
+    const struct run_result *run = sum->run;
+    const char *before = "\n- ";
+
     for (size_t i = 0; i < run->nr_hazards; i++) {
-        strbuf_addstr(out, i == 0 ? "\n- " : "- ");
-        add_cut(out, run->hazards[i].text, HAZARD_COLUMNS);
+        struct strbuf words = STRBUF_INIT;
+
+        if (!words_hazard_told(sum, &run->hazards[i]))
+            continue;
+        words_hazard(&words, run, &run->hazards[i]);
+        strbuf_addstr(out, before);
+        add_cut(out, strbuf_text(&words), HAZARD_COLUMNS);
         strbuf_addch(out, '\n');
+        strbuf_release(&words);
+        before = "- ";
     }
 }
 
@@ -234,7 +244,7 @@ enum status report_markdown(const struct run_result *run, struct strbuf *out)
         return st;
     strbuf_addf(out, "## Migration forecast: %s\n\n", words_verdict(&words, &sum));
     strbuf_addf(out, "%s\n", strbuf_text(&words));
-    add_hazards(out, run);
+    add_hazards(out, &sum);
     add_thresholds(out, run);
     add_outcomes(out, &sum);
     add_vms(out, &sum);

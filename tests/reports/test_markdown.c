@@ -139,6 +139,21 @@ Test(report_markdown, stays_under_the_limit_of_a_summary)
     sample_free(s);
 }
 
+Test(report_markdown, a_hazard_of_some_replications_says_of_how_many)
+{
+    struct sample *s = sample_new();
+    char *text;
+
+    sample_add(s, "web");
+    sample_add(s, "db");
+    s->run.replications = 20;
+    sample_add_hazard(s, "dead-locked")->replications = 7;
+    text = report(s);
+    cr_expect(strstr(text, "- dead-locked (in 7 of 20 replications)\n"), "%s", text);
+    free(text);
+    sample_free(s);
+}
+
 Test(report_markdown, a_run_without_migrations_has_no_tables)
 {
     struct sample *s = sample_new();
