@@ -123,8 +123,10 @@ void html_outcomes(struct html *h)
     strbuf_addstr(h->out, "</div>\n");
     html_open_table(h, "wide",
                     run->nr_migs > h->sum.nr_wishes
-                        ? "How attempts ended; a migration that is tried again counts each time"
-                        : "How migrations ended",
+                        ? "How attempts ended; a migration that is tried again counts each time, "
+                          "and intervals take "
+                          "attempts as independent"
+                        : "How migrations ended; intervals take them as independent",
                     heads);
     for (int o = 0; o < OUTCOME_NR; o++) {
         size_t nr = h->sum.outcomes[o];
