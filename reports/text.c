@@ -516,10 +516,12 @@ static void add_body(struct text *t)
 
     if (t->run->nr_migs == 0)
         return;
-    strbuf_addch(t->out, '\n');
     if (t->run->nr_migs == 1) {
+        strbuf_addch(t->out, '\n');
         add_facts(t);
     } else {
+        if (t->sum.scored[SCORED_ROUNDS].nr > 0 || t->sum.nr_groups == 1) /* else no spreads */
+            strbuf_addch(t->out, '\n');
         text_spread_table(t);
         if (t->sum.nr_groups == 1)
             add_limits(t, telling_member(t, &t->sum.groups[0]));

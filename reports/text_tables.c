@@ -19,11 +19,13 @@ enum {
     VMS_SHOWN = 10,
     LABEL_WIDTH = 13,
     SPREAD_WIDTH = 13,
-    OUTCOME_WIDTH = 24, /* "timeout: downtime limit" */
+    OUTCOME_WIDTH = 24, /* "timeout: downtime limit"; more where a row needs it */
+    OUTCOME_WIDTH_MAX = 34,
     TIME_WIDTH = 11,
-    DOWNTIME_WIDTH = 9,
+    DOWNTIME_WIDTH = 9, /* "1 h 06 min" of a guest that starts anew needs more */
     BYTES_WIDTH = 9,
-    VM_WIDTH_MAX = 48
+    VM_WIDTH_MAX = 48,
+    ROUNDS_WIDTH = 80
 };
 
 static void end_line(struct text *t)
@@ -130,39 +132,68 @@ static void format_outcome(const struct text *t, const struct summary_group *gro
         strbuf_addf(words, ": %s", binding_name(mig->binding));
 }
 
-static void vm_row(struct text *t, const struct summary_group *group, size_t vm_width)
+/* "db-1", "db-1 (attempt 12)" */
+static void format_vm(const struct summary_group *group, struct strbuf *words)
+{
+    cell_add_text(words, group->vm);
+    if (group->attempt > 1)
+        strbuf_addf(words, " (attempt %u)", group->attempt);
+}
+
+/* The columns whose width depends on what the rows hold. */
+struct vm_widths {
+    size_t vm, outcome, downtime;
+};
+
+static void vm_row(struct text *t, const struct summary_group *group, const struct vm_widths *w)
 {
     struct strbuf words = STRBUF_INIT;
 
-    cell_add_text(&words, group->vm);
-    if (group->attempt > 1)
-        strbuf_addf(&words, " (attempt %u)", group->attempt);
-    add_cell(t, strbuf_text(&words), vm_width + 1, CELL_LEFT);
+    format_vm(group, &words);
+    add_cell(t, strbuf_text(&words), w->vm, CELL_LEFT);
     strbuf_clear(&words);
     format_outcome(t, group, &words);
-    add_cell(t, strbuf_text(&words), OUTCOME_WIDTH, CELL_LEFT);
+    add_cell(t, strbuf_text(&words), w->outcome, CELL_LEFT);
     add_scored_cell(t, SCORED_TOTAL_TIME, group->scored[SCORED_TOTAL_TIME].p50, TIME_WIDTH);
-    add_scored_cell(t, SCORED_DOWNTIME, group->scored[SCORED_DOWNTIME].p50, DOWNTIME_WIDTH);
+    add_scored_cell(t, SCORED_DOWNTIME, group->scored[SCORED_DOWNTIME].p50, w->downtime);
     add_scored_cell(t, SCORED_TRANSFERRED, group->scored[SCORED_TRANSFERRED].p50, BYTES_WIDTH);
     end_line(t);
     strbuf_release(&words);
 }
 
-/* As wide as the longest name shown, as far as the terminal allows. */
-static size_t vm_column_width(const struct text *t, size_t rows)
+/* Makes *@widest hold @words, and empties them. */
+static void widen(size_t *widest, struct strbuf *words)
 {
-    size_t rest = 2 + 1 + OUTCOME_WIDTH + 1 + TIME_WIDTH + 1 + DOWNTIME_WIDTH + 1 + BYTES_WIDTH;
-    size_t room = t->width > rest + 2 ? t->width - rest : 2;
-    size_t widest = 2;
+    size_t width = cell_width(strbuf_text(words));
+
+    *widest = width > *widest ? width : *widest;
+    strbuf_clear(words);
+}
+
+/* As wide as what is shown, as far as the terminal allows; names give way first. */
+static struct vm_widths vm_table_widths(const struct text *t, size_t rows)
+{
+    struct vm_widths w = {2, OUTCOME_WIDTH, DOWNTIME_WIDTH};
+    struct strbuf words = STRBUF_INIT;
+    size_t rest, room;
 
     for (size_t g = 0; g < rows; g++) {
-        size_t width = cell_width(t->sum.groups[g].vm);
+        const struct summary_group *group = &t->sum.groups[g];
 
-        width += t->sum.groups[g].attempt > 1 ? strlen(" (attempt 2)") : 0;
-        widest = width > widest ? width : widest;
+        format_vm(group, &words);
+        widen(&w.vm, &words);
+        format_outcome(t, group, &words);
+        widen(&w.outcome, &words);
+        format_scored(&words, SCORED_DOWNTIME, group->scored[SCORED_DOWNTIME].p50);
+        widen(&w.downtime, &words);
     }
+    strbuf_release(&words);
+    w.outcome = w.outcome > OUTCOME_WIDTH_MAX ? OUTCOME_WIDTH_MAX : w.outcome;
+    rest = 2 + 1 + w.outcome + 1 + TIME_WIDTH + 1 + w.downtime + 1 + BYTES_WIDTH;
+    room = t->width > rest + 2 ? t->width - rest : 2;
     room = room > VM_WIDTH_MAX ? VM_WIDTH_MAX : room;
-    return widest > room ? room : widest;
+    w.vm = w.vm > room ? room : w.vm;
+    return w;
 }
 
 /* Where the reader finds out why the worst did not complete. */
@@ -189,21 +220,21 @@ void text_vm_table(struct text *t)
 {
     size_t nr = t->sum.nr_groups;
     size_t rows = t->opts->verbose || nr <= VMS_SHOWN ? nr : VMS_SHOWN;
-    size_t vm_width = vm_column_width(t, rows);
+    struct vm_widths w = vm_table_widths(t, rows);
 
     strbuf_addch(t->out, '\n');
     text_tone(t, TONE_HEADING,
               t->run->replications > 1 ? "VMs, worst first (medians)" : "VMs, worst first");
     strbuf_addch(t->out, '\n');
-    add_cell(t, " VM", vm_width + 1, CELL_LEFT);
-    add_cell(t, "outcome", OUTCOME_WIDTH, CELL_LEFT);
+    add_cell(t, " VM", w.vm + 1, CELL_LEFT);
+    add_cell(t, "outcome", w.outcome, CELL_LEFT);
     add_cell(t, "total time", TIME_WIDTH, CELL_RIGHT);
-    add_cell(t, "downtime", DOWNTIME_WIDTH, CELL_RIGHT);
+    add_cell(t, "downtime", w.downtime, CELL_RIGHT);
     add_cell(t, "sent", BYTES_WIDTH, CELL_RIGHT);
     end_line(t);
     for (size_t g = 0; g < rows; g++) {
         strbuf_addch(t->out, ' ');
-        vm_row(t, &t->sum.groups[g], vm_width - 1);
+        vm_row(t, &t->sum.groups[g], &w);
     }
     if (rows < nr)
         strbuf_addf(t->out, "  and %zu more; --verbose shows all\n", nr - rows);
@@ -212,11 +243,13 @@ void text_vm_table(struct text *t)
 
 void text_round_table(struct text *t, const struct mig_result *mig)
 {
-    static const struct {
+    /* "36 h 26 min" wants eleven columns, which a narrow terminal does not have */
+    const size_t time_width = t->width >= ROUNDS_WIDTH ? TIME_WIDTH : 9;
+    const struct {
         const char *head;
         size_t width;
-    } columns[] = {{"round", 6},   {"start", 9},     {"length", 9},    {"sent", 9},
-                   {"dirtied", 9}, {"remaining", 9}, {"threshold", 9}, {"throttle", 8}};
+    } columns[] = {{"round", 6},   {"start", time_width}, {"length", time_width}, {"sent", 9},
+                   {"dirtied", 9}, {"remaining", 9},      {"threshold", 9},       {"throttle", 8}};
     char buf[UNITS_TEXT];
 
     if (mig->nr_rounds == 0)
@@ -247,10 +280,23 @@ void text_round_table(struct text *t, const struct mig_result *mig)
     }
 }
 
+/* Of one that completes: what there is to mend. */
+static void add_long_stop(struct strbuf *words, const struct mig_result *mig)
+{
+    char stop[UNITS_TEXT], limit[UNITS_TEXT];
+
+    if (mig->outcome == OUTCOME_COMPLETED && mig->downtime_ns > mig->downtime_limit_ns &&
+        mig->downtime_limit_ns > 0)
+        strbuf_addf(words,
+                    "stops for %s, beyond its limit of %s: ", units_time(stop, mig->downtime_ns),
+                    units_time(limit, mig->downtime_limit_ns));
+}
+
 /* Of several VMs: what would let each of the worst end well. */
 void text_fix_table(struct text *t)
 {
     const struct run_result *run = t->run;
+    struct mig_result room;
     struct strbuf words = STRBUF_INIT;
 
     if (run->nr_fixes == 0)
@@ -264,6 +310,7 @@ void text_fix_table(struct text *t)
         if (mig == WORDS_NONE)
             continue;
         strbuf_clear(&words);
+        add_long_stop(&words, result_mig(run, mig, &room));
         advice_add(&words, run, mig);
         text_fact(t, t->sum.groups[g].vm, strbuf_text(&words));
     }

@@ -255,6 +255,24 @@ claim_crossed_thresholds_are_exit_99() {
     grep -q '"crossed":true' kept.json
 }
 
+# Long times, many attempts, long outcomes: none is cut in a table of 80 columns.
+claim_what_a_cell_says_is_whole() {
+    local scenario
+    for scenario in host-failure kubevirt-endless-drain ovirt-host-loss virsh-script; do
+        exits 0 "$PROGRAM" run "$scenarios/$scenario.ini" --no-db
+        fails grep -F '...' out
+        [ "$(awk 'length > 80' out | wc -l)" -eq 0 ]
+    done
+    exits 0 "$PROGRAM" quick --ram 64GiB --dirty 60MB/s --link 1Gb/s --verbose
+    prints '11 min 10 s'
+    fails grep -F '...' out
+}
+
+claim_where_nothing_started_there_is_no_gap_for_a_table() {
+    exits 99 "$PROGRAM" run "$scenarios/full-cluster-deadlock.ini" --no-db
+    [ "$(awk '!NF && !last { n++ } { last = NF } END { print n + 0 }' out)" -eq 0 ]
+}
+
 # Nothing is kept of a run that had not finished its first replication.
 claim_an_interrupt_keeps_what_was_finished() {
     interrupted "kept as run" "$PROGRAM" run "$scenarios/uncertain.ini" \

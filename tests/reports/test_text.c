@@ -187,6 +187,26 @@ Test(report_text, fixes_of_several_vms_name_each_and_say_that_it_was_alone)
     sample_free(s);
 }
 
+Test(report_text, a_fix_of_what_completes_says_what_it_mends)
+{
+    struct fix_result fix = {.mig = 1, .kind = FIX_ALONE};
+    struct sample *s = sample_new();
+    struct mig_result *late;
+    char *text;
+
+    sample_add(s, "web");
+    late = sample_add(s, "db-07");
+    late->downtime_limit_ns = 300 * NS_PER_MS;
+    late->downtime_ns = 331 * NS_PER_MS;
+    s->run.fixes = &fix;
+    s->run.nr_fixes = 1;
+    text = report(s, (struct report_text_opts){.width = 200});
+    expect_has(text,
+               "  db-07         stops for 331 ms, beyond its limit of 300 ms: migrating it while");
+    free(text);
+    sample_free(s);
+}
+
 Test(report_text, what_never_converges_is_told_in_the_first_word)
 {
     struct sample *s = sample_new();
@@ -316,6 +336,10 @@ Test(report_text, rounds_are_shown_when_asked_for)
     cr_expect_null(strstr(text, "Rounds"));
     free(text);
     text = report(s, (struct report_text_opts){.verbose = true});
+    expect_has(
+        text, "      3        10 s         5 s   2.5 GiB  1.25 GiB  1.25 GiB   300 MiB     20 %\n");
+    free(text);
+    text = report(s, (struct report_text_opts){.verbose = true, .width = 76});
     expect_has(text,
                "      3      10 s       5 s   2.5 GiB  1.25 GiB  1.25 GiB   300 MiB     20 %\n");
     free(text);
