@@ -403,14 +403,21 @@ static enum status summarise(struct fit *out)
     return ST_OK;
 }
 
+/* What a window found dirty is resident, whatever was looked up. */
+static double resident_pages(double bytes, const struct fit_window *w, size_t nr)
+{
+    double mib = bytes / (double)MIB;
+
+    for (size_t i = 0; i < nr; i++)
+        mib = fmax(mib, w[i].sampled ? w[i].mid - w[i].sigma : w[i].high);
+    return fmax(mib * (double)MIB / (double)PAGE_BYTES, 256.0);
+}
+
 enum status fit_before(struct fit *out, const struct facts_header *header,
                        const struct facts_before *before, const struct fit_options *options)
 {
     struct fit_window windows[WINDOWS_MAX];
-    struct fit_target target = {
-        .windows = windows,
-        .resident_pages = fmax(options->resident_bytes / (double)PAGE_BYTES, 256.0),
-    };
+    struct fit_target target = {.windows = windows};
     struct proposals all = {
         .target = &target, .options = options, .heaviest = -INFINITY, .best = -INFINITY};
     double *lw = malloc(PROPOSALS_MAX * sizeof(*lw));
@@ -426,6 +433,7 @@ enum status fit_before(struct fit *out, const struct facts_header *header,
     for (size_t i = first; i < before->nr_dirty; i++)
         target.nr_windows += fit_window_read(&windows[target.nr_windows], header, &before->dirty[i],
                                              before->until_ns);
+    target.resident_pages = resident_pages(options->resident_bytes, windows, target.nr_windows);
     rng_stream(&rng, options->seed, "fit", 0, 0);
     for (int f = 0; f < FIT_NR; f++)
         draw_family(&all, (enum fit_family)f, PROPOSALS, &rng);

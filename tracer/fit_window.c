@@ -24,11 +24,17 @@ static void read_sampled(struct fit_window *w, double rate, double seconds, doub
     /* rate = floor(count x ram x 1000 / (samples x ms)) */
     w->count_low = ceil(rate * w->samples * ms / (ram_mib * 1000.0) - 1e-9);
     w->count_high = ceil((rate + 1.0) * w->samples * ms / (ram_mib * 1000.0) - 1e-9) - 1.0;
-    if (w->count_high < w->count_low)
-        w->count_high = w->count_low;
+    w->count_low = fmin(w->count_low, w->samples);
+    w->count_high = fmin(fmax(w->count_high, w->count_low), w->samples);
     /* no change at all still leaves room for about half a count */
     w->mid = fmax(0.5 * (w->count_low + w->count_high), 0.5) * ram_mib / w->samples;
     w->sigma = sqrt(fmax(0.5 * (w->count_low + w->count_high), 1.0)) * ram_mib / w->samples;
+}
+
+/* Distinct MiB that a window can hold. */
+static double most_mib(const struct facts_header *h)
+{
+    return h->memory_bytes ? (double)h->memory_bytes / (double)MIB : INFINITY;
 }
 
 bool fit_window_read(struct fit_window *w, const struct facts_header *h,
@@ -50,9 +56,10 @@ bool fit_window_read(struct fit_window *w, const struct facts_header *h,
         read_sampled(w, rate, seconds, (double)h->memory_bytes / (double)MIB, per_gib);
         return w->samples >= 1.0;
     }
-    /* whole MiB first, then whole MiB/s */
-    w->low = ceil(rate * seconds - 1e-9);
-    w->high = ceil((rate + 1.0) * seconds - 1e-9);
+    /* whole MiB first, then whole MiB/s; a dirty ring counts a page each time it is written, so
+     * that there may be more of them than the guest has */
+    w->low = fmin(ceil(rate * seconds - 1e-9), most_mib(h));
+    w->high = fmin(ceil((rate + 1.0) * seconds - 1e-9), w->low + 1.0 + seconds);
     w->mid = 0.5 * (w->low + w->high);
     w->sigma = (w->high - w->low) / sqrt(12.0) + MODEL_ERROR * w->mid;
     return true;

@@ -127,6 +127,28 @@ Test(fit, takes_a_steady_guest_for_one)
     fit_release(&fit);
 }
 
+/* A dirty ring counts a page each time it is written, and what is resident was looked up before. */
+Test(fit, more_than_the_guest_has_is_all_that_it_has)
+{
+    static const unsigned rates[][WINDOWS] = {{480, 250, 125}, {9000, 9000, 9000}, {900, 700, 650}};
+
+    for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+        struct windows w;
+        struct fit fit;
+
+        windows_init(&w, rates[i]);
+        fit = fit_windows(&w);
+        cr_expect_gt(fit.set_low, 0.9 * 480 * (double)MIB, "case %zu: %g", i, fit.set_low);
+        cr_expect_lt(fit.set_high, 1.1 * 512 * (double)MIB, "case %zu: %g", i, fit.set_high);
+        for (int f = 0; f < WINDOWS; f++)
+            w.dirty[f].mode = FACTS_DIRTY_SAMPLING;
+        fit_release(&fit);
+        fit = fit_windows(&w);
+        cr_expect_gt(fit.set_low, 0.8 * 480 * (double)MIB, "case %zu: %g", i, fit.set_low);
+        fit_release(&fit);
+    }
+}
+
 Test(fit, hands_out_families_in_no_order)
 {
     struct windows w;
