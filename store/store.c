@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/strbuf.h"
 #include "base/units.h"
@@ -22,11 +23,33 @@
 
 #include "base/banned.h"
 
+/* What keeps a new file out of the folder of @path; 0 if nothing is known to. */
+static int folder_refuses(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct strbuf folder = STRBUF_INIT;
+    int os = 0;
+
+    if (slash)
+        strbuf_add(&folder, path, (size_t)(slash - path) + 1);
+    else
+        strbuf_addch(&folder, '.');
+    if (!strbuf_failed(&folder) && access(strbuf_text(&folder), W_OK) != 0)
+        os = errno;
+    strbuf_release(&folder);
+    return os;
+}
+
 /* The reason in words: SQLite's own, but the operating system's where it refused something. */
 static const char *error_text(struct store *store, int code)
 {
-    int os = sqlite3_system_errno(store->db);
+    int os = sqlite3_system_errno(store->db), folder;
 
+    /* SQLite tries again to read only what it may not create, and so says that there is no file */
+    if (code == SQLITE_CANTOPEN && os == ENOENT && store->writable) {
+        folder = folder_refuses(store->path);
+        os = folder ? folder : os;
+    }
     if ((code == SQLITE_CANTOPEN || code == SQLITE_IOERR) && os != 0)
         return strerror(os);
     return sqlite3_errmsg(store->db);
@@ -78,6 +101,10 @@ enum status store_error(struct store *store, struct diag *diag, const char *doin
     case SQLITE_ERROR:
         diag_hint(diag,
                   "the file is damaged: write to a new file with --db, or try sqlite3's .recover");
+        break;
+    case SQLITE_CANTOPEN:
+        if (store->writable)
+            diag_hint(diag, "name a file in a folder that can be written, with --db");
         break;
     case SQLITE_FULL:
         diag_hint(diag, "free some space, or write to another disk with --db");
