@@ -398,6 +398,7 @@ static const struct cli_option options[] = {
      .arg = "SHARE",
      .help = "changes up to this share are none, however sure (default 1%)"},
     {.name = "replications",
+     .letter = 'n',
      .arg = "N",
      .help = "pairs to compare (default those of the baseline; of a new one the scenario's, at "
              "least 30)"},

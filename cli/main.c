@@ -94,6 +94,8 @@ static int run_command(struct cli_opts *o, int argc, char **argv)
     if (st == ST_OK)
         st = o->show_help ? show_help(o, &diag) : o->cmd->run(o, &diag);
     keep = has_result(st, &diag);
+    if (st == ST_EINTR && !diag.what[0])
+        diag_set(&diag, st, "interrupted");
     if (st != ST_OK)
         cli_say_diag(o->cmd, &diag);
     if (cli_interrupted && !keep)

@@ -119,6 +119,14 @@ claim_accuracy_on_captures_is_gated_too() {
     exits 65 "$PROGRAM" check --traces . --baseline b.json
 }
 
+claim_an_interrupt_is_said_and_leaves_the_baseline() {
+    scenario
+    exits 0 "$PROGRAM" check a.ini --baseline b.json --update -n 4
+    cp b.json before
+    interrupted "interrupted" "$PROGRAM" check a.ini --baseline b.json --update -n 1000000
+    cmp b.json before
+}
+
 claim_what_is_wrong_is_said() {
     scenario
     exits 64 "$PROGRAM" check a.ini
