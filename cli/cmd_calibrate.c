@@ -18,8 +18,9 @@ static void say_part(const struct cli_opts *o, const struct costs_file_part *p, 
 {
     char copy[UNITS_TEXT], rss[UNITS_TEXT], slip[UNITS_TEXT];
 
-    cli_note(o, "%s: %u captures; copies %s, QEMU itself %s, windows late by %s", name,
-             p->spread.captures, units_rate(copy, p->costs.copy_bytes_per_s),
+    cli_note(o, "%s: %u capture%s; copies %s, QEMU itself %s, windows late by %s", name,
+             p->spread.captures, p->spread.captures == 1 ? "" : "s",
+             units_rate(copy, p->costs.copy_bytes_per_s),
              units_size(rss, p->costs.rss_overhead_bytes),
              units_time(slip, p->costs.window_slip_ns));
 }
