@@ -269,6 +269,8 @@ static enum status before(struct session *s, struct diag *diag)
             st = record_profile(s->rec, diag);
         if (st == ST_OK && !record_is_running(s->rec))
             st = record_note_rss(s->rec, diag);
+        if (st == ST_OK && !record_is_running(s->rec))
+            st = record_note_pulse(s->rec, diag);
     }
     if (incoming && strcmp(incoming, "no") == 0)
         incoming = NULL;

@@ -345,6 +345,8 @@ static enum status record_member(struct member *m)
     if (st == ST_OK) /* again: guests grow while they are measured, and the last note counts */
         st = record_note_rss(m->rec, &m->diag);
     if (st == ST_OK)
+        st = record_note_pulse(m->rec, &m->diag);
+    if (st == ST_OK)
         st = record_prepare(m->rec, m->uri, &m->diag);
     if (st == ST_OK)
         st = await_start(m);

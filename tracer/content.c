@@ -12,16 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "base/rng.h"
+#include "base/units.h"
 
 #include "base/banned.h"
 
 enum {
     PAGES = 16384, /* sampled: a share of a tenth is then known to 0.2 % of all pages */
-    PAGE = 4096 /* of the guest's memory that is hashed at once */
+    PAGE = 4096    /* of the guest's memory that is hashed at once */
 };
 
 /* /proc/PID/pagemap: 64 bits a page, the highest says that it is there (Linux
@@ -33,6 +35,7 @@ struct content {
     int pagemap;
     uint64_t *page; /* addresses over PAGE, ascending */
     uint64_t *hash; /* of the look before; 0 = was not resident */
+    bool *changed;  /* at the last look */
     uint32_t nr;
     bool looked;
     uint64_t host_page; /* bytes; larger than PAGE on some machines, and pagemap counts in these */
@@ -97,8 +100,9 @@ struct content *content_new(pid_t pid, uint64_t bytes)
     c->nr = pages < PAGES ? (uint32_t)pages : PAGES;
     c->page = malloc(c->nr * sizeof(*c->page));
     c->hash = calloc(c->nr, sizeof(*c->hash));
+    c->changed = calloc(c->nr, sizeof(*c->changed));
     c->pagemap = open(path, O_RDONLY | O_CLOEXEC);
-    if (!c->page || !c->hash || c->pagemap < 0) {
+    if (!c->page || !c->hash || !c->changed || c->pagemap < 0) {
         content_free(c);
         return NULL;
     }
@@ -118,6 +122,7 @@ void content_free(struct content *c)
         close(c->pagemap);
     free(c->page);
     free(c->hash);
+    free(c->changed);
     free(c);
 }
 
@@ -133,6 +138,7 @@ struct content_sample content_look(struct content *c)
 
         if (!is_present(c, c->page[i]) || !read_page(c, c->page[i], page)) {
             c->hash[i] = 0;
+            c->changed[i] = false;
             continue;
         }
         zero = memcmp(page, zeros, PAGE) == 0;
@@ -144,7 +150,115 @@ struct content_sample content_look(struct content *c)
         s.changed += changed;
         s.changed_zero += changed && zero;
         c->hash[i] = hash;
+        c->changed[i] = changed;
     }
     c->looked = true;
     return s;
+}
+
+/* ---- the same few pages, over and over ---- */
+
+enum {
+    WATCHED = 1024,    /* pages at most: what one call may read, */
+    LOOK_NS = 120000,  /* ... and no more than can be looked at in this time */
+    PAUSE_NS = 100000, /* from the end of a look to the next */
+    FIRST_LOOKS = 4    /* the first are slower than what follows */
+};
+
+struct watch {
+    uint32_t nr;
+    uint64_t page[WATCHED], hash[WATCHED];
+    char text[WATCHED * PAGE];
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+/* Any of those that had changed: pages at even distances would give a sequential writer a rhythm.
+ */
+static void choose(const struct content *c, struct watch *w)
+{
+    struct rng rng;
+    uint32_t seen = 0;
+
+    rng_stream(&rng, 0, "content watch", 0, 0);
+    w->nr = 0;
+    for (uint32_t i = 0; i < c->nr; i++) {
+        uint32_t at;
+
+        if (!c->changed[i])
+            continue;
+        at = w->nr < WATCHED ? w->nr++ : (uint32_t)(rng_uniform(&rng) * (seen + 1));
+        if (at < WATCHED)
+            w->page[at] = c->page[i];
+        seen++;
+    }
+}
+
+/* Has one of them changed?  Pages that cannot be read any more count as constant. */
+static bool look_again(const struct content *c, struct watch *w)
+{
+    struct iovec here = {.iov_base = w->text, .iov_len = (size_t)w->nr * PAGE}, there[WATCHED];
+    ssize_t got;
+    bool changed = false;
+
+    for (uint32_t i = 0; i < w->nr; i++) {
+        uint64_t address = w->page[i] * PAGE;
+
+        there[i].iov_len = PAGE;
+        memcpy(&there[i].iov_base, &address, sizeof(there[i].iov_base));
+    }
+    got = process_vm_readv(c->pid, &here, 1, there, w->nr, 0);
+    for (uint32_t i = 0; i < w->nr && (ssize_t)(i + 1) * PAGE <= got; i++) {
+        uint64_t hash = XXH64(w->text + (size_t)i * PAGE, PAGE, 0);
+
+        changed |= hash != w->hash[i];
+        w->hash[i] = hash;
+    }
+    return changed;
+}
+
+/* As many pages as a look has time for. */
+static void trim(const struct content *c, struct watch *w)
+{
+    for (int i = 0; i < FIRST_LOOKS; i++) {
+        int64_t start = now_ns(), took;
+
+        (void)look_again(c, w);
+        took = now_ns() - start;
+        if (i > 0 && took > LOOK_NS)
+            w->nr = (uint32_t)((double)w->nr * LOOK_NS / (double)took) + 1;
+    }
+}
+
+size_t content_watch(struct content *c, int64_t ns, int64_t *at_ns, size_t most, int64_t *step_ns)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    struct watch *w = malloc(sizeof(*w));
+    int64_t start, now;
+    size_t nr = 0, looks = 0;
+
+    *step_ns = 0;
+    if (w)
+        choose(c, w);
+    if (!w || w->nr == 0) {
+        free(w);
+        return 0;
+    }
+    memset(w->hash, 0, sizeof(w->hash));
+    trim(c, w);
+    for (start = now = now_ns(); now - start < ns; looks++) {
+        (void)nanosleep(&pause, NULL);
+        now = now_ns();
+        if (look_again(c, w) && nr < most)
+            at_ns[nr++] = now;
+    }
+    *step_ns = (now - start) / (int64_t)looks;
+    free(w);
+    return nr;
 }

@@ -106,6 +106,8 @@ struct facts_before {
     uint64_t resident_bytes; /* ... of the guest's own memory in it, which needs no guess at what
                                 else the process holds; 0 = not noted */
     struct facts_content content;
+    int64_t write_period_ns; /* of a guest that writes at regular moments; 0 = it does not, or
+                                nobody looked */
     struct mig_params params;
     bool params_reported; /* query-migrate-parameters was seen, so params are effective, not assumed
                            */

@@ -13,6 +13,7 @@
 
 #define RSS_MIB_MAX ((int64_t)1 << 30)
 #define RATE_MIB_MAX ((int64_t)1 << 40)
+#define PERIOD_US_MAX 10000000
 
 static enum facts_dirty_mode parse_mode(const char *text)
 {
@@ -188,6 +189,20 @@ static enum status take_content(struct facts_loader *ld, const struct field_at *
     return ST_OK;
 }
 
+static enum status take_pulse(struct facts_loader *ld, const struct field_at *at,
+                              const json_t *data)
+{
+    int64_t us = 0;
+    enum status st;
+
+    if (!json_is_object(data))
+        return field_error(at, "data", "must be an object");
+    if ((st = field_int(at, data, "period-us", 0, PERIOD_US_MAX, &us)) != ST_OK)
+        return st;
+    ld->facts->before.write_period_ns = us * NS_PER_US;
+    return ST_OK;
+}
+
 static enum status take_note(struct facts_loader *ld, const struct field_at *at,
                              const struct trace_line *line)
 {
@@ -196,6 +211,8 @@ static enum status take_note(struct facts_loader *ld, const struct field_at *at,
 
     if (strcmp(line->name, "guest-content") == 0)
         return take_content(ld, at, line->data);
+    if (strcmp(line->name, "guest-pulse") == 0)
+        return take_pulse(ld, at, line->data);
     if (!process && strcmp(line->name, "guest-resident-kib") != 0)
         return ST_OK;
     if (!json_is_number(line->data))

@@ -190,13 +190,15 @@ static bool fit_scale(const struct dirty_params *d, const struct fit_window *w, 
 /*
  * The writer's share of a vCPU.  A paced writer that drops what it cannot do keeps (1 - p)(1 + T /
  * slice) of its speed under a throttle of p, T its own period, because each sleep costs it all
- * ticks but one: as if it needed 1 / (1 + T / slice).  Without captures to learn from, T is taken
- * to be around 5 ms.
+ * ticks but one: as if it needed 1 / (1 + T / slice).  If T was not seen, captures of other
+ * throttled guests count; without those T is taken to be around 5 ms.
  */
 static double draw_cpu_need(struct rng *rng, double writes, const struct fit_options *o)
 {
     double u = rng_uniform(rng), period_ns = 5e6 * exp(gsl_ran_gaussian(rng_gsl(rng), 0.35));
 
+    if (o->write_period_ns > 0)
+        return 1.0 / (1.0 + (double)o->write_period_ns / SLICE_NS);
     if (u < CPU_BOUND_SHARE ||
         (o->guest_writes_per_s && writes > 0.7 * (double)o->guest_writes_per_s))
         return 1.0;

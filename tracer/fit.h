@@ -37,6 +37,7 @@ struct fit_options {
     uint64_t guest_writes_per_s; /* of one vCPU at most; 0 = unknown */
     double cpu_need;             /* as throttled guests were seen to need; 0 = unknown */
     double cpu_need_spread;
+    int64_t write_period_ns; /* seen of this guest, which then counts; 0 = unknown */
     uint64_t seed;
     size_t nr_samples;
 };

@@ -15,9 +15,13 @@
 #include "base/units.h"
 #include "tracer/content.h"
 #include "tracer/profile.h"
+#include "tracer/pulse.h"
 #include "tracer/record_int.h"
 
 #include "base/banned.h"
+
+#define PULSE_WATCH_NS (2 * NS_PER_S)
+#define PULSE_MOMENTS 20000 /* more than there are looks in that time */
 
 /* -------- who is there -------- */
 
@@ -214,6 +218,44 @@ static enum status note_content(struct recorder *rec, pid_t pid, struct diag *di
                        json_pack("{s:i, s:i, s:i, s:i}", "resident", (int)s.resident, "zero",
                                  (int)s.zero, "changed", (int)s.changed, "changed-to-zero",
                                  (int)s.changed_zero),
+                       diag);
+}
+
+static bool will_throttle(const struct recorder *rec)
+{
+    json_t *item;
+    size_t i;
+
+    json_array_foreach(rec->capabilities, i, item)
+    {
+        if (json_is_string(item) && strcmp(json_string_value(item), "auto-converge") == 0)
+            return true;
+    }
+    return false;
+}
+
+enum status record_note_pulse(struct recorder *rec, struct diag *diag)
+{
+    int64_t *at_ns, step_ns;
+    struct pulse pulse;
+    enum status st;
+    size_t nr;
+
+    if (!rec->content || !will_throttle(rec))
+        return ST_OK;
+    at_ns = malloc(PULSE_MOMENTS * sizeof(*at_ns));
+    if (!at_ns)
+        return diag_set(diag, ST_ENOMEM, "out of memory");
+    nr = content_watch(rec->content, PULSE_WATCH_NS, at_ns, PULSE_MOMENTS, &step_ns);
+    st = pulse_find(at_ns, nr, step_ns, &pulse);
+    free(at_ns);
+    if (st != ST_OK)
+        return diag_set(diag, st, "out of memory");
+    return record_note(rec, TRACE_SOURCE, "guest-pulse",
+                       json_pack("{s:i, s:I, s:I, s:f}", "changes", (int)nr, "step-us",
+                                 (json_int_t)(step_ns / NS_PER_US), "period-us",
+                                 (json_int_t)(pulse.period_ns / NS_PER_US), "coherence",
+                                 pulse.coherence),
                        diag);
 }
 

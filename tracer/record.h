@@ -132,6 +132,9 @@ enum status record_note(struct recorder *rec, enum trace_side side, const char *
 /* The source's resident memory once more; readers go by the last.  record_open() has noted it
  * before the measurements, which take their time. */
 enum status record_note_rss(struct recorder *rec, struct diag *diag);
+/* Where the guest will be throttled and its memory may be looked at: the period at which it writes.
+ * After record_note_rss(); takes two seconds. */
+enum status record_note_pulse(struct recorder *rec, struct diag *diag);
 /* A command with its reply in the trace, while everything else that arrives is recorded too.
  * *@reply (may be NULL) is the caller's.  ST_EINPUT with QEMU's text if it refuses. */
 enum status record_command(struct recorder *rec, enum trace_side side, const char *command,

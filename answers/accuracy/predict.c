@@ -323,6 +323,7 @@ static enum status fit_members(const struct trace_facts *const *facts, size_t nr
             .guest_writes_per_s = part->costs.guest_writes_per_s,
             .cpu_need = part->spread.cpu_need_ratio,
             .cpu_need_spread = part->spread.cpu_need_spread_ratio,
+            .write_period_ns = facts[i]->before.write_period_ns,
             .seed = o->seed,
             .nr_samples = o->samples ? o->samples : PREDICT_SAMPLES,
         };

@@ -4,6 +4,8 @@
 #include "tracer/content.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -87,6 +89,47 @@ Test(content, what_changed_between_two_looks_is_told_with_its_zeros)
     expect_share(s.changed_zero, s.changed, 0.2);
     s = content_look(c);
     cr_expect(s.changed == 0);
+    content_free(c);
+    munmap(guest, GUEST_BYTES);
+}
+
+static atomic_int writing;
+
+static void *write_on(void *arg)
+{
+    volatile char *guest = arg;
+
+    while (writing)
+        for (size_t i = 0; i < 6 * MIB; i += 4096)
+            guest[i]++;
+    return NULL;
+}
+
+Test(content, pages_that_change_are_watched_changing)
+{
+    char *guest = guest_new();
+    struct content *c;
+    int64_t at[100], step = 0;
+    pthread_t thread;
+    size_t n;
+
+    memset(guest, 1, 16 * MIB);
+    c = content_new(getpid(), GUEST_BYTES);
+    cr_assert(c);
+    content_look(c);
+    cr_expect(content_watch(c, 10 * NS_PER_MS, at, 100, &step) == 0, "nothing had changed");
+    memset(guest, 2, 6 * MIB);
+    content_look(c);
+    cr_expect(content_watch(c, 10 * NS_PER_MS, at, 100, &step) == 0, "nobody writes now");
+    cr_expect(step > 0);
+    writing = 1;
+    cr_assert(pthread_create(&thread, NULL, write_on, guest) == 0);
+    n = content_watch(c, 200 * NS_PER_MS, at, 100, &step);
+    writing = 0;
+    pthread_join(thread, NULL);
+    cr_expect(n > 0 && n <= 100);
+    for (size_t i = 1; i < n; i++)
+        cr_expect(at[i] > at[i - 1]);
     content_free(c);
     munmap(guest, GUEST_BYTES);
 }
