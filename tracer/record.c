@@ -240,8 +240,9 @@ enum status record_note_pulse(struct recorder *rec, struct diag *diag)
     struct pulse pulse;
     enum status st;
     size_t nr;
+    bool asked = !rec->o.windows_ms || rec->o.nr_windows > 0; /* to measure anything */
 
-    if (!rec->content || !will_throttle(rec))
+    if (!asked || !rec->content || !will_throttle(rec))
         return ST_OK;
     at_ns = malloc(PULSE_MOMENTS * sizeof(*at_ns));
     if (!at_ns)

@@ -292,7 +292,10 @@ Test(facts_made, the_last_look_at_what_is_in_memory_counts)
     text_add_line(&t, 10, "note", "source", "guest-content", "{\"resident\":900,\"zero\":9}");
     text_add_line(&t, 20, "note", "source", "guest-content",
                   "{\"resident\":1000,\"zero\":300,\"changed\":120,\"changed-to-zero\":100}");
+    text_add_line(&t, 30, "note", "source", "guest-pulse",
+                  "{\"changes\":72,\"step-us\":270,\"period-us\":4995,\"coherence\":0.65}");
     load_good(&f, &t);
+    cr_assert(f.before.write_period_ns == 4995 * NS_PER_US);
     cr_assert(f.before.content.resident == 1000 && f.before.content.zero == 300);
     cr_assert(f.before.content.changed == 120 && f.before.content.changed_zero == 100);
     facts_release(&f);
@@ -311,6 +314,8 @@ Test(facts_made, wrong_types_name_line_message_and_field)
         {"note", "guest-content", "{\"resident\":5,\"zero\":6}", "zero", false},
         {"note", "guest-content", "{\"resident\":5,\"changed\":2,\"changed-to-zero\":3}",
          "changed-to-zero", false},
+        {"note", "guest-pulse", "5000", "data", false},
+        {"note", "guest-pulse", "{\"period-us\":-1}", "period-us", false},
         {"command", "calc-dirty-rate", "[]", "", false},
         {"command", "calc-dirty-rate", "{\"calc-time\":0}", "calc-time", false},
         {"command", "calc-dirty-rate", "{\"calc-time-unit\":\"hour\"}", "calc-time-unit", false},

@@ -85,6 +85,23 @@ static const unsigned comes_and_goes[WINDOWS] = {36, 0, 15};
 /* 96 MiB at random, 14000 pages/s. */
 static const unsigned steady[WINDOWS] = {41, 32, 21};
 
+Test(fit, the_period_that_was_seen_says_how_a_guest_takes_throttling)
+{
+    struct windows w;
+    struct fit_options o = {
+        .resident_bytes = RESIDENT, .seed = 1, .nr_samples = SAMPLES, .cpu_need = 0.9};
+    struct fit fit;
+
+    windows_init(&w, steady);
+    for (int64_t ms = 1; ms <= 10; ms += 9) {
+        o.write_period_ns = ms * NS_PER_MS;
+        cr_assert(fit_before(&fit, &w.header, &w.before, &o) == ST_OK);
+        for (size_t i = 0; i < fit.nr; i++)
+            cr_expect_float_eq(fit.samples[i].cpu_need_ratio, ms == 1 ? 1.0 / 1.1 : 0.5, 1e-9);
+        fit_release(&fit);
+    }
+}
+
 Test(fit, of_a_guest_that_comes_and_goes_rests_on_many_proposals)
 {
     struct windows w;
