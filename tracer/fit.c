@@ -26,6 +26,7 @@ enum {
     EFFECTIVE_LEAST = 100, /* fewer effective proposals make samples copies of one another */
     MORE_PHASES = 400000,  /* draws of each family in that case: of one with phases, */
     MORE = 120000,         /* of another */
+    CROWD = 4000,          /* writers of a family with phases, if those do not do either */
     PROPOSALS_MAX = 100000 /* kept */
 };
 
@@ -230,7 +231,7 @@ static void apply_scale(struct dirty_params *d, double scale)
 }
 
 static bool propose(struct fit_proposal *p, enum fit_family family, const struct fit_target *t,
-                    const struct fit_options *o, struct rng *rng)
+                    const struct fit_options *o, bool screened, struct rng *rng)
 {
     const struct fit_window *w = t->windows;
     size_t nr = t->nr_windows;
@@ -238,7 +239,7 @@ static bool propose(struct fit_proposal *p, enum fit_family family, const struct
 
     p->family = family;
     draw_shape(&p->dirty, family, t->resident_pages, rng);
-    if (p->dirty.off_ns > 0 && !phases_could_fit(&p->dirty, w, nr))
+    if (screened && p->dirty.off_ns > 0 && !phases_could_fit(&p->dirty, w, nr))
         return false;
     if (nr == 0) {
         scale = log_uniform(rng, 16.0, t->resident_pages);
@@ -281,7 +282,7 @@ static void draw_family(struct proposals *all, enum fit_family family, size_t dr
     for (size_t i = 0; i < draws && all->nr < PROPOSALS_MAX; i++) {
         struct fit_proposal *p = &all->p[all->nr];
 
-        if (!propose(p, family, all->target, all->options, rng))
+        if (!propose(p, family, all->target, all->options, true, rng))
             continue;
         p->log_weight -= log((double)draws);
         if (p->log_weight < all->heaviest - NEGLIGIBLE)
@@ -323,6 +324,14 @@ static void share_weight(const struct proposals *all, double share[FIT_NR])
         share[f] /= total;
 }
 
+/* The same of equally likely writers. */
+static void share_count(const struct fit_proposal *p, size_t nr, double share[FIT_NR])
+{
+    memset(share, 0, FIT_NR * sizeof(*share));
+    for (size_t i = 0; i < nr; i++)
+        share[p[i].family] += 1.0 / (double)nr;
+}
+
 static double count(const struct proposals *all, double *lw)
 {
     for (size_t i = 0; i < all->nr; i++)
@@ -346,6 +355,28 @@ static void draw_more(struct proposals *all, const double share[FIT_NR], struct 
     }
 }
 
+/*
+ * Phases that even so many draws have missed: a crowd of writers that need not fit, for
+ * fit_refine() to move to where they do.
+ */
+static void draw_crowd(struct proposals *all, struct rng *rng)
+{
+    static const enum fit_family phased[] = {FIT_PHASED, FIT_BURSTS};
+
+    for (size_t f = 0; f < 2; f++) {
+        drop_family(all, phased[f]);
+        for (size_t i = 0; i < CROWD && all->nr < PROPOSALS_MAX; i++) {
+            struct fit_proposal *p = &all->p[all->nr];
+
+            if (!propose(p, phased[f], all->target, all->options, false, rng))
+                continue;
+            p->log_weight -= log((double)CROWD);
+            all->heaviest = fmax(all->heaviest, p->log_weight);
+            all->nr++;
+        }
+    }
+}
+
 /* Equally likely samples; in no order, so that whoever takes only some of them takes some of each
  * family.  @lw: room for the weights of all. */
 static enum status resample(struct fit *out, const struct proposals *all, double *lw,
@@ -366,6 +397,7 @@ static enum status resample(struct fit *out, const struct proposals *all, double
         out->effective < EFFECTIVE_LEAST) {
         st = fit_refine(all->p, all->nr, all->target, EFFECTIVE_LEAST, rng, refined, out->nr);
         out->effective = EFFECTIVE_LEAST; /* as many as it began with */
+        share_count(refined, out->nr, out->share);
     }
     for (size_t k = 0; st == ST_OK && k < out->nr; k++)
         out->samples[k] = refined[k].dirty;
@@ -442,6 +474,8 @@ enum status fit_before(struct fit *out, const struct facts_header *header,
     share_weight(&all, out->share);
     if (count(&all, lw) < EFFECTIVE_LEAST)
         draw_more(&all, out->share, &rng);
+    if (count(&all, lw) < EFFECTIVE_LEAST)
+        draw_crowd(&all, &rng);
     if (all.nr == 0) {
         /* nothing fits at all: an idle guest is the one thing left to say */
         all.p[all.nr++] = (struct fit_proposal){

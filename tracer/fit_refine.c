@@ -23,7 +23,7 @@
 
 enum {
     WRITERS = 1000,
-    MOVES = 10 /* of each, at each power */
+    MOVES = 20 /* of each, at each power */
 };
 
 #define LEAST_POWER_STEP 1e-3 /* ends at last, whatever the windows */
@@ -127,14 +127,34 @@ static double stride(double size, struct rng *rng)
     return rng_uniform(rng) < 0.5 ? size * gsl_ran_ugaussian(rng_gsl(rng)) : 0.0;
 }
 
-/* Lengths of the phases, and where in them the migration starts; returns the change of on. */
-static double step_phases(struct dirty_params *d, double size, struct rng *rng)
+/* What is tried: a writer, and by how much the move spreads the logarithms that it walks in. */
+struct step {
+    struct fit_proposal p;
+    double log_spread;
+};
+
+/*
+ * Lengths of the phases, and where in them the migration starts; returns the change of on.  Every
+ * other time the cycle stays as long as it was: windows that lie many cycles apart agree on that,
+ * however unsure they are of its parts.
+ */
+static double step_phases(struct step *s, double size, struct rng *rng)
 {
-    double on = stride(size, rng), off = stride(size, rng);
+    struct dirty_params *d = &s->p.dirty;
+    double on = stride(size, rng), off = stride(size, rng), was = (double)d->off_ns;
     double before = (double)(d->on_ns + d->off_ns), cycle, at;
 
     d->on_ns = (int64_t)((double)d->on_ns * exp(on));
-    d->off_ns = (int64_t)((double)d->off_ns * exp(off));
+    if (rng_uniform(rng) < 0.5) {
+        d->off_ns = (int64_t)(before - (double)d->on_ns);
+        if (d->off_ns <= 0) {
+            d->off_ns = 1; /* below all bounds */
+            return on;
+        }
+        s->log_spread += log(was / (double)d->off_ns);
+    } else {
+        d->off_ns = (int64_t)(was * exp(off));
+    }
     cycle = (double)(d->on_ns + d->off_ns);
     at = (double)d->phase_ns / before + 0.5 * stride(size, rng);
     d->phase_ns = (int64_t)((at - floor(at)) * cycle);
@@ -142,12 +162,14 @@ static double step_phases(struct dirty_params *d, double size, struct rng *rng)
 }
 
 /* A step of about @size in the set, its speed and its phases. */
-static void step_away(struct dirty_params *d, double size, struct rng *rng)
+static void step_away(struct step *s, double size, struct rng *rng)
 {
+    struct dirty_params *d = &s->p.dirty;
     double set = stride(size, rng), speed = stride(size, rng);
 
+    s->log_spread = 0.0;
     if (d->off_ns > 0) {
-        double on = step_phases(d, size, rng);
+        double on = step_phases(s, size, rng);
 
         /* or as many writes in a longer or shorter time */
         speed -= rng_uniform(rng) < 0.5 ? on : 0.0;
@@ -161,16 +183,15 @@ static void step_away(struct dirty_params *d, double size, struct rng *rng)
 static void move(struct fit_proposal *p, double power, const struct fit_target *t, struct rng *rng)
 {
     for (int i = 0; i < MOVES; i++) {
-        struct fit_proposal q = *p;
+        struct step s = {.p = *p};
 
         /* long steps and short ones: how narrow the posterior is differs by guest and power */
-        step_away(&q.dirty, LONGEST_STEP * pow(SHORTEST_STEP / LONGEST_STEP, rng_uniform(rng)),
-                  rng);
-        if (!allowed(&q, t))
+        step_away(&s, LONGEST_STEP * pow(SHORTEST_STEP / LONGEST_STEP, rng_uniform(rng)), rng);
+        if (!allowed(&s.p, t))
             continue;
-        q.log_likelihood = fit_log_likelihood(&q.dirty, t);
-        if (log(rng_uniform(rng)) < power * (q.log_likelihood - p->log_likelihood))
-            *p = q;
+        s.p.log_likelihood = fit_log_likelihood(&s.p.dirty, t);
+        if (log(rng_uniform(rng)) < power * (s.p.log_likelihood - p->log_likelihood) + s.log_spread)
+            *p = s.p;
     }
 }
 
