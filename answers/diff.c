@@ -146,8 +146,9 @@ static enum diff_change judge(const struct diff_side *a, const struct diff_side 
     time = sense(a->wait_ns + a->total_ns, b->wait_ns + b->total_ns, tolerance);
     if (pause == 0 && time == 0)
         return DIFF_SAME;
-    /* the pause is what the guest's users see, so it decides */
-    return (pause ? pause : time) > 0 ? DIFF_WORSE : DIFF_BETTER;
+    if (pause * time < 0)
+        return pause > 0 ? DIFF_SOONER : DIFF_LATER;
+    return pause + time > 0 ? DIFF_WORSE : DIFF_BETTER;
 }
 
 static double grew_by(const struct diff_vm *v)
@@ -160,8 +161,9 @@ static double grew_by(const struct diff_vm *v)
 
 static int rank(enum diff_change c)
 {
-    static const int of[] = {[DIFF_OUTCOME] = 0, [DIFF_WORSE] = 1,   [DIFF_BETTER] = 2,
-                             [DIFF_ADDED] = 3,   [DIFF_REMOVED] = 4, [DIFF_SAME] = 5};
+    static const int of[] = {
+        [DIFF_OUTCOME] = 0, [DIFF_WORSE] = 1, [DIFF_SOONER] = 2,  [DIFF_LATER] = 3,
+        [DIFF_BETTER] = 4,  [DIFF_ADDED] = 5, [DIFF_REMOVED] = 6, [DIFF_SAME] = 7};
 
     return of[c];
 }

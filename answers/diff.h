@@ -20,7 +20,9 @@ enum diff_change {
     DIFF_REMOVED, /* ... only in A */
     DIFF_OUTCOME, /* ends otherwise */
     DIFF_WORSE,   /* ends alike, but takes or pauses longer */
-    DIFF_BETTER   /* ... shorter */
+    DIFF_SOONER,  /* pauses longer, but is done sooner */
+    DIFF_LATER,   /* pauses shorter, but is done later */
+    DIFF_BETTER   /* takes or pauses shorter */
 };
 
 /* One VM on one side, over all replications.  Of a job tried several times the last attempt counts,

@@ -43,8 +43,14 @@ static void add_counts(struct strbuf *out, const struct diff_side *s)
 
 static void add_vm(struct strbuf *out, const struct diff_vm *v)
 {
-    static const char signs[] = {[DIFF_SAME] = '=',    [DIFF_ADDED] = '+', [DIFF_REMOVED] = '-',
-                                 [DIFF_OUTCOME] = '~', [DIFF_WORSE] = '~', [DIFF_BETTER] = '~'};
+    static const char signs[] = {
+        [DIFF_SAME] = '=',  [DIFF_ADDED] = '+',  [DIFF_REMOVED] = '-', [DIFF_OUTCOME] = '~',
+        [DIFF_WORSE] = '~', [DIFF_SOONER] = '~', [DIFF_LATER] = '~',   [DIFF_BETTER] = '~'};
+    static const char *const words[] = {[DIFF_SAME] = "the same",
+                                        [DIFF_WORSE] = "worse",
+                                        [DIFF_SOONER] = "longer pause, done sooner",
+                                        [DIFF_LATER] = "shorter pause, done later",
+                                        [DIFF_BETTER] = "better"};
     const struct diff_side *only = v->change == DIFF_ADDED ? &v->b : &v->a;
 
     strbuf_addf(out, "%c ", signs[v->change]);
@@ -63,9 +69,7 @@ static void add_vm(struct strbuf *out, const struct diff_vm *v)
         if (v->b.reason && v->b.outcome != OUTCOME_COMPLETED)
             strbuf_addf(out, ": %s", v->b.reason);
     } else {
-        strbuf_addstr(out, v->change == DIFF_WORSE    ? "worse"
-                           : v->change == DIFF_BETTER ? "better"
-                                                      : "the same");
+        strbuf_addstr(out, words[v->change]);
     }
     add_shift(out, "pause", v->a.downtime_ns, v->b.downtime_ns);
     add_shift(out, "time", v->a.total_ns, v->b.total_ns);
@@ -146,9 +150,15 @@ static void add_total_json(struct strbuf *out, const char *key, const char *what
 
 void diff_add_json(struct strbuf *out, const struct diff_result *d, const char *a, const char *b)
 {
-    static const char *const words[] = {
-        [DIFF_SAME] = "same",       [DIFF_ADDED] = "added", [DIFF_REMOVED] = "removed",
-        [DIFF_OUTCOME] = "outcome", [DIFF_WORSE] = "worse", [DIFF_BETTER] = "better"};
+    static const char *const words[] = {[DIFF_SAME] = "same",
+                                        [DIFF_ADDED] = "added",
+                                        [DIFF_REMOVED] = "removed",
+                                        [DIFF_OUTCOME] = "outcome",
+                                        [DIFF_WORSE] = "worse",
+                                        [DIFF_BETTER] = "better",
+                                        /* the pause is what the guest's users see, so it decides */
+                                        [DIFF_SOONER] = "worse",
+                                        [DIFF_LATER] = "better"};
 
     strbuf_addstr(out, "{\"format_version\":\"" CLI_FORMAT_VERSION "\"");
     add_total_json(out, "a", a, &d->a);

@@ -45,6 +45,7 @@ static enum status add_page(struct strbuf *out, struct compare *page, const stru
     static const enum compare_change changes[] = {
         [DIFF_ADDED] = COMPARE_ADDED,     [DIFF_REMOVED] = COMPARE_REMOVED,
         [DIFF_OUTCOME] = COMPARE_OUTCOME, [DIFF_WORSE] = COMPARE_WORSE,
+        [DIFF_SOONER] = COMPARE_SOONER,   [DIFF_LATER] = COMPARE_LATER,
         [DIFF_BETTER] = COMPARE_BETTER,
     };
     struct compare_vm *vms = calloc(d->nr_changed + 1, sizeof(*vms));

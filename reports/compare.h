@@ -15,6 +15,8 @@ enum compare_change {
     COMPARE_REMOVED,
     COMPARE_OUTCOME, /* ends otherwise */
     COMPARE_WORSE,
+    COMPARE_SOONER, /* pauses longer, but is done sooner */
+    COMPARE_LATER,  /* pauses shorter, but is done later */
     COMPARE_BETTER,
     COMPARE_NR
 };

@@ -38,8 +38,34 @@ static const struct {
     [COMPARE_REMOVED] = {"-", "only in A", "doubt"},
     [COMPARE_OUTCOME] = {"~", "ends otherwise", "bad"},
     [COMPARE_WORSE] = {"~", "worse", "doubt"},
+    [COMPARE_SOONER] = {"~", "longer pause, done sooner", "doubt"},
+    [COMPARE_LATER] = {"~", "shorter pause, done later", "doubt"},
     [COMPARE_BETTER] = {"~", "better", "good"},
 };
+
+/* "2 end otherwise (2 complete more often), 30 with a longer pause, done sooner" */
+static void add_counts(struct pair *p)
+{
+    struct strbuf *out = p->a.out;
+    size_t more = 0;
+
+    for (size_t i = 0; i < p->c->nr; i++) {
+        const struct compare_side *a = &p->c->vms[i].a, *b = &p->c->vms[i].b;
+
+        more += p->c->vms[i].change == COMPARE_OUTCOME &&
+                (uint64_t)b->completed * a->jobs > (uint64_t)a->completed * b->jobs;
+    }
+    for (int k = 0, any = 0; k < COMPARE_NR; k++) {
+        if (p->changes[k] == 0)
+            continue;
+        strbuf_addf(out, "%s%zu %s%s", any++ ? ", " : "", p->changes[k],
+                    k == COMPARE_SOONER || k == COMPARE_LATER ? "with a " : "",
+                    k == COMPARE_OUTCOME && p->changes[k] > 1 ? "end otherwise"
+                                                              : change_words[k].word);
+        if (k == COMPARE_OUTCOME && more > 0)
+            strbuf_addf(out, " (%zu complete%s more often)", more, more == 1 ? "s" : "");
+    }
+}
 
 static void add_head(struct pair *p)
 {
@@ -57,11 +83,7 @@ static void add_head(struct pair *p)
                 : grave       ? "doubt"
                               : "good",
                 p->c->nr, p->c->nr_vms);
-    for (int k = 0, any = 0; k < COMPARE_NR; k++)
-        if (p->changes[k])
-            strbuf_addf(h->out, "%s%zu %s", any++ ? ", " : "", p->changes[k],
-                        k == COMPARE_OUTCOME && p->changes[k] > 1 ? "end otherwise"
-                                                                  : change_words[k].word);
+    add_counts(p);
     strbuf_addstr(h->out, p->c->nr ? "." : "Both sides are alike.");
     strbuf_addstr(h->out, "</p></div>\n<nav aria-label=\"Sections\"><a href=\"#inputs\">Inputs</a>"
                           "<a href=\"#figures\">Figures</a><a href=\"#distribution\">Distributions"

@@ -86,6 +86,23 @@ Test(diff, differences_below_the_tolerance_are_none)
     result_free_migs(&rb);
 }
 
+Test(diff, a_longer_pause_is_told_apart_where_the_move_is_done_sooner)
+{
+    struct mig_result a[] = {row("v", 0, OUTCOME_COMPLETED, 60000, 100),
+                             row("w", 1, OUTCOME_COMPLETED, 20000, 250)};
+    struct mig_result b[] = {row("v", 0, OUTCOME_COMPLETED, 20000, 250),
+                             row("w", 1, OUTCOME_COMPLETED, 60000, 100)};
+    struct run_result ra = run_of(a, 2), rb = run_of(b, 2);
+    struct diff_result d;
+
+    cr_assert_eq(diff_runs(&ra, &rb, 0.01, &d), ST_OK);
+    cr_expect_eq(d.vms[0].change, DIFF_SOONER);
+    cr_expect_eq(d.vms[1].change, DIFF_LATER);
+    diff_release(&d);
+    result_free_migs(&ra);
+    result_free_migs(&rb);
+}
+
 Test(diff, the_last_attempt_of_a_job_counts)
 {
     struct mig_result a[] = {row("v", 0, OUTCOME_TIMEOUT, 1000, -1),

@@ -32,25 +32,33 @@ static struct compare_side side(double total_ns)
 
 Test(reports_compare, each_change_has_its_sign_and_word)
 {
-    static const char *const words[COMPARE_NR] = {"+ only in B", "- only in A", "~ ends otherwise",
-                                                  "~ worse", "~ better"};
+    static const char *const words[COMPARE_NR] = {"+ only in B",
+                                                  "- only in A",
+                                                  "~ ends otherwise",
+                                                  "~ worse",
+                                                  "~ longer pause, done sooner",
+                                                  "~ shorter pause, done later",
+                                                  "~ better"};
     struct sample *a = sample_new(), *b = sample_new();
     struct compare_vm vms[COMPARE_NR];
-    struct compare c = {&a->run, &b->run, "a.db", "b.db", vms, COMPARE_NR, 7};
+    struct compare c = {&a->run, &b->run, "a.db", "b.db", vms, COMPARE_NR, 9};
     char *text;
 
-    for (size_t i = 0; i < 7; i++) {
+    for (size_t i = 0; i < 9; i++) {
         sample_add(a, "vm");
         sample_add(b, "vm");
     }
     for (int k = 0; k < COMPARE_NR; k++)
         vms[k] = (struct compare_vm){"vm", (enum compare_change)k, side(1e9), side(2e9)};
+    vms[COMPARE_OUTCOME].a.completed = 0;
     vms[COMPARE_ADDED].a = (struct compare_side){.total_ns = NAN, .downtime_ns = NAN};
     text = page(&c);
-    cr_expect_not_null(strstr(text, "5 OF 7 VMs DIFFER"));
+    cr_expect_not_null(strstr(text, "7 OF 9 VMs DIFFER"));
     for (int k = 0; k < COMPARE_NR; k++)
         cr_expect_not_null(strstr(text, words[k]), "%s", words[k]);
     cr_expect_not_null(strstr(text, "1 s &rarr; 2 s"));
+    cr_expect_not_null(strstr(text, "1 ends otherwise (1 completes more often), 1 worse, "
+                                    "1 with a longer pause, done sooner, "));
     free(text);
     sample_free(a);
     sample_free(b);
