@@ -292,6 +292,23 @@ static void add_long_stop(struct strbuf *words, const struct mig_result *mig)
                     units_time(limit, mig->downtime_limit_ns));
 }
 
+/* A fix is of one VM and one draw; who wants the goals met asks for that. */
+static void add_plan(struct text *t)
+{
+    struct strbuf words = STRBUF_INIT;
+    size_t crossed = 0;
+
+    for (size_t i = 0; i < t->run->nr_thresholds; i++)
+        crossed += t->run->thresholds[i].crossed;
+    if (crossed > 0 && t->run->scenario) {
+        strbuf_addstr(&words, "settings that meet the goals: migcast plan ");
+        cell_add_text(&words, t->run->scenario);
+        strbuf_addstr(t->out, "  ");
+        text_wrap(t, strbuf_text(&words), 2, 4);
+    }
+    strbuf_release(&words);
+}
+
 /* Of several VMs: what would let each of the worst end well. */
 void text_fix_table(struct text *t)
 {
@@ -314,5 +331,6 @@ void text_fix_table(struct text *t)
         advice_add(&words, run, mig);
         text_fact(t, t->sum.groups[g].vm, strbuf_text(&words));
     }
+    add_plan(t);
     strbuf_release(&words);
 }

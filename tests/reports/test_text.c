@@ -171,6 +171,8 @@ Test(report_text, fixes_of_several_vms_name_each_and_say_that_it_was_alone)
     struct fix_result fixes[] = {{.mig = 1, .kind = FIX_LINK_RATE, .value = 2.5e9},
                                  {.mig = 1, .kind = FIX_POSTCOPY, .value = 2},
                                  {.mig = 2, .kind = FIX_ALONE}};
+    struct threshold_result crossed = {
+        .text = "downtime.p99 < 1s", .value = 2e9, .limit = 1e9, .crossed = true};
     struct sample *s = sample_new();
     char *text;
 
@@ -183,6 +185,12 @@ Test(report_text, fixes_of_several_vms_name_each_and_say_that_it_was_alone)
     expect_has(text, "each migrating alone");
     expect_has(text, "  db-07         a link of >= 2.5 Gb/s, or post-copy from round 2 on\n");
     expect_has(text, "  cache         migrating it while no other migration runs\n");
+    cr_expect_null(strstr(text, "migcast plan"));
+    free(text);
+    s->run.thresholds = &crossed;
+    s->run.nr_thresholds = 1;
+    text = report(s, (struct report_text_opts){.width = 200});
+    expect_has(text, "  settings that meet the goals: migcast plan scenarios/evacuate.ini\n");
     free(text);
     sample_free(s);
 }
