@@ -378,8 +378,8 @@ static void add_facts(struct text *t)
         add_sent(&words, mig);
         flush_fact(t, "bytes sent", &words);
         if (mig->postcopy_ns > 0) {
-            strbuf_addf(&words, "%s, vCPUs wait for pages for %s", units_time(a, mig->postcopy_ns),
-                        time_or_dash(b, mig->postcopy_stall_ns));
+            strbuf_addf(&words, "%s, its vCPUs together wait for pages for %s",
+                        units_time(a, mig->postcopy_ns), time_or_dash(b, mig->postcopy_stall_ns));
             flush_fact(t, "post-copy", &words);
         }
         if (mig->guest_slowdown_ratio >= 0.0005) {

@@ -73,7 +73,7 @@ void words_replication(struct strbuf *out, const struct run_result *run, size_t 
  */
 void words_sample(struct strbuf *out, const struct run_result *run, size_t nr);
 
-/* words_queue - of the typical replication: "up to 40 wait, first after 29 min; up to 8 run";
+/* words_queue - of the typical replication: "up to 40 wait (first at 29 min 00 s); up to 8 run";
  * nothing where nothing waits.  False when memory ran out. */
 bool words_queue(struct strbuf *out, const struct run_result *run);
 /* words_links - "link backbone is full for 74 s of 75 s", or which link is used most; nothing

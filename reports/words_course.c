@@ -36,7 +36,7 @@ bool words_queue(struct strbuf *out, const struct run_result *run)
     if (st == ST_OK && q.most_waiting > 0) {
         strbuf_addf(out, "up to %u wait", q.most_waiting);
         if (q.most_at_ns > 0)
-            strbuf_addf(out, ", first after %s", units_time(when, q.most_at_ns));
+            strbuf_addf(out, " (first at %s)", units_time(when, q.most_at_ns));
         strbuf_addf(out, "; up to %u run at a time", q.most_running);
     }
     queue_course_release(&q);

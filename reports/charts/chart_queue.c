@@ -69,7 +69,7 @@ static void say_finding(const struct queue_course *course, struct strbuf *title)
         strbuf_addf(title, "Nothing waits; up to %u migrations run at a time",
                     course->most_running);
     else
-        strbuf_addf(title, "Up to %u migrations wait (first after %s), and up to %u run at a time",
+        strbuf_addf(title, "Up to %u migrations wait (first at %s), and up to %u run at a time",
                     course->most_waiting, units_time(when, course->most_at_ns),
                     course->most_running);
 }

@@ -237,7 +237,7 @@ Test(reports_chart_answers, a_queue_says_when_it_is_longest)
     if (!chart_available())
         cr_skip_test("built without charts");
     says(checked(&out, chart_queue(&out, &look, &what)),
-         "Up to 5 migrations wait (first after 4 s), and up to 2 run at a time");
+         "Up to 5 migrations wait (first at 4 s), and up to 2 run at a time");
     course.most_waiting = 0;
     says(checked(&out, chart_queue(&out, &look, &what)),
          "Nothing waits; up to 2 migrations run at a time");
