@@ -27,4 +27,5 @@ may_miss sweep scenarios/evacuate-host.ini dirty=25MB/s,50MB/s,100MB/s,200MB/s,4
     --no-db --quiet --plot "$images/sweep.svg"
 may_miss explain scenarios/evacuate-host.ini --sensitivity -m drain.makespan.p95 --quiet \
     --plot "$images/tornado.svg"
-ls -l "$images"/*.svg
+may_miss score --split --quiet tests/corpus/*.zst --plot "$images/score.png" --plot-errors "$images/errors.png"
+ls -l "$images"/*.svg "$images"/score.png "$images"/errors.png

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -22,7 +23,14 @@ enum {
     TOP = 92,
     BOTTOM = HEIGHT - 60,
     KINDS_MAX = 5,
-    LABELS_MAX = 6
+    LABELS_MAX = 6,
+    PLACES = 6 /* of a name beside its point */
+};
+
+#define NAME_CHAR 6.4 /* width of a character at the size of names */
+
+struct box {
+    double left, top, right, bottom;
 };
 
 static const double band = 0.05;
@@ -102,6 +110,12 @@ static void add_band(struct chart *c, const struct chart_scale *x, const struct 
     chart_line(c, corners[0], corners[3], 1.25, COLOR_AXIS, CHART_DASHED);
 }
 
+static struct chart_point point_of(const struct chart_pair *p, const struct chart_scale *x,
+                                   const struct chart_scale *y)
+{
+    return (struct chart_point){chart_at(x, p->observed_ns), chart_at(y, p->predicted_ns)};
+}
+
 static void add_cross(struct chart *c, struct chart_point at, const char *tip)
 {
     const double r = 5;
@@ -144,31 +158,82 @@ static void add_points(struct chart *c, const struct chart_scatter *what,
 {
     for (size_t i = 0; i < what->nr; i++) {
         const struct chart_pair *p = &what->pairs[i];
-        struct chart_point at;
         struct strbuf tip = STRBUF_INIT;
         char observed[UNITS_TEXT], predicted[UNITS_TEXT];
-        bool left;
 
         if (!usable(p))
             continue;
-        at = (struct chart_point){chart_at(x, p->observed_ns), chart_at(y, p->predicted_ns)};
         strbuf_addf(&tip, "%s: observed %s, forecast %s", p->name,
                     units_time(observed, llround(p->observed_ns)),
                     units_time(predicted, llround(p->predicted_ns)));
         if (p->outcome_right) {
             chart_tip(c, strbuf_text(&tip));
-            chart_ring(c, at, 5.5, color_of(keys, p->kind));
+            chart_ring(c, point_of(p, x, y), 5.5, color_of(keys, p->kind));
         } else {
-            add_cross(c, at, strbuf_text(&tip));
+            add_cross(c, point_of(p, x, y), strbuf_text(&tip));
         }
         strbuf_release(&tip);
-        left = at.x > (LEFT + RIGHT) / 2.0;
-        if (named(what, i))
-            chart_text(
-                c, (struct chart_point){at.x + (left ? -10 : 10), at.y + 4},
-                (struct chart_font){11, COLOR_INK, left ? CHART_END : CHART_START, CHART_PLAIN},
-                p->name);
     }
+}
+
+/* Where a name may stand, beside its point: the side towards the middle first. */
+static struct box box_beside(const struct chart_pair *p, struct chart_point at, int place)
+{
+    static const double below[PLACES] = {4, 4, -11, 19, -25, 33}; /* of the base line */
+    double width = NAME_CHAR * (double)strlen(p->name), y = at.y + below[place];
+    bool left = (at.x > (LEFT + RIGHT) / 2.0) == (place == 0);
+    double from = place > 1 ? at.x - width / 2.0 : left ? at.x - 10 - width : at.x + 10;
+
+    return (struct box){from, y - 9, from + width, y + 3};
+}
+
+static bool box_is_free(const struct box *b, const struct box *taken, size_t nr)
+{
+    if (b->left < LEFT || b->right > RIGHT || b->top < TOP || b->bottom > BOTTOM)
+        return false;
+    for (size_t i = 0; i < nr; i++) {
+        if (b->left < taken[i].right && b->right > taken[i].left && b->top < taken[i].bottom &&
+            b->bottom > taken[i].top)
+            return false;
+    }
+    return true;
+}
+
+/* Names of the worst, where there is room; all points say theirs when pointed at. */
+static enum status add_names(struct chart *c, const struct chart_scatter *what,
+                             const struct chart_scale *x, const struct chart_scale *y)
+{
+    struct box *taken = malloc((what->nr + LABELS_MAX) * sizeof(*taken));
+    size_t nr = 0;
+
+    if (!taken)
+        return ST_ENOMEM;
+    for (size_t i = 0; i < what->nr; i++) {
+        struct chart_point at;
+
+        if (!usable(&what->pairs[i]))
+            continue;
+        at = point_of(&what->pairs[i], x, y);
+        taken[nr++] = (struct box){at.x - 6, at.y - 6, at.x + 6, at.y + 6};
+    }
+    for (size_t i = 0; i < what->nr; i++) {
+        const struct chart_pair *p = &what->pairs[i];
+
+        if (!usable(p) || !named(what, i))
+            continue;
+        for (int place = 0; place < PLACES; place++) {
+            struct box b = box_beside(p, point_of(p, x, y), place);
+
+            if (!box_is_free(&b, taken, nr))
+                continue;
+            taken[nr++] = b;
+            chart_text(c, (struct chart_point){(b.left + b.right) / 2.0, b.bottom - 3},
+                       (struct chart_font){11, COLOR_INK, CHART_MIDDLE, CHART_PLAIN}, p->name);
+            break;
+        }
+    }
+    free(taken);
+    return ST_OK;
 }
 
 static void say_finding(struct strbuf *title, const struct chart_scatter *what)
@@ -195,6 +260,7 @@ enum status chart_scatter(struct strbuf *out, const struct chart_look *look,
     struct chart_scale x = {INFINITY, 0, LEFT, RIGHT, true}, y;
     struct chart_key keys[KINDS_MAX + 1];
     struct chart_spec spec = {look, WIDTH, HEIGHT, NULL, what->subtitle};
+    enum status st, drawn;
     struct chart *c;
 
     for (size_t i = 0; i < what->nr; i++) {
@@ -218,6 +284,8 @@ enum status chart_scatter(struct strbuf *out, const struct chart_look *look,
     add_axes(c, &x, &y);
     add_band(c, &x, &y);
     add_points(c, what, keys, &x, &y);
+    st = add_names(c, what, &x, &y);
     strbuf_release(&title);
-    return chart_finish(c, out);
+    drawn = chart_finish(c, out);
+    return st == ST_OK ? drawn : st;
 }
