@@ -322,6 +322,8 @@ void sim_run(struct sim *sim, uint32_t replication)
         if (sim->observe)
             sim->observe(sim, sim->observe_arg);
     }
+    if (sim->want_links) /* a flow may go on where nothing happens any more */
+        link_use_look(&sim->link_use, &sim->net, sim->sc->horizon_ns);
     operations_horizon(sim);
     if (!sim->no_memory)
         cluster_horizon(sim);

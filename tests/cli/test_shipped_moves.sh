@@ -41,4 +41,11 @@ claim_a_disk_that_is_never_ready_is_named() {
     prints '"kind":"disk_never_ready"'
 }
 
+# Its last flow runs on from 43 min to the horizon of 2 h, and nothing else happens.
+claim_the_use_of_links_is_told_up_to_the_horizon() {
+    exits 0 "$PROGRAM" run "$scenarios/storage-migration.ini" --no-db --json
+    grep -o '"step_s":[0-9.]*,"used_pct":\[[0-9,]*\]' out | head -n 1 >course
+    [ "$(awk -F'[:,]' '{ print int($2 * (NF - 3) / 60) }' course)" -ge 118 ]
+}
+
 run_claims
