@@ -69,7 +69,11 @@ static enum status read_limit(const char *text, enum value_unit unit, double *li
         *limit = (double)bytes;
         return st;
     case VALUE_RATIO:
-        return units_parse_ratio(text, limit, diag);
+        st = units_parse_ratio(text, limit, diag);
+        if (st == ST_OK && *limit > 1.0)
+            st =
+                diag_set(diag, ST_EINPUT, "'%s' is more than the whole; shares end at 100%%", text);
+        return st;
     default:
         return units_parse_double(text, limit, diag);
     }

@@ -192,6 +192,7 @@ Test(scenario_check, thresholds_speak_of_what_is_measured)
         {SCN_THRESHOLDS, 0, "downtime.median < 1s\n", "min, mean, max, or a percentile"},
         {SCN_THRESHOLDS, 0, "downtime.rate < 1s\n", "no statistic"},
         {SCN_THRESHOLDS, 0, "timeouts.p95 < 1%\n", "only the statistic 'rate'"},
+        {SCN_THRESHOLDS, 0, "completed.rate > 101%\n", "'101%' is more than the whole"},
         {SCN_THRESHOLDS, 0, "downtime.p95 < 500\n", "no unit"},
         {SCN_THRESHOLDS, 0, "downtime.p95 <= 500ms\n", "does not start with < or >"},
         {SCN_THRESHOLDS, 0, "downtime.p95 = 500ms\n", "does not start with < or >"},
