@@ -3,6 +3,7 @@
  */
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -248,6 +249,43 @@ Test(reports_chart, forecasts_are_counted_in_the_title)
         cr_expect_not_null(strstr(text, titles[nr < 3 ? nr : 3]), "%zu: %s", nr, text);
         free(text);
     }
+}
+
+/* Where the label @name stands: its element without the text; empty = there is no such label. */
+static void label_place(const char *svg, const char *name, char *place, size_t cap)
+{
+    char label[32];
+    const char *at, *begin, *next;
+
+    snprintf(label, sizeof(label), ">%s</text>", name);
+    place[0] = '\0';
+    at = strstr(svg, label);
+    if (!at)
+        return;
+    for (begin = next = svg; next && next < at; next = strstr(next + 1, "<text"))
+        begin = next;
+    snprintf(place, cap, "%.*s", (int)(at - begin), begin);
+}
+
+Test(reports_chart, names_in_the_scatter_do_not_cover_each_other)
+{
+    const struct chart_pair pairs[] = {{"first-name", 10e9, 30e9, true, "kvm"},
+                                       {"other-name", 10.1e9, 30e9, true, "kvm"},
+                                       {"third-name", 10e9, 30.3e9, true, "kvm"}};
+    const struct chart_scatter what = {pairs, 3, "setting"};
+    struct strbuf out = STRBUF_INIT;
+    char places[3][200], *text;
+
+    if (!chart_available())
+        cr_skip_test("built without charts");
+    text = checked(&out, chart_scatter(&out, &look, &what));
+    for (size_t i = 0; i < 3; i++) {
+        label_place(text, pairs[i].name, places[i], sizeof(places[i]));
+        cr_expect(places[i][0], "%s is not named", pairs[i].name);
+        for (size_t k = 0; k < i; k++)
+            cr_expect_str_neq(places[i], places[k]);
+    }
+    free(text);
 }
 
 /* One curve a method; the title counts those within 5 % of the first two. */
