@@ -144,6 +144,26 @@ static void add_sentence(const struct plan *plan, const struct plan_tried *t, st
     }
 }
 
+/* Thresholds that only warn, where others do not: a run may show them crossed. */
+static void add_left_out(const struct plan *plan, struct strbuf *out)
+{
+    struct strbuf words = STRBUF_INIT;
+    uint32_t nr = 0, errors = 0;
+
+    for (uint32_t i = 0; i < plan->sc.nr_thresholds; i++)
+        errors += plan->sc.thresholds[i].error;
+    for (uint32_t i = 0; i < plan->sc.nr_thresholds && errors > 0; i++)
+        if (!plan->sc.thresholds[i].error)
+            strbuf_addf(&words, "%s%s", nr++ ? ", " : "not asked for, as they only warn: ",
+                        plan->sc.thresholds[i].text);
+    if (nr > 0) {
+        strbuf_addstr(&words, "; --goal takes them in");
+        strbuf_addstr(out, "  ");
+        cell_wrap(out, strbuf_text(&words), 2, 4, WIDTH);
+    }
+    strbuf_release(&words);
+}
+
 static void add_verdict(const struct cli_opts *o, const struct plan *plan, struct strbuf *out)
 {
     const struct plan_tried *t = &plan->tried[plan->best];
@@ -168,6 +188,7 @@ static void add_verdict(const struct cli_opts *o, const struct plan *plan, struc
         strbuf_addstr(out, "  Interrupted: this is the best so far.\n");
     else if (plan->out_of_budget)
         strbuf_addstr(out, "  The budget of simulations is used up: --budget gives more.\n");
+    add_left_out(plan, out);
     strbuf_release(&head);
     strbuf_release(&words);
 }

@@ -296,11 +296,15 @@ static void add_long_stop(struct strbuf *words, const struct mig_result *mig)
 static void add_plan(struct text *t)
 {
     struct strbuf words = STRBUF_INIT;
-    size_t crossed = 0;
+    size_t crossed = 0, errors = 0, errors_crossed = 0;
 
-    for (size_t i = 0; i < t->run->nr_thresholds; i++)
+    for (size_t i = 0; i < t->run->nr_thresholds; i++) {
         crossed += t->run->thresholds[i].crossed;
-    if (crossed > 0 && t->run->scenario) {
+        errors += t->run->thresholds[i].error;
+        errors_crossed += t->run->thresholds[i].error && t->run->thresholds[i].crossed;
+    }
+    /* as there, warnings count only where there is nothing else */
+    if ((errors ? errors_crossed : crossed) > 0 && t->run->scenario) {
         strbuf_addstr(&words, "settings that meet the goals: migcast plan ");
         cell_add_text(&words, t->run->scenario);
         strbuf_addstr(t->out, "  ");

@@ -42,6 +42,19 @@ claim_what_meets_its_goals_is_left_alone() {
     prints "NOTHING TO CHANGE"
 }
 
+claim_goals_that_only_warn_are_named_where_others_count() {
+    exits 0 "$PROGRAM" run "$SOURCE_DIR/scenarios/cloudpods-freeze.ini" --no-db
+    prints "1 threshold crossed"
+    exits 0 "$PROGRAM" plan "$SOURCE_DIR/scenarios/cloudpods-freeze.ini"
+    prints "NOTHING TO CHANGE"
+    prints "not asked for, as they only warn: blackout.max < 1s warn"
+    exits 0 "$PROGRAM" plan "$SOURCE_DIR/scenarios/cloudpods-freeze.ini" --goal 'blackout.max < 1s'
+    prints "misses blackout.max < 1s"
+    fails grep -q 'only warn' out
+    exits 0 "$PROGRAM" plan "$SOURCE_DIR/scenarios/kubevirt-hco-20s.ini"
+    fails grep -q 'only warn' out
+}
+
 claim_what_nothing_meets_is_said_with_its_bound() {
     world w.ini
     exits 0 "$PROGRAM" plan w.ini --goal 'drain.makespan.p95 < 3s' --knob parallel=1,2
