@@ -144,12 +144,15 @@ static void add_sentence(const struct plan *plan, const struct plan_tried *t, st
     }
 }
 
-/* Thresholds that only warn, where others do not: a run may show them crossed. */
-static void add_left_out(const struct plan *plan, struct strbuf *out)
+/* Thresholds that only warn, where others do not: a run may show them crossed.  Who says --goal has
+ * chosen. */
+static void add_left_out(const struct cli_opts *o, const struct plan *plan, struct strbuf *out)
 {
     struct strbuf words = STRBUF_INIT;
     uint32_t nr = 0, errors = 0;
 
+    if (cli_value(o, "goal"))
+        return;
     for (uint32_t i = 0; i < plan->sc.nr_thresholds; i++)
         errors += plan->sc.thresholds[i].error;
     for (uint32_t i = 0; i < plan->sc.nr_thresholds && errors > 0; i++)
@@ -188,7 +191,7 @@ static void add_verdict(const struct cli_opts *o, const struct plan *plan, struc
         strbuf_addstr(out, "  Interrupted: this is the best so far.\n");
     else if (plan->out_of_budget)
         strbuf_addstr(out, "  The budget of simulations is used up: --budget gives more.\n");
-    add_left_out(plan, out);
+    add_left_out(o, plan, out);
     strbuf_release(&head);
     strbuf_release(&words);
 }
