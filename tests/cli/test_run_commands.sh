@@ -227,13 +227,15 @@ claim_a_folder_that_refuses_a_database_is_told_so() {
     local as=(env)
     mkdir closed
     chmod 555 closed
+    cp "$scenarios/first.ini" first.ini
+    chmod a+r first.ini
     [ "$(id -u)" -ne 0 ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
     chmod a+x .
     if ! "${as[@]}" "$PROGRAM" --version >out 2>&1; then
         echo "skipped: the program cannot be run by another user here"
         return 0
     fi
-    exits 74 "${as[@]}" "$PROGRAM" run "$scenarios/first.ini" --db closed/x.db
+    exits 74 "${as[@]}" "$PROGRAM" run first.ini --db closed/x.db
     says "closed/x.db: cannot open the database: Permission denied; name a file in a folder"
     exits 74 "$PROGRAM" run "$scenarios/first.ini" --db nowhere/x.db
     says "No such file or directory"
