@@ -213,7 +213,6 @@ static void verdict_of_many(struct text *t, struct strbuf *words)
 {
     const struct summary *s = &t->sum;
     size_t nr = s->nr_wishes, done = s->ends[OUTCOME_COMPLETED];
-    char buf[UNITS_TEXT];
 
     if (done == nr) {
         strbuf_addf(words, "all %zu migrations complete", nr);
@@ -225,10 +224,7 @@ static void verdict_of_many(struct text *t, struct strbuf *words)
         strbuf_addf(words, ", in %zu attempts", t->run->nr_migs);
     if (t->run->replications > 1)
         strbuf_addf(words, " (over %u replications)", t->run->replications);
-    if (isfinite(s->makespan.p50))
-        strbuf_addf(words, "; %s from the first request to the last end%s",
-                    units_time(buf, llround(s->makespan.p50)),
-                    t->run->replications > 1 ? " (median)" : "");
+    words_makespan(words, s);
 }
 
 static void add_verdict(struct text *t)

@@ -51,11 +51,22 @@ static size_t nr_crossed(const struct run_result *run)
     return nr;
 }
 
+void words_makespan(struct strbuf *out, const struct summary *sum)
+{
+    char buf[UNITS_TEXT];
+
+    if (!isfinite(sum->makespan.p50))
+        return;
+    strbuf_addf(out, "; %s from the first request to the last end%s%s",
+                units_time(buf, llround(sum->makespan.p50)),
+                sum->ends[OUTCOME_QUEUED] > 0 ? " of those that ended" : "",
+                sum->run->replications > 1 ? " (median)" : "");
+}
+
 const char *words_verdict(struct strbuf *out, const struct summary *sum)
 {
     const struct run_result *run = sum->run;
     size_t nr = sum->nr_wishes, done = sum->ends[OUTCOME_COMPLETED], crossed = nr_crossed(run);
-    char buf[UNITS_TEXT];
 
     if (nr == 0)
         strbuf_addstr(out, run->interrupted ? "none was finished" : "none was requested");
@@ -70,10 +81,7 @@ const char *words_verdict(struct strbuf *out, const struct summary *sum)
         strbuf_addf(out, ", in %zu attempts", run->nr_migs);
     if (nr > 0 && run->replications > 1)
         strbuf_addf(out, " (over %u replications)", run->replications);
-    if (isfinite(sum->makespan.p50))
-        strbuf_addf(out, "; %s from the first request to the last end%s",
-                    units_time(buf, llround(sum->makespan.p50)),
-                    run->replications > 1 ? " (median)" : "");
+    words_makespan(out, sum);
     if (run->nr_thresholds > 0)
         strbuf_addf(out, "; %zu of %zu threshold%s crossed", crossed, run->nr_thresholds,
                     run->nr_thresholds > 1 ? "s" : "");

@@ -12,6 +12,10 @@
 #include "base/strbuf.h"
 #include "reports/summary.h"
 
+/* words_makespan - "; 2 h 14 min from the first request to the last end", nothing where none ended.
+ */
+void words_makespan(struct strbuf *out, const struct summary *sum);
+
 /* words_verdict - one sentence about the run, with its full stop; returns its verdict, such as
  * "COMPLETED". */
 const char *words_verdict(struct strbuf *out, const struct summary *sum);
