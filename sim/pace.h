@@ -31,13 +31,13 @@ struct pace_due;
 
 /* One link. */
 struct pace {
-    double served;  /* bytes per weight, since somebody waits */
-    double level;   /* bytes/s per weight, now */
-    double ceiling; /* ... that those who wait have reckoned with */
-    uint64_t moves; /* of the level, in this run */
-    int64_t at_ns;  /* of `served` */
-    int64_t due_ns; /* of the event */
-    event_handle event; /* pending, or none */
+    double served;         /* bytes per weight, since somebody waits */
+    double level;          /* bytes/s per weight, now */
+    double ceiling;        /* ... that those who wait have reckoned with */
+    uint64_t moves;        /* of the level, in this run */
+    int64_t at_ns;         /* of `served` */
+    int64_t due_ns;        /* of the event */
+    event_handle event;    /* pending, or none */
     struct pace_due *heap; /* of those who wait */
     uint32_t nr, cap;
     uint32_t next_moved; /* of those with moves */
