@@ -10,6 +10,8 @@
 
 #include "base/banned.h"
 
+#define NEARER 0.01 /* of the present value: less is not worth a change */
+
 enum {
     NAME_COLUMNS = 28,
     VALUE_COLUMNS = 12,
@@ -86,6 +88,27 @@ static void add_missed(const struct plan *plan, const struct plan_tried *t, stru
     }
 }
 
+static double value_of(const struct plan_tried *t, size_t goal)
+{
+    return t->fresh ? t->fresh[goal].value : t->goals[goal].value;
+}
+
+/* Is the nearest setting nearer to a goal than the present one, by as much as matters? */
+static bool comes_nearer(const struct plan *plan)
+{
+    const struct plan_tried *now = &plan->tried[0], *t = &plan->tried[plan->best];
+
+    for (size_t i = 0; i < plan->nr_goals; i++) {
+        double before = value_of(now, i), after = value_of(t, i);
+        double gain = plan->goals[i].less ? before - after : after - before;
+
+        if (plan_judge(plan, t, i) == PLAN_HELD ? plan_judge(plan, now, i) != PLAN_HELD
+                                                : gain > NEARER * fabs(before))
+            return true;
+    }
+    return false;
+}
+
 /* A knob that was turned as far as it goes could be turned further. */
 static void add_ends(const struct plan *plan, const struct plan_tried *t, struct strbuf *out)
 {
@@ -129,11 +152,16 @@ static void add_sentence(const struct plan *plan, const struct plan_tried *t, st
                     t->nr_fresh, plan->goals[t->worst_goal].text);
         break;
     case PLAN_NONE:
-        strbuf_addf(out, " of %s%s meets the goals. Nearest is ",
+        strbuf_addf(out, " of %s%s meets the goals. ",
                     plan->nr_knobs == 1 ? "this knob" : "these knobs",
                     (double)plan->nr_tried < plan->nr_settings ? " that was tried" : "");
-        plan_changes_text(plan, t, out);
-        strbuf_addstr(out, "; it misses ");
+        if (comes_nearer(plan)) {
+            strbuf_addstr(out, "Nearest is ");
+            plan_changes_text(plan, t, out);
+            strbuf_addstr(out, "; it misses ");
+        } else {
+            strbuf_addstr(out, "None comes nearer than the present; it misses ");
+        }
         add_missed(plan, t, out);
         strbuf_addstr(out, ".");
         break;
@@ -185,7 +213,7 @@ static void add_verdict(const struct cli_opts *o, const struct plan *plan, struc
                                                              : "NO GOALS");
     add_sentence(plan, t, &words);
     plan_say(o, style, strbuf_text(&head), strbuf_text(&words), out);
-    if (plan->verdict == PLAN_NONE)
+    if (plan->verdict == PLAN_NONE && comes_nearer(plan))
         add_ends(plan, t, out);
     if (plan->interrupted)
         strbuf_addstr(out, "  Interrupted: this is the best so far.\n");
@@ -317,7 +345,8 @@ void plan_text(const struct cli_opts *o, const struct plan *plan, const struct p
 {
     add_verdict(o, plan, out);
     add_goals(o, plan, out);
-    add_snippets(o, advice, out);
+    if (plan->verdict != PLAN_NONE || comes_nearer(plan))
+        add_snippets(o, advice, out);
     add_front(o, plan, out);
     strbuf_addf(out,
                 "\nTried %zu of %.0f settings of %zu knob%s in %u simulations.\n"

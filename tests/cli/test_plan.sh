@@ -191,4 +191,11 @@ claim_wrong_words_are_said() {
     exits 65 "$PROGRAM" plan none.ini
 }
 
+# No knob of this platform shortens the freeze, so there is nothing to paste.
+claim_a_setting_that_comes_no_nearer_is_not_advised() {
+    exits 0 "$PROGRAM" plan "$SOURCE_DIR/scenarios/cloudpods-freeze.ini" --goal 'blackout.max < 1s'
+    prints "None comes nearer"
+    fails grep -q "climc" out
+}
+
 run_claims
