@@ -302,7 +302,7 @@ static void add_rates(struct strbuf *words, const struct mig_result *mig)
     if (mig->binding != BINDING_DIRTY_RATE || mig->dirty_pages_rate == 0 ||
         mig->dirty_pages_rate > UINT64_MAX / PAGE_BYTES || sent <= 0 || sent > 1e18)
         return;
-    strbuf_addf(words, ": %s become dirty while %s are sent",
+    strbuf_addf(words, ": %s become dirty (pages count once a round) while %s are sent",
                 units_rate(dirty, mig->dirty_pages_rate * PAGE_BYTES),
                 units_rate(rate, (uint64_t)sent));
 }

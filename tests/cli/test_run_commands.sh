@@ -153,7 +153,7 @@ claim_quick_says_what_it_assumed() {
 claim_quick_tells_what_never_converges_and_what_would_help() {
     exits 0 "$PROGRAM" quick --ram 16GiB --dirty 300MB/s --link 1Gb/s
     prints "NEVER CONVERGES: guest"
-    prints "become dirty while"
+    prints "become dirty (pages count once a round)"
     prints "smallest fix  a link of >= "
     prints "auto_converge (throttles to"
     [ "$(wc -l <out)" -le 24 ]

@@ -225,7 +225,9 @@ Test(report_text, what_never_converges_is_told_in_the_first_word)
     m->reason = REASON_NEVER_CONVERGES;
     text = report(s, (struct report_text_opts){.width = 200});
     expect_has(text, "NEVER CONVERGES: db-07 is still migrating after 5 min 00 s");
-    expect_has(text, "dirty rate: 82 MiB/s become dirty while 246 MiB/s are sent");
+    expect_has(
+        text,
+        "dirty rate: 82 MiB/s become dirty (pages count once a round) while 246 MiB/s are sent");
     free(text);
     sample_free(s);
 }
