@@ -111,7 +111,7 @@ Test(content, pages_that_change_are_watched_changing)
     struct content *c;
     int64_t at[100], step = 0;
     pthread_t thread;
-    size_t n;
+    size_t n = 0;
 
     memset(guest, 1, 16 * MIB);
     c = content_new(getpid(), GUEST_BYTES);
@@ -124,7 +124,8 @@ Test(content, pages_that_change_are_watched_changing)
     cr_expect(step > 0);
     writing = 1;
     cr_assert(pthread_create(&thread, NULL, write_on, guest) == 0);
-    n = content_watch(c, 200 * NS_PER_MS, at, 100, &step);
+    for (int i = 0; i < 500 && n == 0; i++) /* until the thread has its turn */
+        n = content_watch(c, 20 * NS_PER_MS, at, 100, &step);
     writing = 0;
     pthread_join(thread, NULL);
     cr_expect(n > 0 && n <= 100);
