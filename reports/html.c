@@ -222,6 +222,7 @@ static void add_thresholds(struct html *h)
             html_text(h, strbuf_text(&words));
             strbuf_clear(&words);
             words_interval(&words, th);
+            words_attempts(&words, th, &h->sum);
             strbuf_addstr(&words, words.len && th->small_sample ? "; " : "");
             words_doubt(&words, th);
             if (words.len > 0) {

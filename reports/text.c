@@ -438,6 +438,7 @@ static void add_threshold(struct text *t, const struct threshold_result *th)
     strbuf_addstr(&words, ": ");
     add_threshold_value(&words, th);
     words_interval(&more, th);
+    words_attempts(&more, th, &t->sum);
     if (more.len > 0)
         strbuf_addf(&words, " (%s)", strbuf_text(&more));
     strbuf_clear(&more);

@@ -146,6 +146,13 @@ void words_interval(struct strbuf *out, const struct threshold_result *th)
     }
 }
 
+void words_attempts(struct strbuf *out, const struct threshold_result *th,
+                    const struct summary *sum)
+{
+    if (strstr(th->text, ".rate") && th->n > 0 && sum->run->nr_migs > sum->nr_wishes)
+        strbuf_addf(out, "%sof %llu attempts", out->len > 0 ? ", " : "", (unsigned long long)th->n);
+}
+
 int words_urgency(const struct threshold_result *th)
 {
     return th->crossed ? 2 : th->small_sample ? 1 : 0;

@@ -28,6 +28,11 @@ const char *words_judgement(const struct threshold_result *th);
 /* words_interval - "95 %: 1 min 58 s .. 2 min 10 s", "95 %: at least 1 min 58 s"; nothing where
  * there is none. */
 void words_interval(struct strbuf *out, const struct threshold_result *th);
+
+/* words_attempts - "of 675 attempts", for a share of them where some migrations were tried again:
+ * the verdict counts migrations.  After a comma if @out holds something. */
+void words_attempts(struct strbuf *out, const struct threshold_result *th,
+                    const struct summary *sum);
 /* words_urgency - in which order readers want thresholds: 2 = crossed, 1 = in doubt, 0 = met. */
 int words_urgency(const struct threshold_result *th);
 /* words_doubt - "about 61 replications would decide it" of a threshold that is in doubt, else

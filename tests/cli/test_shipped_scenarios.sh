@@ -51,4 +51,13 @@ claim_latency_of_a_link_lengthens_the_blackout() {
     awk "BEGIN { d = $far - $near; exit !(d > 98 && d < 102) }"
 }
 
+# The verdict counts migrations, a rate attempts: where they differ, the rate says of what.
+claim_a_rate_says_that_it_counts_attempts() {
+    exits 99 "$PROGRAM" run "$scenarios/rack-window.ini" --db rack.db
+    prints "619 of 640 migrations complete"
+    tr -s ' \n' ' ' <out | grep -qF "completed.rate > 95%: 91.7 % (95 %: 88.1 % .. 94.3 %, of 675 attempts)"
+    exits 0 "$PROGRAM" report rack.db --format html
+    prints "of 675 attempts"
+}
+
 run_claims
