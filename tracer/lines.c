@@ -226,10 +226,6 @@ enum status lines_next(struct lines *ls, struct text_line *out, struct diag *dia
     if (!begun)
         return ST_OK;
     *out = (struct text_line){ls->line ? ls->line : "", ls->line_len, ++ls->line_no, ended};
-    if (ls->line_no == 1 && out->len >= 3 && memcmp(out->text, "\xef\xbb\xbf", 3) == 0) {
-        out->text += 3; /* editors' mark of UTF-8 */
-        out->len -= 3;
-    }
     return ST_OK;
 }
 

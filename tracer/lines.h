@@ -31,9 +31,8 @@ struct text_line {
  * On success *@out is to be closed with lines_close().  A file that cannot be read is ST_EINPUT. */
 enum status lines_open(struct lines **out, const char *path, struct diag *diag);
 
-/* lines_next - the next line, of the first what follows a mark of UTF-8 (BOM).  ST_EINPUT for a
- * line that is too long or damaged compressed data, with the line in @diag; do not call again after
- * a failure. */
+/* lines_next - the next line.  ST_EINPUT for a line that is too long or damaged compressed data,
+ * with the line in @diag; do not call again after a failure. */
 enum status lines_next(struct lines *ls, struct text_line *out, struct diag *diag);
 
 /* lines_cut - the compressed data ended in the middle of a frame.  Known once the end is reached.

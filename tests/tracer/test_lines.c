@@ -49,9 +49,6 @@ Test(lines, splits_plain_and_compressed_alike)
         {"a\nbc", "a|bc~"},
         {"a\n\nb\n", "a||b|"},
         {"abcdefgh\n", "abcdefgh|"},
-        {"\xef\xbb\xbf"
-         "a\nb\n",
-         "a|b|"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
